@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CGROUPS_LIMITS_H
+#define CGROUPS_LIMITS_H
+
+/*
+ * What a zone may use. One table in limits.c maps each field to its v2 file and
+ * its v1 file, with the conversion. A field whose controller the host lacks is
+ * refused by name, never dropped.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct cgroup;
+struct cgroup_host;
+
+enum cgroup_oom { CGROUP_OOM_ZONE, CGROUP_OOM_PROCESS };
+
+enum { CGROUP_NO_LIMIT = 0 };	/* the value of every number that is not set */
+/* swap 0 means "none at all", so unset is: */
+#define CGROUP_SWAP_UNSET UINT64_MAX
+
+struct cgroup_limits {
+	uint64_t cpus_milli;		/* thousandths of a processor's time; v2 cpu.max */
+	uint64_t cpu_weight;		/* 1..10000 */
+	uint64_t cpu_burst_ms;		/* milliseconds of unused quota that may be saved up */
+	char *cpuset;			/* "0-3,6", owned, or NULL */
+	uint64_t memory;		/* bytes, hard */
+	uint64_t memory_high;		/* bytes, throttled above */
+	uint64_t memory_low;		/* bytes, protected below */
+	uint64_t swap;			/* bytes of swap beside memory, or CGROUP_SWAP_UNSET */
+	uint64_t hugepages;		/* bytes, of the default size */
+	enum cgroup_oom oom;		/* what an out-of-memory kill ends */
+	uint64_t pids;			/* processes and threads */
+};
+
+/* Applies every field to the zone's groups (cg is open), in an order that also works for a running
+ * zone: a lowered memory limit first tries to reclaim, then is refused with both numbers and the
+ * old limit stays (ERR_RESOURCE). An unset field means no limit. */
+int limits_apply(const struct cgroup *cg, const struct cgroup_limits *limits, struct error *err);
+/* Fails with ERR_UNSUPPORTED for the first field that is set and that this host cannot hold:
+ * "memory-high: no cgroup controller for it on this host (memory is on v1)". */
+int limits_check(const struct cgroup_host *host, const struct cgroup_limits *limits,
+		 struct error *err);
+void limits_init(struct cgroup_limits *limits);
+void limits_clear(struct cgroup_limits *limits);
+
+#endif

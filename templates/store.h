@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TEMPLATES_STORE_H
+#define TEMPLATES_STORE_H
+
+/*
+ * The template store: a directory (/var/lib/zonectl/templates, mode 0700).
+ *
+ *   .objects/HEX/template.json    what is known of it
+ *   .objects/HEX/rootfs/          the files, owners and modes as in the archive, never written again
+ *   .objects/.new-XXXXXX/         an import under way, locked by its importer; unlocked: left over
+ *   NAME                          a link to .objects/HEX
+ *
+ * HEX is the digest of the tree itself (digest.h), whatever archive it came in, so the same content
+ * is stored once, under however many names. An import under a name that exists points the name to
+ * the new object; the old one stays until nothing uses it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/sha256.h"
+
+struct template {
+	char *name;			/* the name it is known by, owned */
+	char digest[SHA256_HEX_SIZE];	/* of the tree */
+	char *source;			/* file name or build recipe it came from, owned */
+	char *init;			/* path of the init found, "" when there is none, owned */
+	char *init_kind;		/* "systemd", "sysvinit", "busybox", "openrc", ... or "", owned */
+	char *os_id, *os_version, *os_name;	/* from os-release, "" when unknown, owned */
+	uint64_t systemd_version;	/* 0: no systemd or not known */
+	uint64_t size;			/* bytes of regular files */
+	uint64_t files;			/* entries of every kind */
+	uint64_t imported;		/* seconds since 1970 */
+	bool is_current;		/* its name points to it */
+};
+
+#define AUTO_TEMPLATE __attribute__((cleanup(template_clear)))
+
+void template_clear(struct template *t);
+
+/* Opens the store's directory below varfd (/var/lib/zonectl), making it when create is true.
+ * Returns the descriptor. */
+int store_open(int varfd, bool create, struct error *err);
+/* The template NAME, NAME@DIGEST (at least 8 digits) or a whole digest. ERR_NOT_FOUND
+ * 'no template "debian-13"', with the hint "try: zonectl template list". */
+int store_find(int storefd, const char *name, struct template *out, struct error *err);
+/* Every template in the order of names, current version first. *out is an array of *n that the
+ * caller frees after template_clear() on each. Damaged entries are left out. */
+int store_list(int storefd, struct template **out, size_t *n, struct error *err);
+/* Opens (O_PATH) the root filesystem of a template by its digest. */
+int store_rootfs(int storefd, const char *digest, struct error *err);
+/* Holds the template: a shared lock on the object's directory, which keeps it from being removed,
+ * for as long as the returned descriptor is open. Taken by create until zone.json is in place. */
+int store_hold(int storefd, const char *digest, struct error *err);
+/* Removes the name and, when no other name has it and is_used says no, the object. is_used is
+ * asked with the lock held alone. ERR_STATE while it is used. */
+int store_remove(int storefd, const char *name,
+		 int (*is_used)(void *arg, const char *digest, struct error *err), void *arg,
+		 struct error *err);
+
+/* A new object under construction. */
+struct store_stage {
+	int storefd;			/* borrowed */
+	int dirfd;			/* .objects/.new-XXXXXX, locked */
+	int rootfd;			/* its rootfs/, empty */
+	char name[32];			/* ".new-XXXXXX" */
+};
+
+/* Also sweeps what killed imports left. */
+int store_stage_open(struct store_stage *stage, int storefd, struct error *err);
+/* Computes the digest, looks at os-release and the init, writes template.json, syncs, and gives it
+ * its name. When the content was there already the staged copy is removed and *out_is_new false. */
+int store_stage_commit(struct store_stage *stage, const char *name, const char *source,
+		       struct template *out, bool *out_is_new, struct error *err);
+/* Removes what was staged; also after a commit, which leaves nothing to remove. */
+void store_stage_close(struct store_stage *stage);
+
+/* Template names are zone names: [a-z0-9][a-z0-9._-]{0,62}. */
+int template_name_check(const char *name, struct error *err);
+
+#endif
