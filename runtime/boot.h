@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_BOOT_H
+#define RUNTIME_BOOT_H
+
+/* From an installed zone to a running one, and back; one table of steps, walked both ways. */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "runtime/zone.h"
+
+struct boot_options {
+	const char *init;		/* instead of the zone's; NULL: the zone's */
+	char *const *init_args;		/* added to the zone's */
+	bool is_single;			/* ask the init for single-user mode */
+};
+
+/* Starts the keeper, which boots the zone; returns once init runs. z is locked alone and stays so. */
+int zone_boot(struct zone *z, const struct boot_options *options, struct error *err);
+/* Ends everything inside at once and cleans up. Safe in every state, also twice. z is locked alone;
+ * waits at most timeout_ms for processes to be gone. */
+int zone_halt(struct zone *z, int timeout_ms, struct error *err);
+
+enum shutdown_how { SHUTDOWN_BY_INIT, SHUTDOWN_BY_HALT };
+
+/* Asks the init to shut down, in the way it understands, waits, then halts. z is locked shared or
+ * alone when called; the lock is dropped while waiting. */
+int zone_shutdown(struct zone *z, int timeout_ms, enum shutdown_how *out_how, struct error *err);
+/* Brings the zone to a state that it can be used in: finishes a cleanup, gives a running zone a
+ * keeper again, sweeps what is left over. *out_done is a strv of what was mended, the caller's. */
+int zone_repair(struct zone *z, char ***out_done, struct error *err);
+
+#endif

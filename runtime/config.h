@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_CONFIG_H
+#define RUNTIME_CONFIG_H
+
+/*
+ * The whole truth of a zone: its identity, made once by create, and its
+ * properties, which property.h describes and changes. Kept in zone.json.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "cgroups/limits.h"
+
+enum { ZONE_NAME_MAX = 63, ZONE_UUID_LEN = 36, ZONE_IDS = 65536, ZONE_CONFIG_VERSION = 1 };
+
+enum zone_autoboot { AUTOBOOT_NO, AUTOBOOT_YES, AUTOBOOT_LAST };
+enum zone_storage { STORAGE_OVERLAY, STORAGE_COPY };
+
+/* A bit each; the names stand in property.c. */
+enum zone_feature {
+	FEATURE_FIREWALL = 1 << 0,	/* the netfilter netlink family; on by default */
+	FEATURE_NESTING = 1 << 1,	/* user namespaces and fresh proc mounts inside */
+	FEATURE_FUSE = 1 << 2,		/* /dev/fuse */
+	FEATURE_TUN = 1 << 3,		/* /dev/net/tun */
+	FEATURE_KEYCTL = 1 << 4,	/* the key management calls */
+	FEATURE_MKNOD = 1 << 5,		/* /dev is writable for mknod of harmless nodes */
+	FEATURE_IO_URING = 1 << 6,	/* the io_uring calls */
+	FEATURE_COMPAT32 = 1 << 7,	/* 32-bit programs */
+	FEATURE_DEFAULT = FEATURE_FIREWALL,
+};
+
+struct zone_config {
+	/* Identity. */
+	char name[ZONE_NAME_MAX + 1];
+	char uuid[ZONE_UUID_LEN + 1];		/* also the guest's machine-id, without dashes */
+	char *template_name;			/* as create was given it */
+	char template_digest[SHA256_HEX_SIZE];
+	uint32_t uid_base;			/* first of ZONE_IDS uids and gids of the host */
+	uint64_t created;			/* seconds since 1970 */
+	bool is_ephemeral;			/* made by run --rm: goes when it ends */
+
+	/* Properties; strings and lists are owned, NULL where unset. */
+	char *hostname;				/* NULL: the zone's name */
+	char *description;
+	char **tags;
+	enum zone_autoboot autoboot;
+	uint64_t boot_order;
+	char *init;				/* absolute path inside, NULL: the template's */
+	char **init_args;
+	char **env;				/* NAME=VALUE */
+	char *timezone;				/* Area/City, NULL: the template's */
+	struct cgroup_limits limits;
+	uint64_t nofile;			/* open files per process, 0: the default */
+	enum zone_storage storage;
+	char **mounts;				/* "SRC:DST[:OPTIONS]" */
+	uint64_t features;			/* enum zone_feature bits */
+};
+
+/* Fills in every default. */
+void zone_config_init(struct zone_config *c);
+void zone_config_clear(struct zone_config *c);
+/* Reads zone.json below zone_dirfd; ERR_USAGE names a fault with line and column. */
+int zone_config_read(struct zone_config *out, int zone_dirfd, struct error *err);
+/* Replaces zone.json, synced to disk unless the zone is ephemeral. */
+int zone_config_write(const struct zone_config *c, int zone_dirfd, struct error *err);
+
+/* The one rule for names of zones: [a-z0-9][a-z0-9._-]{0,62}. */
+int zone_name_check(const char *name, struct error *err);
+
+#endif

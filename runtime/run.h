@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_RUN_H
+#define RUNTIME_RUN_H
+
+/* An ephemeral zone for one command, which is its init. The caller is its keeper. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "runtime/config.h"
+#include "runtime/site.h"
+
+struct run_options {
+	char *const *argv;		/* the command */
+	bool has_tty;
+	int stdio[3];
+	const char *term;
+};
+
+struct running {
+	struct zone *zone;		/* owned */
+	int pidfd;			/* of the command, a child of the caller */
+	pid_t pid;
+	int ptyfd;			/* -1 without a terminal */
+};
+
+/* Makes the zone config->name and starts the command in it. */
+int run_start(struct running *out, struct site *site, struct zone_config *config,
+	      const char *template, const struct run_options *options, struct error *err);
+/* Ends what is left and removes everything (keep: only stops). Its result never hides the command's. */
+int run_finish(struct running *r, bool keep, struct error *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_SITE_H
+#define RUNTIME_SITE_H
+
+/*
+ * A site is one --root: the directories below it, their configuration and what
+ * the host offers. The default site is at "/". Everything that a site names on
+ * the host (cgroups, locks) carries its id, so that sites never meet.
+ *
+ *   ROOT/etc/zonectl/          zonectl.json, plans/
+ *   ROOT/var/lib/zonectl/      templates/ zones/ uids/, mode 0700
+ *   ROOT/run/zonectl/          NAME/ for zones that are up, filters/, mode 0700
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/proc.h"
+#include "cgroups/cgroup.h"
+
+enum { SITE_ID_LEN = 8 };
+
+/* zonectl.json; every key is optional. */
+struct site_config {
+	uint32_t uid_start;		/* "uid-range": {"start": 1000000000, "count": 3276800000} */
+	uint32_t uid_count;
+};
+
+struct site {
+	char *path;			/* as given, for messages; owned */
+	char id[SITE_ID_LEN + 1];	/* "" for the default site */
+	int varfd, zonesfd, runfd, etcfd;	/* etcfd -1: there is none */
+	struct site_config config;
+	struct cgroup_host cgroups;	/* after site_cgroups() */
+	bool has_cgroups;
+	char boot_id[PROC_BOOT_ID_LEN + 1];
+};
+
+/* Opens, making what is missing, and reads zonectl.json. */
+int site_open(struct site *s, const char *root, struct error *err);
+void site_close(struct site *s);
+/* Opens the host's cgroups once. */
+int site_cgroups(struct site *s, struct error *err);
+/* Opens the template store. The caller closes it. */
+int site_templates(struct site *s, struct error *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_ZONE_H
+#define RUNTIME_ZONE_H
+
+/*
+ * A zone on disk and its lock.
+ *
+ *   zones/NAME/            mode 0700; the lock is flock(2) on this directory
+ *     zone.json            config.h
+ *     console.log          what the console said, rotated to console.log.1
+ *     data/                what only the mount code looks into:
+ *       lower/ upper/ work/    storage=overlay
+ *       root/                  storage=copy
+ *   zones/.new-NAME/       create has not finished
+ *   zones/.old-NAME/       destroy has not finished
+ *
+ * The two dotted names are the state "incomplete". A verb that finds one
+ * unlocked knows that its maker died.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/lock.h"
+#include "runtime/config.h"
+#include "runtime/site.h"
+
+struct zone {
+	struct site *site;		/* borrowed */
+	char name[ZONE_NAME_MAX + 1];
+	int dirfd;			/* zones/NAME, holding the lock */
+	struct zone_config config;
+};
+
+enum { ZONE_LOCK_WAIT_MS = 2000 };
+
+/* Opens zones/NAME, takes the lock (0: none) and reads zone.json. ERR_NOT_FOUND 'no zone "web1"',
+ * ERR_BUSY naming the holder, ERR_STATE when it is incomplete. */
+int zone_open(struct zone *z, struct site *site, const char *name, enum lock_mode lock,
+	      struct error *err);
+/* Also drops the lock. */
+void zone_close(struct zone *z);
+/* The names of all zones, incomplete ones too, sorted; a strv that the caller owns. */
+int zone_names(struct site *site, char ***out, struct error *err);
+/* True if only an unfinished create or destroy of that name is there. */
+bool zone_is_incomplete(struct site *site, const char *name);
+
+#endif
