@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_UIDMAP_H
+#define RUNTIME_UIDMAP_H
+
+/*
+ * Which uids and gids of the host a zone owns: one slot of ZONE_IDS ids, in a
+ * range that zonectl.json gives. A slot is taken by making the link
+ * uids/SLOT -> NAME, which the filesystem does for one taker only; no lock, no
+ * scan of all zones.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "runtime/site.h"
+
+/* Takes a free slot for a zone; *out is its first id. ERR_RESOURCE when the range is used up. */
+int uidmap_take(struct site *site, const char *name, uint32_t *out, struct error *err);
+/* Gives it back, if it is that zone's. Nothing there is success. */
+int uidmap_give(struct site *site, const char *name, uint32_t base, struct error *err);
+/* Makes the link of an existing zone again if it is missing; ERR_EXISTS when another zone has it. */
+int uidmap_claim(struct site *site, const char *name, uint32_t base, struct error *err);
+/* Writes /proc/PID/uid_map and gid_map: 0 BASE ZONE_IDS. Child-safe. */
+int uidmap_write(pid_t pid, uint32_t base, struct error *err);
+
+#endif
