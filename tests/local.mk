@@ -11,3 +11,9 @@
 # helpers of the tests, shipped but not run
 
 # lint: the house rules
+LINT_TESTS += %D%/lint/docs.sh
+LINT_TESTS += %D%/lint/includes.sh
+LINT_TESTS += %D%/lint/paths.sh
+LINT_TESTS += %D%/lint/shape.sh
+LINT_TESTS += %D%/lint/shellcheck.sh
+EXTRA_DIST += %D%/lint/lint.bash
