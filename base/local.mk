@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sources of base/ join libzone_a_SOURCES here.
+libzone_a_SOURCES += \
+	%D%/cleanup.h \
+	%D%/error.c %D%/error.h \
+	%D%/mem.c %D%/mem.h \
+	%D%/str.c %D%/str.h \
+	%D%/strv.c %D%/strv.h \
+	%D%/utf8.c %D%/utf8.h
