@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sources of netns/ join libzone_a_SOURCES here.
+libzone_a_SOURCES += \
+	%D%/link.c %D%/link.h \
+	%D%/nl.c %D%/nl.h
