@@ -9,6 +9,7 @@
 # func
 
 # helpers of the tests, shipped but not run
+EXTRA_DIST += %D%/lib/unit.sh
 
 # lint: the house rules
 LINT_TESTS += %D%/lint/docs.sh
