@@ -31,6 +31,10 @@ int fd_replace(int dirfd, const char *name, mode_t mode, const char *text, size_
 int fd_replace_nosync(int dirfd, const char *name, mode_t mode, const char *text, size_t len,
 		      struct error *err);
 
+enum { FD_TEMPORARY_SIZE = 24 };
+/* A random name for a file that is renamed at once: ".zonectl-" and hexadecimal digits. Returns out. */
+char *fd_temporary_name(char out[FD_TEMPORARY_SIZE]);
+
 /* Sends up to 8 descriptors with len bytes (at least 1) over a unix socket. */
 int fd_send(int sock, const int *fds, size_t n, const void *data, size_t len, struct error *err);
 /* Receives them close-on-exec; *n_fds holds the room and then the number. Returns the bytes, 0 at

@@ -2,7 +2,10 @@
 libzone_a_SOURCES += \
 	%D%/cleanup.h \
 	%D%/error.c %D%/error.h \
+	%D%/fd.c %D%/fd.h \
 	%D%/mem.c %D%/mem.h \
+	%D%/num.c %D%/num.h \
 	%D%/str.c %D%/str.h \
 	%D%/strv.c %D%/strv.h \
+	%D%/sys.c %D%/sys.h \
 	%D%/utf8.c %D%/utf8.h

@@ -17,6 +17,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum {	/* umount2(2), for sys_umount() */
+	SYS_UMOUNT_FORCE = 1,
+	SYS_UMOUNT_DETACH = 2,
+	SYS_UMOUNT_NOFOLLOW = 8,
+};
+
+/* What the file system sends for one name (getdents64(2)). */
+struct sys_dirent {
+	uint64_t ino;
+	int64_t next;			/* lseek(2) to here reads on behind this name */
+	uint16_t size;
+	uint8_t type;			/* DT_DIR, DT_UNKNOWN, ... */
+	char name[];
+};
+
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);
 int sys_fsopen(const char *type, unsigned int flags);
 int sys_fsconfig(int fd, unsigned int cmd, const char *key, const void *value, int aux);
@@ -24,12 +39,19 @@ int sys_fsmount(int fd, unsigned int flags, unsigned int attrs);
 int sys_open_tree(int dirfd, const char *path, unsigned int flags);
 int sys_move_mount(int fromfd, const char *from, int tofd, const char *to, unsigned int flags);
 int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, struct mount_attr *attr);
+/* mount(2) and umount2(2): <sys/mount.h> of glibc 2.36 cannot stand beside <linux/mount.h>, so it
+ * is not included with this header. */
+int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	      const void *data);
+int sys_umount(const char *target, int flags);
 int sys_pivot_root(const char *new_root, const char *put_old);
 pid_t sys_clone3(struct clone_args *args);
 int sys_pidfd_open(pid_t pid, unsigned int flags);
 int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned int flags);
 int sys_pidfd_getfd(int pidfd, int targetfd, unsigned int flags);
 int sys_close_range(unsigned int first, unsigned int last, unsigned int flags);
+/* Fills buf with struct sys_dirent, each size bytes long; returns the bytes, 0 at the end. */
+ssize_t sys_getdents(int fd, void *buf, size_t size);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 /* Joins a fresh, unnamed session keyring (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING). */
 int sys_keyring_new_session(void);
