@@ -5,6 +5,7 @@ libzone_a_SOURCES += \
 	%D%/fd.c %D%/fd.h \
 	%D%/mem.c %D%/mem.h \
 	%D%/num.c %D%/num.h \
+	%D%/path.c %D%/path.h \
 	%D%/str.c %D%/str.h \
 	%D%/strv.c %D%/strv.h \
 	%D%/sys.c %D%/sys.h \
