@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
 	%D%/cleanup.h \
+	%D%/clock.c %D%/clock.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
+	%D%/lock.c %D%/lock.h \
 	%D%/mem.c %D%/mem.h \
 	%D%/num.c %D%/num.h \
 	%D%/path.c %D%/path.h \
+	%D%/proc.c %D%/proc.h \
 	%D%/str.c %D%/str.h \
 	%D%/strv.c %D%/strv.h \
 	%D%/sys.c %D%/sys.h \

@@ -14,9 +14,9 @@
 
 enum lock_mode { LOCK_SHARED = 1, LOCK_ALONE };
 
-/* Takes the lock on fd, waiting up to wait_ms (0: not at all, -1: for ever). ERR_BUSY when another
- * holds it, the text naming the holder by pid, command line and age as /proc/locks tells it:
- * "held by 'zonectl boot web1' (pid 4711) for 3 s". */
+/* Takes the lock on fd (not an O_PATH one), waiting up to wait_ms (0: not at all, -1: for ever).
+ * ERR_BUSY when another holds it, the text naming the holder as /proc/locks tells it, with the
+ * age of its process: "held by 'zonectl boot web1' (pid 4711) for 3s". */
 int lock_take(int fd, enum lock_mode mode, int wait_ms, struct error *err);
 void lock_drop(int fd);
 
