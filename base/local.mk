@@ -5,10 +5,12 @@ libzone_a_SOURCES += \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
 	%D%/lock.c %D%/lock.h \
+	%D%/log.c %D%/log.h \
 	%D%/mem.c %D%/mem.h \
 	%D%/num.c %D%/num.h \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
+	%D%/sha256.c %D%/sha256.h \
 	%D%/str.c %D%/str.h \
 	%D%/strv.c %D%/strv.h \
 	%D%/sys.c %D%/sys.h \

@@ -4,6 +4,7 @@
 
 /* The one digest (FIPS 180-4 SHA-256), with the processor's SHA instructions where it has them. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct sha256 {
 	uint32_t state[8];
 	uint64_t bytes;
 	uint8_t block[64];
+	bool has_instructions;		/* of the processor; found by sha256_init() */
 };
 
 void sha256_init(struct sha256 *s);
