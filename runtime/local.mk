@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sources of runtime/ join libzone_a_SOURCES here.
+libzone_a_SOURCES += %D%/config.c %D%/config.h
+libzone_a_SOURCES += %D%/property.c %D%/property.h
+libzone_a_SOURCES += %D%/property_table.c
+libzone_a_SOURCES += %D%/site.c %D%/site.h

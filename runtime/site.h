@@ -28,7 +28,7 @@ struct site_config {
 };
 
 struct site {
-	char *path;			/* as given, for messages; owned */
+	char *path;			/* canonical, for messages; owned */
 	char id[SITE_ID_LEN + 1];	/* "" for the default site */
 	int varfd, zonesfd, runfd, etcfd;	/* etcfd -1: there is none */
 	struct site_config config;
