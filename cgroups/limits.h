@@ -6,6 +6,10 @@
  * What a zone may use. One table in limits.c maps each field to its v2 file and
  * its v1 file, with the conversion. A field whose controller the host lacks is
  * refused by name, never dropped.
+ *
+ * v1 can't hold memory-high, memory-low (memory.soft_limit_in_bytes is advice, not
+ * a guarantee) and oom=zone, which are refused there. It limits swap only together
+ * with memory, so that swap needs memory.
  */
 
 #include <stdbool.h>
@@ -16,7 +20,7 @@
 struct cgroup;
 struct cgroup_host;
 
-enum cgroup_oom { CGROUP_OOM_ZONE, CGROUP_OOM_PROCESS };
+enum cgroup_oom { CGROUP_OOM_PROCESS, CGROUP_OOM_ZONE };
 
 enum { CGROUP_NO_LIMIT = 0 };	/* the value of every number that is not set */
 /* swap 0 means "none at all", so unset is: */
@@ -36,15 +40,32 @@ struct cgroup_limits {
 	uint64_t pids;			/* processes and threads */
 };
 
-/* Applies every field to the zone's groups (cg is open), in an order that also works for a running
- * zone: a lowered memory limit first tries to reclaim, then is refused with both numbers and the
- * old limit stays (ERR_RESOURCE). An unset field means no limit. */
-int limits_apply(const struct cgroup *cg, const struct cgroup_limits *limits, struct error *err);
-/* Fails with ERR_UNSUPPORTED for the first field that is set and that this host cannot hold:
- * "memory-high: no cgroup controller for it on this host (memory is on v1)". */
-int limits_check(const struct cgroup_host *host, const struct cgroup_limits *limits,
-		 struct error *err);
+/* Nothing is limited; an out-of-memory kill ends one process. */
 void limits_init(struct cgroup_limits *limits);
 void limits_clear(struct cgroup_limits *limits);
+/* Fails with ERR_UNSUPPORTED for the first field that is set and that this host cannot hold:
+ * "memory-high: no cgroup controller for it on this host (memory is on v1)"; with ERR_USAGE for
+ * values that no host can. */
+int limits_check(const struct cgroup_host *host, const struct cgroup_limits *limits,
+		 struct error *err);
+/* Applies every field to the zone's groups (cg is open), in an order that also works for a running
+ * zone: a lowered memory limit first tries to reclaim, then is refused with both numbers and the
+ * old limit stays (ERR_RESOURCE). An unset field means no limit. May add controllers to cg. */
+int limits_apply(struct cgroup *cg, const struct cgroup_limits *limits, struct error *err);
+/* The same for groups just made: writes only what is set, as no limit is what they begin with. */
+int limits_apply_new(struct cgroup *cg, const struct cgroup_limits *limits, struct error *err);
+
+struct limits_quota {
+	uint64_t quota_us, period_us;
+};
+
+/* The kernel takes no quota under a millisecond, so small shares get a longer period. */
+struct limits_quota limits_quota(uint64_t cpus_milli);
+/* v1's cpu.shares: weight 100 is 1024, held within what the kernel takes. */
+uint64_t limits_shares(uint64_t weight);
+/* ERR_USAGE if list is no list of processors ("0-3,6") or names one that is not in present. */
+int limits_cpuset_check(const char *list, const char *present, struct error *err);
+/* The kernel's word for a page size in file names: "2MB" (hugetlb_cgroup.c, mem_fmt). */
+void limits_page_size(uint64_t bytes, char out[16]);
 
 #endif

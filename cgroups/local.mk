@@ -1,2 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sources of cgroups/ join libzone_a_SOURCES here.
+libzone_a_SOURCES += \
+	%D%/cgroup.c %D%/cgroup.h \
+	%D%/group.c %D%/group.h \
+	%D%/host.c %D%/host.h \
+	%D%/limits.c %D%/limits.h \
+	%D%/slice.c %D%/slice.h \
+	%D%/stats.c %D%/stats.h \
+	%D%/v1.c %D%/v1.h \
+	%D%/v2.c %D%/v2.h
