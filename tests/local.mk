@@ -5,6 +5,10 @@
 # and a functional test one: dist_check_SCRIPTS += %D%/func/boot.bats
 
 # unit
+check_PROGRAMS += %D%/unit/test_cgroup
+tests_unit_test_cgroup_SOURCES = %D%/unit/test_cgroup.c
+check_PROGRAMS += %D%/unit/test_limits
+tests_unit_test_limits_SOURCES = %D%/unit/test_limits.c
 
 # func
 
