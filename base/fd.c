@@ -106,8 +106,8 @@ int fd_write_control(int dirfd, const char *name, const char *text, struct error
 	if (n < 0)
 		return error_sys(err, "write '%s'", name);
 	if ((size_t)n < len)
-		return error_set(err, ERR_FAILED, "write '%s': only %zd of %zu bytes taken", name, n,
-				 len);
+		return error_set(err, ERR_FAILED, "write '%s': only %zd of %zu bytes taken", name,
+				 n, len);
 	return 0;
 }
 
@@ -119,7 +119,8 @@ ssize_t fd_read_control(int dirfd, const char *name, char *buf, size_t size, str
 	if (n < 0)
 		return error_sys(err, "read '%s'", name);
 	if ((size_t)n == size)
-		return error_set(err, ERR_FAILED, "read '%s': longer than %zu bytes", name, size - 1);
+		return error_set(err, ERR_FAILED, "read '%s': longer than %zu bytes", name,
+				 size - 1);
 	if (n > 0 && buf[n - 1] == '\n')
 		n--;
 	buf[n] = '\0';
@@ -247,7 +248,7 @@ int fd_send(int sock, const int *fds, size_t n, const void *data, size_t len, st
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return error_sys(err, "send");
-	/* A signal may cut a message on a stream short; the descriptors went with its first byte. */
+	/* A signal may cut a message short; the descriptors went with its first byte. */
 	if ((size_t)sent < len)
 		return fd_send(sock, NULL, 0, (const char *)data + sent, len - (size_t)sent, err);
 	return 0;

@@ -24,7 +24,7 @@ int fd_write_control(int dirfd, const char *name, const char *text, struct error
 ssize_t fd_read_control(int dirfd, const char *name, char *buf, size_t size, struct error *err);
 
 /* Replaces the file name below dirfd: a temporary beside it, written, fsynced, renamed, and the
- * directory fsynced. A crash leaves the old or the new text, whole. Only for host-only directories. */
+ * directory fsynced. A crash leaves the old or the new text, whole. Only where no zone writes. */
 int fd_replace(int dirfd, const char *name, mode_t mode, const char *text, size_t len,
 	       struct error *err);
 /* The same without waiting for the disk; for directories on tmpfs and ephemeral zones. */
@@ -32,7 +32,7 @@ int fd_replace_nosync(int dirfd, const char *name, mode_t mode, const char *text
 		      struct error *err);
 
 enum { FD_TEMPORARY_SIZE = 24 };
-/* A random name for a file that is renamed at once: ".zonectl-" and hexadecimal digits. Returns out. */
+/* A random name for what is renamed at once: ".zonectl-" and eight digits. Returns out. */
 char *fd_temporary_name(char out[FD_TEMPORARY_SIZE]);
 
 /* Sends up to 8 descriptors with len bytes (at least 1) over a unix socket. */

@@ -5,8 +5,8 @@
 /*
  * The one door for JSON text; the only file that includes yajl. Parsing is
  * bounded, repeated keys are an error, and every value knows where it stood, so
- * that messages read "zonectl.json:12:7: cpus: expected a number". Writing goes
- * through a struct json_out, which escapes and indents.
+ * that messages read "zonectl.json:12:7: cpus: expected a number". json_out.h
+ * is the way back.
  */
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/str.h"
+#include "base/json_out.h"
 
 enum {
 	JSON_SIZE_MAX = 1 << 20,	/* bytes of text that json_parse() takes */
@@ -68,28 +68,5 @@ int json_i64(const struct json *j, const char *name, int64_t min, int64_t max, i
 	     struct error *err);
 /* An array of strings, as a strv that the caller owns. */
 int json_strv(const struct json *j, const char *name, char ***out, struct error *err);
-
-/* Writing. key is NULL inside an array and for the root. */
-struct json_out {
-	struct str text;
-	unsigned int depth;
-	bool compact;			/* one line, no spaces */
-	bool has_member;		/* the open container has one already */
-};
-
-void json_out_object(struct json_out *o, const char *key);
-void json_out_array(struct json_out *o, const char *key);
-void json_out_end_object(struct json_out *o);
-void json_out_end_array(struct json_out *o);
-/* NULL is written as null; bytes that are no UTF-8 as U+FFFD. */
-void json_out_str(struct json_out *o, const char *key, const char *value);
-void json_out_u64(struct json_out *o, const char *key, uint64_t value);
-void json_out_i64(struct json_out *o, const char *key, int64_t value);
-void json_out_bool(struct json_out *o, const char *key, bool value);
-void json_out_null(struct json_out *o, const char *key);
-/* Thousandths as a decimal number: 1500 -> 1.5 */
-void json_out_milli(struct json_out *o, const char *key, uint64_t milli);
-void json_out_strv(struct json_out *o, const char *key, char *const *list);
-void json_out_clear(struct json_out *o);
 
 #endif

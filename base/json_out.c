@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/json.h"
+#include "base/json_out.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static void add_line(struct json_out *o)
 		str_add(&o->text, "  ");
 }
 
-/* Characters that would steer a terminal are escaped too, though JSON asks only for some of them. */
+/* Characters that steer a terminal are escaped too, though JSON asks only for some of them. */
 static void add_string(struct str *s, const char *text)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";

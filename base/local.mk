@@ -4,7 +4,8 @@ libzone_a_SOURCES += \
 	%D%/clock.c %D%/clock.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
-	%D%/json.c %D%/json.h %D%/json_out.c \
+	%D%/json.c %D%/json.h \
+	%D%/json_out.c %D%/json_out.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/log.c %D%/log.h \
 	%D%/mem.c %D%/mem.h \

@@ -80,11 +80,12 @@ static int command_of(pid_t pid, char *out, size_t size)
 
 static uint64_t age_of(const struct proc_id *id)
 {
-	uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+	uint64_t started = id->start / (uint64_t)sysconf(_SC_CLK_TCK), seconds;
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec > id->start / ticks ? (uint64_t)now.tv_sec - id->start / ticks : 0;
+	seconds = (uint64_t)now.tv_sec;
+	return seconds > started ? seconds - started : 0;
 }
 
 /* Says who holds the lock. That is for people: it may have changed since the lock was tried. */

@@ -162,7 +162,7 @@ int num_mode(const char *text, uint32_t *out, struct error *err)
 	return 0;
 }
 
-/* Writes bytes in unit with exactly n decimal places; false if that can't be read back as it was. */
+/* Writes bytes in unit with exactly n decimal places; false if it reads back otherwise. */
 static bool size_text(uint64_t bytes, const struct unit *unit, int n, char buf[NUM_TEXT_MAX])
 {
 	uint64_t one = (uint64_t)1 << unit->shift, rest = bytes & (one - 1), scale = 1;
@@ -180,7 +180,8 @@ static bool size_text(uint64_t bytes, const struct unit *unit, int n, char buf[N
 	if (up >= scale)
 		return false;
 	snprintf(digits, sizeof(digits), "%0*" PRIu64, n, up);
-	snprintf(buf, NUM_TEXT_MAX, "%" PRIu64 ".%.8s%c", bytes >> unit->shift, digits, unit->letter);
+	snprintf(buf, NUM_TEXT_MAX, "%" PRIu64 ".%.8s%c", bytes >> unit->shift, digits,
+		 unit->letter);
 	return fraction(digits, (size_t)n, unit->shift) == rest;
 }
 

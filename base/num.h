@@ -23,7 +23,8 @@ int num_milli(const char *text, uint64_t *out_milli, struct error *err);
 int num_mode(const char *text, uint32_t *out, struct error *err);
 
 enum { NUM_TEXT_MAX = 32 };
-/* The shortest text that num_size() reads back as the same value: 536870912 -> "512M". Returns buf. */
+/* The shortest text that num_size() reads back as the same value: 536870912 -> "512M".
+ * Returns buf. */
 char *num_size_text(uint64_t bytes, char buf[NUM_TEXT_MAX]);
 /* For people, at most three digits and a unit: "1.2G". Returns buf. */
 char *num_size_human(uint64_t bytes, char buf[NUM_TEXT_MAX]);

@@ -402,13 +402,15 @@ static int ascend(struct removal *r, struct error *err)
 
 	if (level->is_changed) {
 		level->is_changed = false;
-		/* Reading on after a removal may miss names, so two or three passes are common; many
-		 * mean that somebody fills what is emptied here. */
+		/* Reading on after a removal may miss names, so a few passes are common; many mean
+		 * that somebody fills what is emptied here. */
 		if (++level->passes > PASSES_MAX + r->moved) {
 			errno = ENOTEMPTY;
 			return error_sys(err, "remove '%s'", r->path);
 		}
-		return lseek(level->fd, 0, SEEK_SET) < 0 ? remove_failed(r->path, level->name, err) : 0;
+		if (lseek(level->fd, 0, SEEK_SET) < 0)
+			return remove_failed(r->path, level->name, err);
+		return 0;
 	}
 	close_levels(r, r->depth);
 	if (above < 0 || !level->name[0] ||
@@ -441,8 +443,9 @@ static int sweep(struct removal *r, struct error *err)
 			return remove_failed(r->path, entry->name, err);
 		if (left == 0)
 			continue;
-		/* The buffer serves the directory below next; this one is read on from here. */
-		(void)lseek(level->fd, entry->next, SEEK_SET); /* failing, the next pass finds the rest */
+		/* The buffer serves the directory below next; this one is read on from here, or,
+		 * where that cannot be, from its beginning in the next pass. */
+		(void)lseek(level->fd, entry->next, SEEK_SET);
 		return descend(r, entry->name, err);
 	}
 	return 0;

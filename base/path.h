@@ -35,7 +35,7 @@ int path_read(int rootfd, const char *path, size_t max, char **out, size_t *out_
 	      struct error *err);
 /* The target of a link that is the last component; not followed. The caller owns it. */
 char *path_readlink(int rootfd, const char *path, struct error *err);
-/* lstat(2): links before the last component resolve inside the root, the last one is not followed. */
+/* lstat(2): links before the last component resolve inside the root, that one is not followed. */
 int path_lstat(int rootfd, const char *path, struct stat *out, struct error *err);
 
 /* Makes all directories of path that are missing, with mode, refusing links; returns an O_PATH

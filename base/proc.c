@@ -99,8 +99,8 @@ int proc_open(const struct proc_id *id, struct error *err)
 		return -1;
 	if (id->pid <= 0 || strcmp(boot_id, id->boot_id) != 0)
 		return error_set(err, ERR_NOT_FOUND, "no process %d", (int)id->pid);
-	/* The descriptor first: what it means cannot change while the start time is compared. EINVAL:
-	 * the number is a thread's now. */
+	/* The descriptor first: what it means cannot change while the start time is compared.
+	 * EINVAL: the number is a thread's now. */
 	pidfd = sys_pidfd_open(id->pid, 0);
 	if (pidfd < 0 && errno != ESRCH && errno != EINVAL)
 		return error_sys(err, "open process %d", (int)id->pid);

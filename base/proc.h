@@ -7,7 +7,7 @@
  * used again by the kernel is never taken for the old process.
  */
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,7 +23,7 @@ struct proc_id {
 
 /* The identity of a running process. */
 int proc_id_of(pid_t pid, struct proc_id *out, struct error *err);
-/* A pidfd of exactly that process. ERR_NOT_FOUND when it has ended, or the host was booted since. */
+/* A pidfd of exactly that process. ERR_NOT_FOUND when it has ended, also with the host's boot. */
 int proc_open(const struct proc_id *id, struct error *err);
 /* pidfd_send_signal(2); a process that is gone is no error. */
 int proc_signal(int pidfd, int sig, struct error *err);
@@ -34,12 +34,12 @@ int proc_wait_end(int pidfd, int timeout_ms, struct error *err);
 int proc_boot_id(char out[PROC_BOOT_ID_LEN + 1], struct error *err);
 
 struct proc_spawn {
-	char *const *argv;		/* argv[0] is an absolute path, or a name looked up in path */
-	char *const *env;		/* NULL: a clean PATH and LC_ALL=C */
-	int stdin_fd, stdout_fd, stderr_fd;	/* -1: /dev/null; the number itself: inherited */
-	const int *keep_fds;		/* further descriptors the program gets, same numbers; or NULL */
+	char *const *argv;	/* argv[0] is a path, or a name looked up in the clean PATH */
+	char *const *env;	/* NULL: a clean PATH and LC_ALL=C */
+	int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null; the number itself: inherited */
+	const int *keep_fds;	/* further descriptors, which keep their numbers; or NULL */
 	size_t n_keep_fds;
-	int dirfd;			/* working directory, or -1 for / */
+	int dirfd;		/* working directory, or -1 for / */
 };
 
 /* Starts a host program (never one out of a zone), signals reset, no other descriptor open.
