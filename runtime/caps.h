@@ -14,7 +14,8 @@ uint64_t caps_kept(uint64_t features);
  * and ambient sets. To be called inside the zone's user namespace, after it was entered: entering
  * one gives the full bounding set again. Child-safe. */
 int caps_bound(uint64_t kept, struct error *err);
-/* Sets the permitted and effective sets to kept, for what runs until the next execve(2). Child-safe. */
+/* Sets the permitted and effective sets to kept, or what of it the process has, for what runs
+ * until the next execve(2). Child-safe. */
 int caps_limit(uint64_t kept, struct error *err);
 
 #endif

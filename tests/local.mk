@@ -9,6 +9,12 @@ check_PROGRAMS += %D%/unit/test_cgroup
 tests_unit_test_cgroup_SOURCES = %D%/unit/test_cgroup.c
 check_PROGRAMS += %D%/unit/test_limits
 tests_unit_test_limits_SOURCES = %D%/unit/test_limits.c
+check_PROGRAMS += %D%/unit/test_caps
+tests_unit_test_caps_SOURCES = %D%/unit/test_caps.c
+check_PROGRAMS += %D%/unit/test_filter
+tests_unit_test_filter_SOURCES = %D%/unit/test_filter.c
+check_PROGRAMS += %D%/unit/test_filter_load
+tests_unit_test_filter_load_SOURCES = %D%/unit/test_filter_load.c
 
 # func
 
