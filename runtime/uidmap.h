@@ -5,8 +5,9 @@
 /*
  * Which uids and gids of the host a zone owns: one slot of ZONE_IDS ids, in a
  * range that zonectl.json gives. A slot is taken by making the link
- * uids/SLOT -> NAME, which the filesystem does for one taker only; no lock, no
- * scan of all zones.
+ * uids/SLOT -> NAME, under the lock of uids/, without a look at all zones. SLOT
+ * is the first id divided by ZONE_IDS. A link whose zone is gone (no directory,
+ * not even an incomplete one) is free for the next that comes by it.
  */
 
 #include <stdint.h>
@@ -15,10 +16,13 @@
 #include "base/error.h"
 #include "runtime/site.h"
 
-/* Takes a free slot for a zone; *out is its first id. ERR_RESOURCE when the range is used up. */
+/* Takes a free slot for a zone, whose .new-NAME is there; *out is its first id. One it has already is
+ * taken again. ERR_RESOURCE when the range is used up. */
 int uidmap_take(struct site *site, const char *name, uint32_t *out, struct error *err);
 /* Gives it back, if it is that zone's. Nothing there is success. */
 int uidmap_give(struct site *site, const char *name, uint32_t base, struct error *err);
+/* Gives back every slot of a zone; for when its zone.json can't tell. */
+int uidmap_give_all(struct site *site, const char *name, struct error *err);
 /* Makes the link of an existing zone again if it is missing; ERR_EXISTS when another zone has it. */
 int uidmap_claim(struct site *site, const char *name, uint32_t base, struct error *err);
 /* Writes /proc/PID/uid_map and gid_map: 0 BASE ZONE_IDS. Child-safe. */

@@ -38,11 +38,27 @@ enum { ZONE_LOCK_WAIT_MS = 2000 };
  * ERR_BUSY naming the holder, ERR_STATE when it is incomplete. */
 int zone_open(struct zone *z, struct site *site, const char *name, enum lock_mode lock,
 	      struct error *err);
+/* The same without reading zone.json: z->config holds the name and defaults. For removing
+ * a zone whose zone.json is damaged. */
+int zone_open_unread(struct zone *z, struct site *site, const char *name, enum lock_mode lock,
+		     struct error *err);
 /* Also drops the lock. */
 void zone_close(struct zone *z);
 /* The names of all zones, incomplete ones too, sorted; a strv that the caller owns. */
 int zone_names(struct site *site, char ***out, struct error *err);
 /* True if only an unfinished create or destroy of that name is there. */
 bool zone_is_incomplete(struct site *site, const char *name);
+/* True if a zone of that name is there, whole or not. */
+bool zone_exists(struct site *site, const char *name);
+
+/* What an unfinished create or destroy of the zone is called. */
+#define ZONE_NEW_PREFIX ".new-"
+#define ZONE_OLD_PREFIX ".old-"
+enum { ZONE_DIR_MAX = sizeof(ZONE_NEW_PREFIX) - 1 + ZONE_NAME_MAX };
+
+/* Opens the directory dir of zones/ (prefix and name) and takes its lock (0: none), for as long as
+ * the name means it. Returns the descriptor. ERR_NOT_FOUND when there is none. */
+int zone_dir_lock(struct site *site, const char *dir, enum lock_mode lock, int wait_ms,
+		  struct error *err);
 
 #endif
