@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* zonectl: global options, the verb, and the one place that prints an error and exits. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/num.h"
+#include "base/strv.h"
+#include "cli/dispatch.h"
+#include "cli/help.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "runtime/enter.h"
+
+enum { JOBS_MAX = 256 };
+
+static const struct opt global_options[] = {
+	{ "root",     0,   "DIR", "work on the store below DIR (or ZONECTL_ROOT)" },
+	{ "json",     0,   NULL,  "print JSON" },
+	{ "quiet",    'q', NULL,  "print results and errors only" },
+	{ "verbose",  'v', NULL,  "say what is being done" },
+	{ "dry-run",  'n', NULL,  "say what would be done" },
+	{ "yes",      'y', NULL,  "ask nothing" },
+	{ "jobs",     'j', "N",   "work on up to N zones at a time" },
+	{ "all",      0,   NULL,  "every zone that the verb can work on" },
+	{ "no-color", 0,   NULL,  "no colour on a terminal" },
+	{ "help",     'h', NULL,  "show help" },
+	{ "version",  0,   NULL,  "show the version" },
+	{ 0 },
+};
+
+const struct opt *cli_global_options(void)
+{
+	return global_options;
+}
+
+int cli_site(struct cli *cli, struct error *err)
+{
+	if (cli->has_site)
+		return 0;
+	if (site_open(&cli->site, cli->root, err) < 0)
+		return -1;
+	cli->has_site = true;
+	return 0;
+}
+
+static int exit_status(const struct cli *cli, const struct error *err)
+{
+	if (!cli->verb || !(cli->verb->flags & VERB_STATUS))
+		return err->kind;
+	/* Without a command there are no exit codes of its own to keep apart. */
+	if (!cli->opts.command)
+		return strcmp(cli->verb->name, "login") == 0 ? (int)err->kind : ENTER_FAILED;
+	return cli->failure_status ? cli->failure_status : ENTER_FAILED;
+}
+
+static void add_error_json(struct str *out, const struct cli *cli, const char *subject,
+			   const struct error *err)
+{
+	struct json_out o = { .compact = true };
+	bool is_template = cli->verb && str_starts(cli->verb->name, "template ");
+
+	json_out_object(&o, NULL);
+	json_out_object(&o, "error");
+	json_out_str(&o, "verb", cli->verb ? cli->verb->name : NULL);
+	json_out_str(&o, is_template ? "template" : "zone", subject);
+	json_out_str(&o, "code", error_code(err->kind));
+	json_out_u64(&o, "exit", (uint64_t)exit_status(cli, err));
+	json_out_str(&o, "message", err->text);
+	json_out_str(&o, "hint", err->hint[0] ? err->hint : NULL);
+	json_out_end_object(&o);
+	json_out_end_object(&o);
+	str_add(out, str_text(&o.text));
+	json_out_clear(&o);
+	if (!str_ends(str_text(out), "\n"))
+		str_addc(out, '\n');
+}
+
+static void add_error_text(struct str *out, const struct cli *cli, const char *subject,
+			   const struct error *err)
+{
+	str_add(out, "zonectl: ");
+	if (cli->verb)
+		str_add(out, cli->verb->name);
+	if (cli->verb && subject) {
+		str_addc(out, ' ');
+		str_add_printable(out, subject, strlen(subject));
+	}
+	str_addf(out, "%s%s\n", cli->verb ? ": " : "", err->text);
+	if (err->hint[0])
+		str_addf(out, "  %s\n", err->hint);
+}
+
+int cli_report(const struct cli *cli, const char *subject, const struct error *err)
+{
+	AUTO_STR struct str text = { 0 };
+	struct error ignored = { 0 };
+
+	if (cli->is_json)
+		add_error_json(&text, cli, subject, err);
+	else
+		add_error_text(&text, cli, subject, err);
+	/* There is nobody left to tell when standard error can't be written. */
+	(void)fd_write_all(STDERR_FILENO, str_text(&text), text.len, &ignored);
+	return exit_status(cli, err);
+}
+
+/* A closed descriptor 0, 1 or 2 would be given to the next file we open. */
+static void open_missing_stdio(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+			_exit(ENTER_FAILED);
+}
+
+static int take_globals(struct cli *cli, struct error *err)
+{
+	const struct opts *o = &cli->opts;
+	const char *jobs = opts_value(o, "jobs");
+	const char *root = opts_value(o, "root");
+	uint64_t n = 1;
+
+	cli->is_json = opts_has(o, "json");
+	cli->is_quiet = opts_has(o, "quiet");
+	cli->is_verbose = opts_has(o, "verbose");
+	cli->is_dry_run = opts_has(o, "dry-run");
+	cli->is_yes = opts_has(o, "yes");
+	cli->has_color = !opts_has(o, "no-color") && !getenv("NO_COLOR") && isatty(STDOUT_FILENO);
+	if (!root)
+		root = getenv("ZONECTL_ROOT");
+	cli->root = root && *root ? root : "/";
+	if (jobs && num_u64(jobs, 1, JOBS_MAX, &n, err) < 0)
+		return error_wrap(err, "option '--jobs'");
+	cli->jobs = (unsigned int)n;
+	return 0;
+}
+
+static bool is_json_asked(char *const *argv)
+{
+	for (; *argv && strcmp(*argv, "--") != 0; argv++)
+		if (strcmp(*argv, "--json") == 0)
+			return true;
+	return false;
+}
+
+static int parse_verb(struct cli *cli, char *const *argv, struct error *err)
+{
+	struct opt_rules rules = { .global = global_options };
+	int words = 1;
+
+	cli->verb = verb_find(argv, &words, err);
+	if (!cli->verb)
+		return -1;
+	rules.verb = cli->verb->options;
+	rules.takes_properties = cli->verb->flags & VERB_PROPERTIES;
+	rules.takes_command = cli->verb->flags & VERB_COMMAND;
+	if (opts_parse(&cli->opts, &rules, argv + words, NULL, err) == 0)
+		return 0;
+	if (err->hint[0] == '\0')
+		error_hint(err, "usage: zonectl %s %s", cli->verb->name, cli->verb->operands);
+	return -1;
+}
+
+static int run(struct cli *cli, char *const *argv, struct error *err)
+{
+	struct opt_rules before = { .global = global_options, .stops_at_operand = true };
+	char *const *rest;
+
+	/* Looked for beforehand, so that bad options too are told in JSON. */
+	cli->is_json = is_json_asked(argv);
+	if (opts_parse(&cli->opts, &before, argv, &rest, err) < 0)
+		return error_hint(err, "try: zonectl help");
+	if (*rest && parse_verb(cli, rest, err) < 0)
+		return -1;
+	if (take_globals(cli, err) < 0)
+		return -1;
+	if (opts_has(&cli->opts, "version"))
+		return verb_version(cli, err);
+	if (opts_has(&cli->opts, "help"))
+		return cli->verb ? help_verb(cli, cli->verb, err) : help_all(cli, err);
+	if (!cli->verb) {
+		error_set(err, ERR_USAGE, "no verb given");
+		return error_hint(err, "try: zonectl help");
+	}
+	return dispatch(cli, err);
+}
+
+static void clear(struct cli *cli)
+{
+	if (cli->has_site)
+		site_close(&cli->site);
+	opts_clear(&cli->opts);
+	strv_clear(&cli->assignments);
+	strv_clear(&cli->names);
+	json_out_clear(&cli->json);
+	str_clear(&cli->out);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { 0 };
+	struct error err = { 0 }, late = { 0 };
+	int status;
+
+	open_missing_stdio();
+	/* A zone that is entered must not look into this process (CVE-2016-9962). */
+	prctl(PR_SET_DUMPABLE, 0);
+	/* A reader that goes away must not end a verb half-way; out_flush() sees EPIPE. */
+	signal(SIGPIPE, SIG_IGN);
+	status = run(&cli, argv + (argc > 0), &err);
+	if (out_flush(&cli, &late) < 0 && status == 0) {
+		err = late;
+		status = -1;
+	}
+	status = status < 0 ? cli_report(&cli, cli.subject, &err) : cli.command_status;
+	clear(&cli);
+	return status;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_list args)
+{
+	va_list again;
+	char *text;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	text = xcalloc(1, (size_t)len + 1);
+	vsnprintf(text, (size_t)len + 1, fmt, args);
+	return text;
+}
+
+static int write_out(struct cli *cli, struct error *err)
+{
+	struct error failure = { 0 };
+	int status = fd_write_all(STDOUT_FILENO, str_text(&cli->out), cli->out.len, &failure);
+
+	str_clear(&cli->out);
+	if (status == 0 || failure.sys == EPIPE)
+		return 0;
+	*err = failure;
+	return error_wrap(err, "standard output");
+}
+
+void out_print(struct cli *cli, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	text = format(fmt, args);
+	va_end(args);
+	str_add(&cli->out, text);
+}
+
+void out_safe(struct cli *cli, const char *text)
+{
+	str_add_printable(&cli->out, text, strlen(text));
+}
+
+int out_flush(struct cli *cli, struct error *err)
+{
+	if (cli->json.text.len > 0) {
+		str_add(&cli->out, str_text(&cli->json.text));
+		if (!str_ends(str_text(&cli->out), "\n"))
+			str_addc(&cli->out, '\n');
+		json_out_clear(&cli->json);
+	}
+	if (cli->out.len == 0)
+		return 0;
+	return write_out(cli, err);
+}
+
+int out_would(struct cli *cli, const char *subject)
+{
+	out_print(cli, "would %s %s\n", cli->verb->name, subject);
+	return 0;
+}
+
+static void message(const struct cli *cli, enum log_level level, const char *text)
+{
+	enum log_level shown = LOG_LEVEL_INFO;
+
+	if (cli->is_quiet)
+		shown = LOG_LEVEL_ERROR;
+	else if (cli->is_verbose)
+		shown = LOG_LEVEL_DEBUG;
+	log_line(shown, level, "%s", text);
+}
+
+void out_note(const struct cli *cli, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	text = format(fmt, args);
+	va_end(args);
+	message(cli, LOG_LEVEL_INFO, text);
+}
+
+void out_debug(const struct cli *cli, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	text = format(fmt, args);
+	va_end(args);
+	message(cli, LOG_LEVEL_DEBUG, text);
+}

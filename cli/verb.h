@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+/*
+ * A verb is a row of the table in verbs.c, and a file with the functions that
+ * the row names. The dispatcher does what the row declares: options, operands,
+ * patterns, lock, state, dry run; a verb's function begins with its own work.
+ * It writes results with out.h and returns errors; main.c prints those.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/lock.h"
+#include "base/str.h"
+#include "cli/opt.h"
+#include "runtime/site.h"
+#include "runtime/state.h"
+#include "runtime/zone.h"
+
+struct verb;
+
+struct cli {
+	const struct verb *verb;
+	const char *root;		/* --root or ZONECTL_ROOT; "/" */
+	bool is_json, is_quiet, is_verbose, is_dry_run, is_yes, has_color;
+	unsigned int jobs;		/* zones worked on at a time */
+	struct opts opts;		/* options, and operands as they were typed */
+	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
+	char **names;			/* the zones that were meant; strv, owned */
+	const char *subject;		/* zone or template that errors are about; borrowed, or NULL */
+	struct site site;
+	bool has_site;
+	struct json_out json;		/* --json results, not yet in out */
+	struct str out;			/* results not yet written to stdout */
+	int command_status;		/* exit status of the command that the verb ran */
+	int failure_status;		/* that of VERB_STATUS when it could not be run; 0: 125 */
+};
+
+/* A zone that a verb works on, opened and locked as its row says. */
+struct target {
+	struct zone zone;
+	struct zone_status status;
+};
+
+enum verb_flag {
+	VERB_CHANGES = 1 << 0,		/* --dry-run says what it would do */
+	VERB_COMMAND = 1 << 1,		/* takes -- COMMAND... */
+	VERB_PROPERTIES = 1 << 2,	/* takes --PROPERTY VALUE */
+	VERB_ONE = 1 << 3,		/* one zone only */
+	VERB_PARALLEL = 1 << 4,		/* several zones may be worked on at a time */
+	VERB_NEW_NAMES = 1 << 5,	/* operands name zones to be made: no globs, no --all */
+	VERB_ASSIGNS = 1 << 6,		/* operands with '=' are assignments */
+	VERB_STATUS = 1 << 7,		/* exits as its command does; own failures are 125 */
+	VERB_ARRAY = 1 << 8,		/* --json of several zones is one array */
+};
+
+struct verb {
+	const char *name;		/* "boot", "template import" */
+	const char *alias;		/* or NULL */
+	const char *operands;		/* as usage shows them */
+	/* One of these three. */
+	int (*run)(struct cli *cli, struct error *err);
+	int (*each)(struct cli *cli, struct target *target, struct error *err);
+	int (*by_name)(struct cli *cli, const char *name, struct error *err);
+	/* Before the first zone, e.g. to ask; or NULL. */
+	int (*before)(struct cli *cli, char *const *names, struct error *err);
+	unsigned int states;		/* ZONE_BITs a zone may be in, 0: any; of each */
+	int lock;			/* enum lock_mode or 0; of each */
+	int min, max;			/* operands; max -1: any number */
+	unsigned int flags;		/* enum verb_flag */
+	const struct opt *options;	/* or NULL */
+	const char *group;		/* heading in help */
+	const char *summary;		/* one line */
+	const char *example;		/* whole lines without the last newline */
+};
+
+/* The table, ended by a row without a name. */
+const struct verb *verb_table(void);
+/* The row of argv[0], or of argv[0] and argv[1]; *out_words is how many it took. NULL with
+ * ERR_USAGE and, when one is near, its name as the hint. */
+const struct verb *verb_find(char *const *argv, int *out_words, struct error *err);
+
+/* The options every verb takes, ended by a row without a name. */
+const struct opt *cli_global_options(void);
+/* Opens the site once. */
+int cli_site(struct cli *cli, struct error *err);
+/* Prints an error as PRODUCT.md section 6 says, and returns the exit status. In main.c. */
+int cli_report(const struct cli *cli, const char *subject, const struct error *err);
+
+/* verb_boot.c */
+extern const struct opt boot_options[], shutdown_options[];
+int verb_boot(struct cli *cli, struct target *t, struct error *err);
+int verb_halt(struct cli *cli, struct target *t, struct error *err);
+int verb_shutdown(struct cli *cli, struct target *t, struct error *err);
+int verb_reboot(struct cli *cli, struct target *t, struct error *err);
+/* verb_create.c */
+extern const struct opt create_options[];
+int verb_create(struct cli *cli, const char *name, struct error *err);
+/* Applies the --PROPERTY options to a configuration and checks the whole. */
+int cli_properties(const struct cli *cli, struct zone_config *config, struct error *err);
+/* verb_destroy.c */
+extern const struct opt destroy_options[];
+int verb_destroy(struct cli *cli, const char *name, struct error *err);
+int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err);
+/* verb_login.c */
+extern const struct opt login_options[], exec_options[];
+int verb_login(struct cli *cli, struct target *t, struct error *err);
+int verb_exec(struct cli *cli, struct target *t, struct error *err);
+/* verb_console.c */
+extern const struct opt console_options[];
+int verb_console(struct cli *cli, struct target *t, struct error *err);
+/* verb_log.c */
+extern const struct opt log_options[];
+int verb_log(struct cli *cli, struct target *t, struct error *err);
+/* verb_run.c */
+extern const struct opt run_options[];
+int verb_run(struct cli *cli, struct error *err);
+/* verb_list.c, verb_info.c */
+extern const struct opt list_options[];
+int verb_list(struct cli *cli, struct error *err);
+int verb_info(struct cli *cli, struct target *t, struct error *err);
+/* verb_set.c */
+extern const struct opt set_options[];
+int verb_set(struct cli *cli, struct target *t, struct error *err);
+/* verb_rename.c */
+int verb_rename(struct cli *cli, struct error *err);
+/* verb_repair.c */
+int verb_verify(struct cli *cli, const char *name, struct error *err);
+int verb_repair(struct cli *cli, const char *name, struct error *err);
+/* verb_freeze.c */
+int verb_freeze(struct cli *cli, struct target *t, struct error *err);
+int verb_thaw(struct cli *cli, struct target *t, struct error *err);
+/* verb_wait.c */
+extern const struct opt wait_options[];
+int verb_wait(struct cli *cli, const char *name, struct error *err);
+/* verb_template.c */
+extern const struct opt template_build_options[], template_import_options[];
+int verb_template_build(struct cli *cli, struct error *err);
+int verb_template_import(struct cli *cli, struct error *err);
+int verb_template_list(struct cli *cli, struct error *err);
+int verb_template_info(struct cli *cli, struct error *err);
+int verb_template_verify(struct cli *cli, struct error *err);
+int verb_template_remove(struct cli *cli, struct error *err);
+/* verb_features.c, help.c */
+int verb_features(struct cli *cli, struct error *err);
+int verb_version(struct cli *cli, struct error *err);
+int verb_help(struct cli *cli, struct error *err);
+
+#endif

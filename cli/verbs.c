@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/verb.h"
+
+#define STOPPED (ZONE_BIT(ZONE_INSTALLED))
+#define RUNNING (ZONE_BIT(ZONE_RUNNING))
+
+/* In the order of the help, group by group. */
+/* clang-format off */
+static const struct verb verbs[] = {
+	{ "create", NULL, "NAME... -t TEMPLATE [--PROPERTY VALUE]...",
+	  .by_name = verb_create, .min = 1, .max = -1, .options = create_options,
+	  .flags = VERB_CHANGES | VERB_PROPERTIES | VERB_NEW_NAMES | VERB_PARALLEL,
+	  .group = "zones", .summary = "make zones from a template",
+	  .example = "zonectl create 'web{1..3}' -t debian-12 --memory 512M --cpus 1.5 --boot" },
+	{ "boot", "start", "NAME... [-- INIT-ARGS...]",
+	  .each = verb_boot, .states = STOPPED, .lock = LOCK_ALONE, .min = 1, .max = -1,
+	  .options = boot_options, .flags = VERB_CHANGES | VERB_COMMAND | VERB_PARALLEL,
+	  .group = "zones", .summary = "start stopped zones",
+	  .example = "zonectl boot web1 --wait=30s" },
+	{ "login", "enter", "NAME [-- COMMAND...]",
+	  .each = verb_login, .states = RUNNING, .lock = LOCK_SHARED, .min = 1, .max = 1,
+	  .options = login_options, .flags = VERB_COMMAND | VERB_ONE | VERB_STATUS,
+	  .group = "zones", .summary = "a login session on a terminal of the zone",
+	  .example = "zonectl login web1 -u www-data" },
+	{ "exec", NULL, "NAME -- COMMAND...",
+	  .each = verb_exec, .states = RUNNING, .lock = LOCK_SHARED, .min = 1, .max = 1,
+	  .options = exec_options, .flags = VERB_COMMAND | VERB_ONE | VERB_STATUS,
+	  .group = "zones", .summary = "run a command in a zone",
+	  .example = "zonectl exec web1 -w /srv -e LANG=C.UTF-8 -- tar -c . > srv.tar" },
+	{ "console", NULL, "NAME",
+	  .each = verb_console, .lock = 0, .min = 1, .max = 1,
+	  .states = ZONE_UP, .options = console_options, .flags = VERB_ONE,
+	  .group = "zones", .summary = "the console of a zone; ~. leaves",
+	  .example = "zonectl console web1" },
+	{ "shutdown", "stop", "NAME...",
+	  .each = verb_shutdown, .lock = LOCK_SHARED, .min = 1, .max = -1,
+	  .states = RUNNING | ZONE_BIT(ZONE_FROZEN) | ZONE_BIT(ZONE_SHUTTING_DOWN),
+	  .options = shutdown_options, .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "ask the init to shut down, wait, then halt",
+	  .example = "zonectl shutdown 'web*' --timeout 2m" },
+	{ "halt", NULL, "NAME...",
+	  .each = verb_halt, .states = ZONE_UP | ZONE_BIT(ZONE_DOWN), .lock = LOCK_ALONE,
+	  .min = 1, .max = -1, .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "end everything in a zone at once",
+	  .example = "zonectl halt web1" },
+	{ "reboot", "restart", "NAME...",
+	  .each = verb_reboot, .states = RUNNING | ZONE_BIT(ZONE_FROZEN), .lock = LOCK_ALONE,
+	  .min = 1, .max = -1, .options = shutdown_options, .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "shut down, then boot",
+	  .example = "zonectl reboot web1" },
+	{ "destroy", "delete", "NAME...",
+	  .by_name = verb_destroy, .before = verb_destroy_ask, .min = 1, .max = -1,
+	  .options = destroy_options, .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "remove zones with all their files",
+	  .example = "zonectl destroy 'web{1..3}' --force -y" },
+	{ "list", "ls", "[PATTERN...]",
+	  .run = verb_list, .min = 0, .max = -1, .options = list_options,
+	  .group = "zones", .summary = "show running zones",
+	  .example = "zonectl list -a -o name,state,memory -s -memory" },
+	{ "info", "show", "NAME...",
+	  .each = verb_info, .min = 1, .max = -1, .flags = VERB_ARRAY,
+	  .group = "zones", .summary = "show everything about a zone",
+	  .example = "zonectl info web1 --json" },
+	{ "set", NULL, "NAME... PROPERTY=VALUE...",
+	  .each = verb_set, .lock = LOCK_ALONE, .min = 1, .max = -1, .options = set_options,
+	  .flags = VERB_CHANGES | VERB_ASSIGNS | VERB_PARALLEL,
+	  .group = "zones", .summary = "change properties, of running zones at once",
+	  .example = "zonectl set web1 memory=1G tags+=blue description='front end'" },
+	{ "rename", NULL, "NAME NEW-NAME",
+	  .run = verb_rename, .min = 2, .max = 2, .flags = VERB_CHANGES,
+	  .group = "zones", .summary = "give a stopped zone another name",
+	  .example = "zonectl rename web1 old-web1" },
+	{ "verify", NULL, "NAME...",
+	  .by_name = verb_verify, .min = 1, .max = -1,
+	  .group = "zones", .summary = "check a zone, report every fault",
+	  .example = "zonectl verify --all" },
+	{ "repair", NULL, "NAME...",
+	  .by_name = verb_repair, .min = 1, .max = -1, .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "finish or mend what was interrupted",
+	  .example = "zonectl repair web1" },
+	{ "freeze", "pause", "NAME...",
+	  .each = verb_freeze, .states = RUNNING, .lock = LOCK_ALONE, .min = 1, .max = -1,
+	  .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "stop all processes of a zone where they are",
+	  .example = "zonectl freeze web1" },
+	{ "thaw", "unpause", "NAME...",
+	  .each = verb_thaw, .states = ZONE_BIT(ZONE_FROZEN), .lock = LOCK_ALONE,
+	  .min = 1, .max = -1, .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "let a frozen zone go on",
+	  .example = "zonectl thaw web1" },
+	{ "wait", NULL, "NAME...",
+	  .by_name = verb_wait, .min = 1, .max = -1, .options = wait_options,
+	  .flags = VERB_PARALLEL,
+	  .group = "zones", .summary = "wait until a zone is in a state",
+	  .example = "zonectl wait web1 --state installed --timeout 5m" },
+	{ "run", NULL, "-t TEMPLATE [--PROPERTY VALUE]... -- COMMAND...",
+	  .run = verb_run, .min = 0, .max = 0, .options = run_options,
+	  .flags = VERB_CHANGES | VERB_COMMAND | VERB_PROPERTIES | VERB_STATUS,
+	  .group = "zones", .summary = "run one command in a zone made for it",
+	  .example = "zonectl run -t debian-12 --rm --memory 1G -- make -C /srv check" },
+
+	{ "template build", NULL, "RECIPE...",
+	  .run = verb_template_build, .min = 1, .max = -1, .options = template_build_options,
+	  .flags = VERB_CHANGES,
+	  .group = "templates", .summary = "build templates (minimal, debian-12, debian:SUITE)",
+	  .example = "zonectl template build debian-12 --include vim" },
+	{ "template import", NULL, "FILE",
+	  .run = verb_template_import, .min = 1, .max = 1, .options = template_import_options,
+	  .flags = VERB_CHANGES,
+	  .group = "templates", .summary = "take in a root filesystem archive, - for standard input",
+	  .example = "zonectl template import alpine-minirootfs-3.20.3-x86_64.tar.gz --name alpine" },
+	{ "template list", "template ls", "[PATTERN...]",
+	  .run = verb_template_list, .min = 0, .max = -1, .options = list_options,
+	  .group = "templates", .summary = "show the templates of the store",
+	  .example = "zonectl template list" },
+	{ "template info", "template show", "NAME",
+	  .run = verb_template_info, .min = 1, .max = 1,
+	  .group = "templates", .summary = "show everything about a template",
+	  .example = "zonectl template info debian-12" },
+	{ "template verify", NULL, "NAME...",
+	  .run = verb_template_verify, .min = 1, .max = -1,
+	  .group = "templates", .summary = "compare templates with their digests",
+	  .example = "zonectl template verify debian-12" },
+	{ "template remove", "template rm", "NAME...",
+	  .run = verb_template_remove, .min = 1, .max = -1, .flags = VERB_CHANGES,
+	  .group = "templates", .summary = "remove templates that no zone uses",
+	  .example = "zonectl template remove debian-11" },
+
+	{ "log", NULL, "NAME",
+	  .each = verb_log, .min = 1, .max = 1, .options = log_options, .flags = VERB_ONE,
+	  .group = "access", .summary = "what the console of a zone said",
+	  .example = "zonectl log web1 -f" },
+
+	{ "features", NULL, "",
+	  .run = verb_features, .min = 0, .max = 0,
+	  .group = "host", .summary = "what this host and this zonectl can do",
+	  .example = "zonectl features --json" },
+	{ "version", NULL, "",
+	  .run = verb_version, .min = 0, .max = 0,
+	  .group = "host", .summary = "show the version",
+	  .example = "zonectl version" },
+	{ "help", NULL, "[VERB]",
+	  .run = verb_help, .min = 0, .max = 2,
+	  .group = "host", .summary = "show help",
+	  .example = "zonectl help create" },
+	{ 0 },
+};
+/* clang-format on */
+
+const struct verb *verb_table(void)
+{
+	return verbs;
+}
+
+/* Of two words the first must be followed by the second. */
+static int match(const char *name, char *const *argv)
+{
+	size_t len = strlen(argv[0]);
+
+	if (!name || strncmp(name, argv[0], len) != 0)
+		return 0;
+	if (name[len] == '\0')
+		return 1;
+	if (name[len] == ' ' && argv[1] && strcmp(name + len + 1, argv[1]) == 0)
+		return 2;
+	return 0;
+}
+
+static unsigned int least(unsigned int a, unsigned int b, unsigned int c)
+{
+	if (b < a)
+		a = b;
+	return c < a ? c : a;
+}
+
+/* Letters to add, drop or change to make one word the other (Levenshtein). */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[32];
+	size_t width = strlen(b);
+
+	if (width >= N_ROWS(row))
+		return UINT32_MAX;
+	for (size_t i = 0; i <= width; i++)
+		row[i] = (unsigned int)i;
+	for (size_t i = 1; a[i - 1]; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= width; j++) {
+			unsigned int above = row[j];
+
+			row[j] = least(row[j - 1] + 1, above + 1,
+				       diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[width];
+}
+
+/* At most a third of its letters may be wrong. */
+static void suggest(const char *typed, struct error *err)
+{
+	unsigned int best = (unsigned int)strlen(typed) / 3 + 1;
+	const char *nearest = NULL;
+
+	for (const struct verb *v = verbs; v->name; v++) {
+		const char *names[] = { v->name, v->alias };
+
+		for (size_t i = 0; i < N_ROWS(names); i++) {
+			unsigned int d = names[i] ? distance(typed, names[i]) : best;
+
+			if (d >= best)
+				continue;
+			best = d;
+			nearest = names[i];
+		}
+	}
+	if (nearest)
+		error_hint(err, "did you mean \"%s\"?", nearest);
+	else
+		error_hint(err, "try: zonectl help");
+}
+
+static bool is_first_of_two(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const struct verb *v = verbs; v->name; v++)
+		if (strncmp(v->name, word, len) == 0 && v->name[len] == ' ')
+			return true;
+	return false;
+}
+
+const struct verb *verb_find(char *const *argv, int *out_words, struct error *err)
+{
+	AUTO_STR struct str typed = { 0 };
+
+	for (const struct verb *v = verbs; v->name; v++) {
+		int words = match(v->name, argv);
+
+		if (words == 0)
+			words = match(v->alias, argv);
+		if (words == 0)
+			continue;
+		*out_words = words;
+		return v;
+	}
+	str_add(&typed, argv[0]);
+	if (is_first_of_two(argv[0])) {
+		if (!argv[1]) {
+			error_set(err, ERR_USAGE, "'%s' needs a second word", argv[0]);
+			error_hint(err, "try: zonectl help %s", argv[0]);
+			return NULL;
+		}
+		str_addf(&typed, " %s", argv[1]);
+	}
+	error_set(err, ERR_USAGE, "unknown verb '%s'", str_text(&typed));
+	suggest(str_text(&typed), err);
+	return NULL;
+}
