@@ -44,30 +44,37 @@ void str_addc(struct str *s, char c)
 
 void str_addf(struct str *s, const char *fmt, ...)
 {
-	va_list args, again;
+	enum { FIRST = 64 };
+	va_list args;
 	int n;
 
+	/* Most pieces fit at once; a longer one is formatted again when its length is known. */
+	reserve(s, FIRST);
 	va_start(args, fmt);
-	va_copy(again, args);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(s->data + s->len, FIRST + 1, fmt, args);
 	va_end(args);
-	if (n > 0) {
+	if (n > FIRST) {
 		reserve(s, (size_t)n);
-		vsnprintf(s->data + s->len, (size_t)n + 1, fmt, again);
-		s->len += (size_t)n;
+		va_start(args, fmt);
+		vsnprintf(s->data + s->len, (size_t)n + 1, fmt, args);
+		va_end(args);
 	}
-	va_end(again);
+	s->len += n > 0 ? (size_t)n : 0;
+	s->data[s->len] = '\0';
 }
 
 void str_add_printable(struct str *s, const char *text, size_t n)
 {
+	static const char hex[] = "0123456789abcdef";
+
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)text[i];
+		char escape[] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
 
 		if (c >= ' ' && c <= '~' && c != '\\')
 			str_addc(s, text[i]);
 		else
-			str_addf(s, "\\x%02x", c);
+			str_addn(s, escape, sizeof(escape));
 	}
 }
 

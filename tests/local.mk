@@ -7,6 +7,8 @@
 # unit
 check_PROGRAMS += %D%/unit/test_cgroup
 tests_unit_test_cgroup_SOURCES = %D%/unit/test_cgroup.c
+check_PROGRAMS += %D%/unit/test_error
+tests_unit_test_error_SOURCES = %D%/unit/test_error.c
 check_PROGRAMS += %D%/unit/test_limits
 tests_unit_test_limits_SOURCES = %D%/unit/test_limits.c
 check_PROGRAMS += %D%/unit/test_caps
@@ -15,6 +17,14 @@ check_PROGRAMS += %D%/unit/test_filter
 tests_unit_test_filter_SOURCES = %D%/unit/test_filter.c
 check_PROGRAMS += %D%/unit/test_filter_load
 tests_unit_test_filter_load_SOURCES = %D%/unit/test_filter_load.c
+check_PROGRAMS += %D%/unit/test_num
+tests_unit_test_num_SOURCES = %D%/unit/test_num.c
+check_PROGRAMS += %D%/unit/test_sha256
+tests_unit_test_sha256_SOURCES = %D%/unit/test_sha256.c
+check_PROGRAMS += %D%/unit/test_str
+tests_unit_test_str_SOURCES = %D%/unit/test_str.c
+check_PROGRAMS += %D%/unit/test_strv
+tests_unit_test_strv_SOURCES = %D%/unit/test_strv.c
 
 # func
 
