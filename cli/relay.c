@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/relay.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/proc.h"
+
+enum {
+	RETRY_MS = 20,			/* until a hung-up terminal is looked at again */
+	POLL_MAX = 2 + 2 * RELAY_CHANNELS,
+	END_BYTES = 2,			/* room beside the buffer for the end that is typed */
+	DRAIN_MAX = 1 << 20,		/* more than any pipe holds was written after the end */
+};
+
+void relay_init(struct relay *r)
+{
+	*r = (struct relay){ .pidfd = -1, .signalfd = -1 };
+}
+
+struct relay_channel *relay_add(struct relay *r, int from, int to)
+{
+	struct relay_channel *c = &r->channels[r->n++];
+
+	*c = (struct relay_channel){ .from = from, .to = to };
+	c->data = xcalloc(1, RELAY_BUFFER + END_BYTES);
+	return c;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void channel_close(struct relay_channel *c)
+{
+	close_fd(&c->from);
+	close_fd(&c->to);
+	c->start = c->len = 0;
+}
+
+void relay_clear(struct relay *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		channel_close(&r->channels[i]);
+		free(r->channels[i].data);
+	}
+	relay_init(r);
+}
+
+static size_t room(struct relay_channel *c)
+{
+	if (c->len == 0)
+		c->start = 0;
+	if (c->start > 0 && c->start + c->len == RELAY_BUFFER) {
+		memmove(c->data, c->data + c->start, c->len);
+		c->start = 0;
+	}
+	return RELAY_BUFFER - c->start - c->len;
+}
+
+static void put(struct relay_channel *c, const char *data, size_t len)
+{
+	size_t free_len = room(c);
+
+	if (len > free_len)
+		len = free_len;
+	memcpy(c->data + c->start + c->len, data, len);
+	c->len += len;
+}
+
+/* A terminal has no end of file of its own: its line discipline makes one of a character, twice
+ * when a line was begun (termios(3), VEOF). */
+static void type_end(struct relay_channel *c)
+{
+	struct termios mode;
+
+	if (tcgetattr(c->to, &mode) < 0 || !(mode.c_lflag & ICANON))
+		return;
+	memset(c->data + c->start + c->len, mode.c_cc[VEOF], END_BYTES);
+	c->len += END_BYTES;
+}
+
+static void input_ended(struct relay_channel *c)
+{
+	close_fd(&c->from);
+	if (c->is_pty_in)
+		type_end(c);
+	if (c->len == 0 && !c->is_pty_in)
+		close_fd(&c->to);
+}
+
+static void help(struct relay *r)
+{
+	static const char text[] = "\r\nzonectl: . leaves, ? shows this, "
+				   "the escape character twice sends it once\r\n";
+
+	if (r->n > 1)
+		put(&r->channels[1], text, sizeof(text) - 1);
+}
+
+/* What was typed; true when the user leaves. A console that takes nothing loses what does not fit:
+ * reading has to go on, or the escape would never be seen. */
+static bool typed(struct relay *r, struct relay_channel *c, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char out[2];
+		size_t n;
+
+		switch (escape_take(&r->escape, data[i], out, &n)) {
+		case ESCAPE_LEAVE:
+			return true;
+		case ESCAPE_HELP:
+			help(r);
+			break;
+		case ESCAPE_NONE:
+			put(c, out, n);
+			break;
+		}
+	}
+	return false;
+}
+
+/* Reads once. Returns false when there was nothing, or the end. */
+static bool fill(struct relay *r, struct relay_channel *c, bool *out_left)
+{
+	bool is_typed = c == r->channels && r->escape.c;
+	char piece[4096];
+	size_t size = room(c);
+	ssize_t n;
+
+	n = is_typed ? read(c->from, piece, sizeof(piece)) :
+		       read(c->from, c->data + c->start + c->len, size);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n < 0 && errno == EIO && c->is_pty_out && !r->is_draining)
+		return false;
+	if (n <= 0) {
+		input_ended(c);
+		return false;
+	}
+	if (is_typed)
+		*out_left = typed(r, c, piece, (size_t)n);
+	else
+		c->len += (size_t)n;
+	if (r->is_draining)
+		r->drained += (size_t)n;
+	return true;
+}
+
+/* Writes once; true when something was taken. A pipe that blocks takes PIPE_BUF bytes when it is
+ * ready at all (pipe(7)). */
+static bool drain(struct relay *r, struct relay_channel *c)
+{
+	size_t len = c->len < PIPE_BUF ? c->len : PIPE_BUF;
+	ssize_t n = write(c->to, c->data + c->start, len);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n < 0) {
+		channel_close(c);
+		r->is_unread |= c->is_vital;
+		return false;
+	}
+	c->start += (size_t)n;
+	c->len -= (size_t)n;
+	if (c->len == 0 && c->from < 0 && !c->is_pty_in)
+		close_fd(&c->to);
+	return n > 0;
+}
+
+struct round {
+	struct pollfd fds[POLL_MAX];	/* signals, the command, then two for each channel */
+	int timeout_ms;
+};
+
+/* A full buffer is not filled, and what the command's children go on writing is not waited for. */
+static void watch_from(struct relay *r, struct relay_channel *c, struct pollfd *p)
+{
+	bool is_typed = c == r->channels && r->escape.c;
+
+	if (r->drained > DRAIN_MAX || c->from < 0 || c->to < 0 || (room(c) == 0 && !is_typed))
+		return;
+	p->fd = c->from;
+	p->events = POLLIN;
+}
+
+/* A terminal that is hung up would wake us all the time, so it is looked at only now and then. */
+static void watch(struct relay *r, struct round *w, bool is_hung_up)
+{
+	w->timeout_ms = is_hung_up ? RETRY_MS : -1;
+	if (r->is_draining)
+		w->timeout_ms = 0;
+	for (size_t i = 0; i < POLL_MAX; i++)
+		w->fds[i] = (struct pollfd){ .fd = -1 };
+	w->fds[0] = (struct pollfd){ .fd = r->signalfd, .events = POLLIN };
+	if (!r->is_draining)
+		w->fds[1] = (struct pollfd){ .fd = r->pidfd, .events = POLLIN };
+	for (size_t i = 0; i < r->n; i++) {
+		struct relay_channel *c = &r->channels[i];
+		struct pollfd *p = &w->fds[2 + 2 * i];
+
+		if (!(is_hung_up && c->is_pty_out))
+			watch_from(r, c, p);
+		if (c->to >= 0 && c->len > 0) {
+			p[1] = (struct pollfd){ .fd = c->to, .events = POLLOUT };
+			/* What is left goes out, however long it takes. */
+			w->timeout_ms = is_hung_up ? RETRY_MS : -1;
+		}
+	}
+}
+
+/* True when the signal ends the relay. */
+static bool take_signal(struct relay *r)
+{
+	struct error ignored = { 0 };
+	int sig = term_signals_read(r->signalfd);
+
+	switch (sig) {
+	case 0:
+		return false;
+	case SIGCONT:
+		if (r->term)
+			term_raw_again(r->term);
+		/* fall through */
+	case SIGWINCH:
+		if (r->resize)
+			r->resize(r->arg);
+		return false;
+	default:
+		break;
+	}
+	if (r->forwards > 0 && r->pidfd >= 0 && !r->is_draining) {
+		r->forwards--;
+		/* That it is gone is seen by its pidfd. */
+		(void)proc_signal(r->pidfd, sig, &ignored);
+		return false;
+	}
+	r->signal = sig;
+	return true;
+}
+
+static void start_draining(struct relay *r)
+{
+	r->is_draining = true;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->channels[i].is_input)
+			channel_close(&r->channels[i]);
+}
+
+static bool is_open(const struct relay *r, bool is_input)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->channels[i].is_input == is_input && r->channels[i].to >= 0)
+			return true;
+	return false;
+}
+
+/* All that the ready descriptors ask for; *out_moved: something was read or is still to be written. */
+static bool serve(struct relay *r, const struct round *w, bool *out_moved, bool *out_hung_up)
+{
+	bool has_left = false;
+
+	*out_moved = *out_hung_up = false;
+	for (size_t i = 0; i < r->n; i++) {
+		struct relay_channel *c = &r->channels[i];
+		const struct pollfd *p = &w->fds[2 + 2 * i];
+
+		if (p[0].fd >= 0 && p[0].revents && c->from >= 0) {
+			bool has_read = fill(r, c, &has_left);
+
+			*out_moved |= has_read;
+			*out_hung_up |= !has_read && c->is_pty_out && c->from >= 0;
+		}
+		if (has_left)
+			return true;
+		if (p[1].fd >= 0 && p[1].revents && c->to >= 0)
+			*out_moved |= drain(r, c);
+		*out_moved |= c->len > 0;
+	}
+	return false;
+}
+
+enum relay_end relay_run(struct relay *r)
+{
+	bool had_output = is_open(r, false);
+	bool is_hung_up = false;
+
+	for (;;) {
+		struct round w;
+		bool has_moved;
+
+		watch(r, &w, is_hung_up);
+		if (poll(w.fds, (nfds_t)(2 + 2 * r->n), w.timeout_ms) < 0 && errno != EINTR)
+			return RELAY_UNREAD;
+		if (w.fds[0].revents && take_signal(r))
+			return RELAY_SIGNALLED;
+		if (w.fds[1].revents)
+			start_draining(r);
+		if (serve(r, &w, &has_moved, &is_hung_up))
+			return RELAY_LEFT;
+		if (r->is_unread)
+			return RELAY_UNREAD;
+		if (r->is_draining && !has_moved && w.fds[1].revents == 0)
+			return RELAY_ENDED;
+		if (r->pidfd < 0 && had_output && !is_open(r, false))
+			return RELAY_ENDED;
+	}
+}

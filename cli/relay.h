@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_RELAY_H
+#define CLI_RELAY_H
+
+/*
+ * Bytes between the user and a zone, exact, in both directions, in a bounded
+ * memory. One poll(2) loop: signals and what the user types come first, so that
+ * a zone that floods its output can't keep the user from leaving. Nothing here
+ * allocates once the terminal is raw.
+ */
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "cli/term.h"
+
+enum { RELAY_BUFFER = 64 * 1024, RELAY_CHANNELS = 3 };
+#define RELAY_FORWARD_ALL UINT_MAX
+
+struct relay_channel {
+	int from, to;			/* owned, -1: closed; both may not block */
+	bool is_input;			/* from the user: dropped when the command has ended */
+	bool is_vital;			/* that it can't be written any more ends the relay */
+	bool is_pty_out;		/* from a pty's master: EIO may pass (vhangup(2)) */
+	bool is_pty_in;			/* to a pty's master: the end is typed as its EOF character */
+	char *data;			/* RELAY_BUFFER bytes, owned */
+	size_t start, len;
+};
+
+enum relay_end {
+	RELAY_ENDED,			/* the command, or the other side, ended */
+	RELAY_LEFT,			/* the user typed the escape */
+	RELAY_SIGNALLED,		/* a signal ended it */
+	RELAY_UNREAD,			/* whoever read the output went away */
+};
+
+struct relay {
+	struct relay_channel channels[RELAY_CHANNELS];
+	size_t n;
+	int pidfd;			/* of the command, borrowed; -1: the end of output ends it */
+	int signalfd;			/* borrowed */
+	unsigned int forwards;		/* so many signals go to the command before one ends the relay */
+	struct escape escape;		/* for the first channel */
+	struct term *term;		/* the user's, or NULL; borrowed */
+	void (*resize)(void *arg);	/* the user's terminal has another size; or NULL */
+	void *arg;
+	int signal;			/* with RELAY_SIGNALLED */
+	/* Of relay.c. */
+	bool is_draining;		/* the command has ended: take what is there, then stop */
+	size_t drained;			/* bytes read since then */
+	bool is_unread;			/* a vital channel can't be written */
+};
+
+void relay_init(struct relay *r);
+/* Adds a channel that owns both descriptors. A blocking "to" is written in small pieces. */
+struct relay_channel *relay_add(struct relay *r, int from, int to);
+/* Until something of enum relay_end happens. */
+enum relay_end relay_run(struct relay *r);
+void relay_clear(struct relay *r);
+
+#endif

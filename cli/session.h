@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+/*
+ * A command in a zone and the user in front of it. With a terminal, the user's
+ * is made raw and joined to the command's. Without one, regular files, pipes and
+ * sockets are handed on as they are; terminals, devices and directories of the
+ * host never are: a pipe stands in for each (SECURITY.md F1, CVE-2024-21626).
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "cli/relay.h"
+
+struct session {
+	bool has_tty;
+	int stdio[3];			/* without a terminal: what the command gets as 0, 1, 2 */
+	bool is_pipe[3];		/* stdio[i] is ours to close once the command has it */
+	struct relay relay;
+	struct term term;
+	int signalfd;
+	sigset_t signals;		/* the mask before */
+	int user_tty;			/* which of 0, 1, 2 is the user's terminal, or -1 */
+	int ptyfd;			/* the command's terminal, borrowed, or -1 */
+};
+
+/* Before the command is started, which takes stdio (and resets signals itself). */
+int session_open(struct session *s, bool has_tty, struct error *err);
+/* Relays until the command, pidfd, has ended; *out_status is its exit status as a shell says it.
+ * The terminal, *ptyfd, is closed when the user went away first. forwards as in relay.h. */
+int session_run(struct session *s, int pidfd, int *ptyfd, unsigned int forwards, int *out_status,
+		struct error *err);
+/* Puts the terminal and the signals back. */
+void session_close(struct session *s);
+
+/* True if the user sits at a terminal: both ends of it. */
+bool session_is_interactive(void);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLI_TERM_H
+#define CLI_TERM_H
+
+/*
+ * The user's terminal: raw mode and back, its size, the escape that leaves a
+ * console, and the signals that a relay has to know about.
+ */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <termios.h>
+
+#include "base/error.h"
+
+struct term {
+	int fd;				/* borrowed; -1: not raw */
+	struct termios saved;
+};
+
+/* Puts the terminal fd into raw mode; term_restore() puts it back, also twice. */
+int term_raw(struct term *t, int fd, struct error *err);
+/* Raw again after the process was stopped and the shell had the terminal. */
+void term_raw_again(const struct term *t);
+void term_restore(struct term *t);
+/* Copies the size of one terminal to another; one that has none is left out. */
+void term_copy_size(int from, int to);
+/* Opens what fd stands for once more, not blocking, so that the flag is not shared with the shell
+ * that gave it to us. A duplicate where that can't be done: sockets, say. */
+int term_reopen(int fd, int flags, struct error *err);
+
+/* Blocks the signals of a session and returns a signalfd of them. *out_saved is for the end. */
+int term_signals_open(sigset_t *out_saved, struct error *err);
+/* The next signal, or 0. */
+int term_signals_read(int fd);
+
+enum escape_place { ESCAPE_LINE_START, ESCAPE_IN_LINE, ESCAPE_SEEN };
+enum escape_action { ESCAPE_NONE, ESCAPE_LEAVE, ESCAPE_HELP };
+
+struct escape {
+	char c;				/* '~'; 0: none is watched for */
+	enum escape_place place;
+};
+
+/* Takes one byte that was typed. Up to two bytes to pass on go to out, *out_n says how many. */
+enum escape_action escape_take(struct escape *e, char byte, char out[2], size_t *out_n);
+
+#endif
