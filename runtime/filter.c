@@ -137,7 +137,7 @@ int filter_apply(const struct filter *f, struct error *err)
 {
 	struct sock_fprog program = { .len = f->n, .filter = f->insns };
 
-	/* SPEC_ALLOW: else a kernel from before 5.16 turns off speculation for the whole zone. */
+	/* SPEC_ALLOW: else spec_store_bypass_disable=seccomp on the host slows the whole zone. */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
 		    &program) < 0)
 		return error_sys(err, "apply the system call filter");

@@ -4,7 +4,7 @@
 
 /*
  * The system call filter of a zone: allow sets, ENOSYS for what the table does
- * not know, EPERM for what it refuses. Compiled by libseccomp once for each set
+ * not know, EPERM for what it refuses. Compiled once for each set
  * of features and kept in run/filters/, so that no boot pays for compiling it.
  */
 

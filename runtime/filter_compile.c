@@ -5,196 +5,209 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/mem.h"
 #include "runtime/config.h"
 #include "runtime/filter_table.h"
 
 /*
- * libseccomp knows the numbers and architectures and builds the search tree over
- * calls. Arguments are compared by code of our own behind that tree, because its
- * comparisons are of 64 bits, their order is its own, and it has no "every other
- * value": for a call with rows in filter_args it is told to answer "trace, row i",
- * and each such return is turned into a jump to the rows of that call.
+ * libseccomp knows what call has which number where; the instructions are ours.
+ * Its own compare one number each, this file searches ranges of numbers with one
+ * answer, which takes a third of the instructions: every boot and every login
+ * has the kernel check and translate them all. Its comparisons of arguments are
+ * of 64 bits, in an order of its own and without an "every other value".
+ *
+ * The program: which architecture, a binary search over ranges, and behind the
+ * searches the rows of filter_args, which a search jumps to.
  *
  * Whoever changes what this file emits changes EMITTER, so that no filter kept by
  * an older program is taken for a new one.
  */
-enum { EMITTER = 1 };
+enum { EMITTER = 2 };
 
-enum { CALL_NAME_MAX = 64, ALL_BITS = 0xffffffff };
+enum {
+	CALL_NAME_MAX = 32,
+	NUMBERS = 600,			/* no architecture here has a call above */
+	JUMP_MAX = 255,
+};
+
+static const uint32_t all_bits = 0xffffffff;
+static const uint32_t unknown = SECCOMP_RET_ERRNO | ENOSYS;
+
+/* What a call is answered: a SECCOMP_RET_ value; SECCOMP_RET_TRACE with the index of a row of
+ * filter_args where arguments decide, which link_rows() turns into a jump. */
+struct answer {
+	char call[CALL_NAME_MAX];
+	uint32_t value;
+};
+
+struct answers {
+	struct answer *list;		/* owned, sorted by name */
+	size_t n;
+};
+
+struct range {
+	uint32_t first;
+	uint32_t value;
+};
 
 struct program {
 	struct sock_filter *insns;	/* owned, room for BPF_MAXINSNS */
 	size_t n;
 };
 
-static void release(scmp_filter_ctx *filter)
+static void answers_clear(struct answers *a)
 {
-	if (*filter)
-		seccomp_release(*filter);
+	free(a->list);
 }
-#define AUTO_RELEASE __attribute__((cleanup(release)))
+#define AUTO_ANSWERS __attribute__((cleanup(answers_clear)))
 
-/* Copies the next of the blank-separated names; returns what follows it, NULL after the last. */
-static const char *next_call(const char *calls, char out[CALL_NAME_MAX])
+static void program_clear(struct program *p)
 {
-	size_t len;
+	free(p->insns);
+}
+#define AUTO_PROGRAM __attribute__((cleanup(program_clear)))
 
-	calls += strspn(calls, " ");
-	len = strcspn(calls, " ");
-	if (len == 0)
-		return NULL;
+static uint32_t value_of(int answer)
+{
+	return answer == FILTER_ALLOW ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)answer;
+}
+
+static void answers_add(struct answers *a, const char *call, size_t len, uint32_t value)
+{
+	struct answer *row;
+
 	assert(len < CALL_NAME_MAX);
-	memcpy(out, calls, len);
-	out[len] = '\0';
-	return calls + len;
+	a->list = xreallocarray(a->list, a->n + 1, sizeof(*a->list));
+	row = &a->list[a->n++];
+	memcpy(row->call, call, len);
+	row->call[len] = '\0';
+	row->value = value;
 }
 
-static int number_of(const char *call)
+static int by_call(const void *a, const void *b)
 {
-	for (size_t i = 0; i < filter_n_numbers; i++)
-		if (strcmp(filter_numbers[i].call, call) == 0)
-			return filter_numbers[i].nr;
-	return __NR_SCMP_ERROR;
+	return strcmp(((const struct answer *)a)->call, ((const struct answer *)b)->call);
 }
 
-static uint32_t action_of(int answer)
+static void answers_fill(struct answers *a, uint64_t features)
 {
-	return answer == FILTER_ALLOW ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)answer);
-}
-
-/* by_number: only calls that the library has no name for, else only those it has. A name of another
- * architecture is a negative number and the library passes over it. */
-static int rule_add(scmp_filter_ctx filter, const char *call, uint32_t action, bool by_number,
-		    struct error *err)
-{
-	int nr = seccomp_syscall_resolve_name(call);
-	int failed;
-
-	if ((nr == __NR_SCMP_ERROR) != by_number)
-		return 0;
-	if (by_number)
-		nr = number_of(call);
-	if (nr == __NR_SCMP_ERROR)
-		return 0;	/* of no architecture here: falls to the default, ENOSYS */
-	failed = seccomp_rule_add(filter, action, nr, 0);
-	if (failed == 0)
-		return 0;
-	errno = -failed;
-	return error_sys(err, "filter '%s'", call);
-}
-
-static int groups_add(scmp_filter_ctx filter, uint64_t features, bool by_number, struct error *err)
-{
-	char call[CALL_NAME_MAX];
-
 	for (size_t i = 0; i < filter_n_groups; i++) {
 		const struct filter_group *g = &filter_groups[i];
-		int answer = features & g->feature ? FILTER_ALLOW : g->answer;
-		const char *rest = g->calls;
+		uint32_t value = value_of(features & g->feature ? FILTER_ALLOW : g->answer);
 
-		if (answer == ENOSYS)
-			continue;	/* the default, which the library takes no rule for */
-		while ((rest = next_call(rest, call)))
-			if (rule_add(filter, call, action_of(answer), by_number, err) < 0)
-				return -1;
+		for (const char *at = g->calls; *at; at += strspn(at, " ")) {
+			size_t len = strcspn(at, " ");
+
+			answers_add(a, at, len, value);
+			at += len;
+		}
 	}
-	return 0;
-}
+	for (size_t i = 0; i < filter_n_args; i++) {
+		const char *call = filter_args[i].call;
 
-static bool is_first_row(size_t i)
-{
-	return i == 0 || strcmp(filter_args[i].call, filter_args[i - 1].call) != 0;
-}
-
-static int args_add(scmp_filter_ctx filter, struct error *err)
-{
-	for (size_t i = 0; i < filter_n_args; i++)
-		if (is_first_row(i) &&
-		    rule_add(filter, filter_args[i].call, SCMP_ACT_TRACE(i), false, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* Rules reach the architectures that are there when they are added. Calls without a name have no
- * number for a second one, so they come first and 32-bit programs do without them. */
-static int rules_add(scmp_filter_ctx filter, uint64_t features, struct error *err)
-{
-	int failed = 0;
-
-	if (groups_add(filter, features, true, err) < 0)
-		return -1;
-	if (features & FEATURE_COMPAT32 && seccomp_arch_native() == SCMP_ARCH_X86_64)
-		failed = seccomp_arch_add(filter, SCMP_ARCH_X86);
-	if (features & FEATURE_COMPAT32 && seccomp_arch_native() == SCMP_ARCH_AARCH64)
-		failed = seccomp_arch_add(filter, SCMP_ARCH_ARM);
-	if (failed < 0) {
-		errno = -failed;
-		return error_sys(err, "filter for 32-bit programs");
+		if (i == 0 || strcmp(call, filter_args[i - 1].call) != 0)
+			answers_add(a, call, strlen(call), SECCOMP_RET_TRACE | (uint32_t)i);
 	}
-	/* Arguments first: a group that refuses all of socketcall then replaces what the library
-	 * derives for it from socket. */
-	if (args_add(filter, err) < 0)
-		return -1;
-	return groups_add(filter, features, false, err);
+	qsort(a->list, a->n, sizeof(*a->list), by_call);
 }
 
-static int attributes_set(scmp_filter_ctx filter, struct error *err)
+static const char *late_name(int nr)
 {
-	/* Optimize 2 is a binary tree over numbers. It also makes loading cheap: the kernel runs
-	 * the filter once for each number then, to find what is always allowed (seccomp.c,
-	 * seccomp_cache_prepare). */
-	int failed = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-
-	if (failed == 0)
-		failed = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-	if (failed == 0)
-		return 0;
-	errno = -failed;
-	return error_sys(err, "filter attributes");
+	for (size_t i = 0; i < filter_n_numbers; i++)
+		if (filter_numbers[i].nr == nr)
+			return filter_numbers[i].call;
+	return NULL;
 }
 
-/* Takes the instructions out of the library, with room behind them. */
-static int export(struct program *p, scmp_filter_ctx filter, struct error *err)
+static uint32_t answer_of(const struct answers *a, uint32_t arch, int nr)
 {
-	AUTO_CLOSE int fd = memfd_create("zone-filter", MFD_CLOEXEC);
-	off_t size;
-	int failed;
+	AUTO_FREE char *known = seccomp_syscall_resolve_num_arch(arch, nr);
+	const char *name = known ? known : late_name(nr);
+	const struct answer *found;
+	struct answer key;
 
-	if (fd < 0)
-		return error_sys(err, "make a memfd");
-	failed = seccomp_export_bpf(filter, fd);
-	if (failed < 0) {
-		errno = -failed;
-		return error_sys(err, "compile");
+	if (!name || strlen(name) >= sizeof(key.call))
+		return unknown;
+	memcpy(key.call, name, strlen(name) + 1);
+	found = bsearch(&key, a->list, a->n, sizeof(*a->list), by_call);
+	return found ? found->value : unknown;
+}
+
+/* The last range reaches to the end of numbers and is answered ENOSYS, so that the x32 calls, which
+ * are native ones with a bit set, do not exist. */
+static size_t ranges_fill(struct range *out, const struct answers *a, uint32_t arch)
+{
+	size_t n = 0;
+
+	for (int nr = 0; nr <= NUMBERS; nr++) {
+		uint32_t value = nr < NUMBERS ? answer_of(a, arch, nr) : unknown;
+
+		if (n == 0 || out[n - 1].value != value)
+			out[n++] = (struct range){ .first = (uint32_t)nr, .value = value };
 	}
-	size = lseek(fd, 0, SEEK_END);
-	if (size < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return error_sys(err, "read the compiled filter");
-	assert((size_t)size <= BPF_MAXINSNS * sizeof(*p->insns) / 2);
-	p->n = (size_t)size / sizeof(*p->insns);
-	p->insns = xcalloc(BPF_MAXINSNS, sizeof(*p->insns));
-	return fd_read_exact(fd, p->insns, (size_t)size, err);
+	return n;
 }
 
-static void put(struct program *p, struct sock_filter insn)
+static struct sock_filter *put(struct program *p, struct sock_filter insn)
 {
 	assert(p->n < BPF_MAXINSNS);
-	p->insns[p->n++] = insn;
+	p->insns[p->n] = insn;
+	return &p->insns[p->n++];
+}
+
+static void put_load(struct program *p, size_t offset)
+{
+	put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+}
+
+static void put_return(struct program *p, uint32_t value)
+{
+	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, value));
+}
+
+/* A binary search for the number in the accumulator; recursion is as deep as log2 of the ranges. */
+static void put_search(struct program *p, const struct range *ranges, size_t n)
+{
+	struct sock_filter *branch;
+	size_t lower;
+
+	if (n == 1) {
+		put_return(p, ranges[0].value);
+		return;
+	}
+	branch = put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ranges[n / 2].first,
+						     0, 0));
+	lower = p->n;
+	put_search(p, ranges, n / 2);
+	assert(p->n - lower <= JUMP_MAX);
+	branch->jt = (uint8_t)(p->n - lower);
+	put_search(p, ranges + n / 2, n - n / 2);
+}
+
+/* With the architecture in the accumulator: the search for arch, or on behind it. */
+static void put_arch(struct program *p, const struct answers *a, uint32_t arch)
+{
+	AUTO_FREE struct range *ranges = xcalloc(NUMBERS + 1, sizeof(*ranges));
+	size_t n = ranges_fill(ranges, a, arch), start;
+	struct sock_filter *over;
+
+	put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 1, 0));
+	over = put(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+	start = p->n;
+	put_load(p, offsetof(struct seccomp_data, nr));
+	put_search(p, ranges, n);
+	over->k = (uint32_t)(p->n - start);
 }
 
 /* Where the lower half of an argument stands in struct seccomp_data. */
-static uint32_t arg_offset(unsigned int arg)
+static size_t arg_offset(unsigned int arg)
 {
-	uint32_t at = offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t);
+	size_t at = offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t);
 
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? at : at + sizeof(uint32_t);
 }
@@ -203,7 +216,7 @@ static size_t condition_len(const struct filter_condition *c)
 {
 	if (c->mask == 0)
 		return 0;
-	return c->mask == ALL_BITS ? 2 : 3;
+	return c->mask == all_bits ? 2 : 3;
 }
 
 static void put_row(struct program *p, const struct filter_arg *row)
@@ -217,19 +230,19 @@ static void put_row(struct program *p, const struct filter_arg *row)
 
 		if (c->mask == 0)
 			continue;
-		put(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg_offset(c->arg)));
-		if (c->mask != ALL_BITS)
+		put_load(p, arg_offset(c->arg));
+		if (c->mask != all_bits)
 			put(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, c->mask));
 		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, c->value, 0,
 						    (uint8_t)(end - p->n - 1)));
 	}
-	put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(row->answer)));
+	put_return(p, value_of(row->answer));
 }
 
 /* Every return that says "trace, row i" becomes a jump to where row i was put. */
-static void link_rows(struct program *p, size_t tree_len, const size_t *row_at)
+static void link_rows(struct program *p, size_t searches_len, const size_t *row_at)
 {
-	for (size_t i = 0; i < tree_len; i++) {
+	for (size_t i = 0; i < searches_len; i++) {
 		struct sock_filter *insn = &p->insns[i];
 
 		if (insn->code != (BPF_RET | BPF_K) ||
@@ -242,7 +255,7 @@ static void link_rows(struct program *p, size_t tree_len, const size_t *row_at)
 
 static void put_args(struct program *p, uint64_t features)
 {
-	size_t tree_len = p->n;
+	size_t searches_len = p->n;
 	AUTO_FREE size_t *row_at = xcalloc(filter_n_args, sizeof(*row_at));
 
 	for (size_t i = 0; i < filter_n_args; i++) {
@@ -252,26 +265,27 @@ static void put_args(struct program *p, uint64_t features)
 		if (row->feature == 0 || features & row->feature)
 			put_row(p, row);
 	}
-	link_rows(p, tree_len, row_at);
+	link_rows(p, searches_len, row_at);
 }
 
 int filter_compile(struct filter *out, uint64_t features, struct error *err)
 {
-	AUTO_RELEASE scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	struct program p = { 0 };
-	AUTO_FREE struct sock_filter *insns = NULL;
+	uint32_t native = seccomp_arch_native();	/* the kernel's AUDIT_ARCH_ value */
+	AUTO_ANSWERS struct answers answers = { 0 };
+	AUTO_PROGRAM struct program p = { 0 };
 
-	if (!filter)
-		return error_set(err, ERR_RESOURCE, "no memory for a system call filter");
-	if (attributes_set(filter, err) < 0 || rules_add(filter, features, err) < 0)
-		return -1;
-	if (export(&p, filter, err) < 0) {
-		free(p.insns);
-		return -1;
-	}
+	if (features & FEATURE_COMPAT32 && native != SCMP_ARCH_X86_64)
+		return error_set(err, ERR_UNSUPPORTED, "features: compat32 needs an x86-64 host");
+	p.insns = xcalloc(BPF_MAXINSNS, sizeof(*p.insns));
+	answers_fill(&answers, features);
+	put_load(&p, offsetof(struct seccomp_data, arch));
+	put_arch(&p, &answers, native);
+	if (features & FEATURE_COMPAT32)
+		put_arch(&p, &answers, SCMP_ARCH_X86);
+	put_return(&p, unknown);
 	put_args(&p, features);
-	insns = xreallocarray(p.insns, p.n, sizeof(*p.insns));
-	*out = (struct filter){ .insns = TAKE_PTR(insns), .n = (unsigned short)p.n };
+	out->insns = xreallocarray(TAKE_PTR(p.insns), p.n, sizeof(*out->insns));
+	out->n = (unsigned short)p.n;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 uint64_t filter_features(uint64_t features);
 /* Adds to s everything that the instructions follow from: program, library, tables, features. */
 void filter_identity(struct sha256 *s, uint64_t features);
-/* Milliseconds of work; the result is the caller's. */
+/* The result is the caller's. ERR_UNSUPPORTED for compat32 where there are no i386 programs. */
 int filter_compile(struct filter *out, uint64_t features, struct error *err);
 
 #endif

@@ -136,8 +136,8 @@ const struct filter_group filter_groups[] = {
 	{ "listns", ENOSYS, 0 },
 	/* Numbers that no kernel from 6.1 on answers to. */
 	{ "_sysctl afs_syscall bdflush break create_module epoll_ctl_old epoll_wait_old ftime "
-	  "get_kernel_syms getpmsg gtty idle lock mpx prof profil putpmsg query_module security stty "
-	  "tuxcall ulimit", ENOSYS, 0 },
+	  "get_kernel_syms getpmsg gtty idle lock mpx prof profil putpmsg query_module security "
+	  "stty tuxcall ulimit", ENOSYS, 0 },
 };
 const size_t filter_n_groups = N_ROWS(filter_groups);
 
@@ -196,7 +196,8 @@ const struct filter_arg filter_args[] = {
 	{ "socket", 0, { IS(0, AF_NETLINK), IS(2, NETLINK_KOBJECT_UEVENT) }, FILTER_ALLOW },
 	{ "socket", 0, { IS(0, AF_NETLINK), IS(2, NETLINK_GENERIC) }, FILTER_ALLOW },
 	/* iptables, nftables, conntrack: on by default, because people run firewalls in zones. */
-	{ "socket", FEATURE_FIREWALL, { IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER) }, FILTER_ALLOW },
+	{ "socket", FEATURE_FIREWALL, { IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER) },
+	  FILTER_ALLOW },
 	/* NETLINK_AUDIT among them: PAM and systemd take this errno as "no audit here". */
 	{ "socket", 0, { { 0 } }, EAFNOSUPPORT },
 

@@ -19,7 +19,7 @@ struct filter_group {
 	uint64_t feature;		/* enum zone_feature bit that allows them, or 0 */
 };
 
-/* Calls that libseccomp 2.5 has no name for yet. From 424 on a call has the same number on every
+/* Calls that an older libseccomp has no name for. From 424 on a call has the same number on every
  * architecture but alpha (commit 39036cd2727395c3369b1051005da74059a85317). */
 struct filter_number {
 	const char *call;
