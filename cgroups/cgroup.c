@@ -63,7 +63,7 @@ int cgroup_up(struct cgroup *out, const struct cgroup_host *host, const char *na
 	}
 	/* Processes of an earlier run are not this call's to end. */
 	if (err->kind != ERR_STATE)
-		(void)cgroup_down(host, name, 0, &ignored);	/* the first error is the one to tell */
+		(void)cgroup_down(host, name, 0, &ignored);	/* the first error is told */
 	return -1;
 }
 
@@ -120,6 +120,11 @@ int cgroup_join_v1(const struct cgroup *cg, pid_t pid, struct error *err)
 	return v1_join(cg, pid, err);
 }
 
+int cgroup_entry(const struct cgroup *cg, struct error *err)
+{
+	return v2_entry(cg, err);
+}
+
 int cgroup_join_v2(const struct cgroup *cg, pid_t pid, struct error *err)
 {
 	return v2_join(cg, pid, err);
@@ -170,7 +175,8 @@ static int kill_inside(int outerfd, int timeout_ms, struct error *err)
 	if (done < 0)
 		return -1;
 	if (done == 0)
-		return error_set(err, ERR_FAILED, "a killed process did not end within %d ms", timeout_ms);
+		return error_set(err, ERR_FAILED, "a killed process did not end within %d ms",
+				 timeout_ms);
 	return 0;
 }
 

@@ -65,13 +65,19 @@ void cgroup_close(struct cgroup *cg);
 int cgroup_add_controller(struct cgroup *cg, enum cgroup_controller controller,
 			  struct error *err);
 
-/* Moves a process (0: the caller) into the zone's v1 groups; no call at all when it has none.
- * On v2 processes are born inside (CLONE_INTO_CGROUP), or join with cgroup_join_v2(). Child-safe,
- * with the host's credentials. */
+/* Moves a process into the zone's v1 groups; no call at all when it has none. With 0, the calling
+ * thread moves itself, which is what a child does before anything of the zone runs: some 50 us,
+ * where moving another process can take 15 ms (v1.c says why). Child-safe, with the host's
+ * credentials, before setuid and before the descriptors are closed. */
 int cgroup_join_v1(const struct cgroup *cg, pid_t pid, struct error *err);
-/* Moves a process (0: the caller) into the inner v2 group, or, if the zone's init has made that
- * one an inner node (domain controllers enabled below: EBUSY), into "zone/enter" beside the
- * init's own groups. Child-safe, before the caller enters the zone's user namespace. */
+/* Opens the v2 group for a process that enters a running zone, for CLONE_INTO_CGROUP: the inner
+ * one, or, if the zone's init has made that an inner node (domain controllers enabled below it),
+ * "zone/enter" beside the init's own groups. That one stays the host's, so that the zone can
+ * remove it but not set a trap in it. The caller owns the descriptor; clone3(2) may still say EBUSY
+ * or ENODEV if the zone's root changed its groups meanwhile: open it again, counted. */
+int cgroup_entry(const struct cgroup *cg, struct error *err);
+/* Moves a process (0: the caller) there instead; slow as moving is. Child-safe, before the caller
+ * enters the zone's user namespace. */
 int cgroup_join_v2(const struct cgroup *cg, pid_t pid, struct error *err);
 
 /* Freezes or thaws and waits until the kernel says so (cgroup.events), at most timeout_ms; a freeze

@@ -56,7 +56,7 @@ static int make_parents(int rootfd, const char *path, struct error *err)
 	snprintf(part, sizeof(part), "%s", path);
 	for (char *slash = strchr(part, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		/* ENOENT: another zone's end took the first of two parts away; the caller tries again. */
+		/* ENOENT: another zone's end took the first of two away; the caller tries again. */
 		if (mkdirat(rootfd, part, 0755) < 0 && errno != EEXIST && errno != ENOENT)
 			return error_sys(err, "make cgroup '%s'", part);
 		*slash = '/';
@@ -134,7 +134,7 @@ void group_prune(int rootfd, const char *subtree)
 {
 	struct stat st;
 
-	/* rmdir(2) takes the kernel's one cgroup lock also when it fails; two links mean no child. */
+	/* rmdir(2) takes the kernel's one cgroup lock even to fail; two links mean no child. */
 	if (fstatat(rootfd, subtree, &st, 0) < 0 || st.st_nlink > 2)
 		return;
 	(void)unlinkat(rootfd, subtree, AT_REMOVEDIR);	/* a zone that starts now keeps it */
@@ -232,4 +232,9 @@ int group_join(int fd, pid_t pid, struct error *err)
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	return fd_write_control(fd, "cgroup.procs", text, err);
+}
+
+int group_join_thread(int fd, struct error *err)
+{
+	return fd_write_control(fd, "tasks", "0", err);
 }

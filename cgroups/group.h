@@ -45,5 +45,7 @@ int group_wait(int fd, const char *flag, bool value, int timeout_ms, struct erro
 int group_pids(int fd, pid_t **out, size_t *out_n, struct error *err);
 /* Moves a process, 0: the caller. Child-safe. */
 int group_join(int fd, pid_t pid, struct error *err);
+/* Moves the caller alone, of its threads, into a v1 group. Child-safe. */
+int group_join_thread(int fd, struct error *err);
 
 #endif

@@ -191,8 +191,10 @@ static int open_v1(struct cgroup_host *host, struct search *search, const char *
 		host->v1_lead[i] = lead;
 		snprintf(path, sizeof(path), CGROUP_ROOT "/%s", list);
 		host->v1fd[i] = open_root(path, CGROUP_SUPER_MAGIC);
-		if (host->v1fd[i] < 0 && find_elsewhere(search, "cgroup", names[i].v1,
-							CGROUP_SUPER_MAGIC, &host->v1fd[i], err) < 0)
+		if (host->v1fd[i] >= 0)
+			continue;
+		if (find_elsewhere(search, "cgroup", names[i].v1, CGROUP_SUPER_MAGIC,
+				   &host->v1fd[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -239,7 +241,7 @@ static enum cgroup_layout layout_of(const struct cgroup_host *host, bool v2_is_o
 	return v2_is_own ? CGROUP_V1 : CGROUP_HYBRID;
 }
 
-/* A slice's name spells its place: zonectl-ID.slice stands inside zonectl.slice (systemd.slice(5)). */
+/* A slice's name spells its place: zonectl-ID.slice is inside zonectl.slice (systemd.slice(5)). */
 static void name_subtree(struct cgroup_host *host, const char *store)
 {
 	const char *dash = *store ? "-" : "";

@@ -106,15 +106,16 @@ int limits_cpuset_check(const char *list, const char *present, struct error *err
 	bool wanted[CPU_MAX], there[CPU_MAX];
 
 	if (!list_parse(list, wanted))
-		return error_set(err, ERR_USAGE, "cpuset: '%.64s' is no list of processors (as 0-3,6)",
-				 list);
+		return error_set(err, ERR_USAGE,
+				 "cpuset: '%.64s' is no list of processors (as 0-3,6)", list);
 	if (!list_parse(present, there))
-		return error_set(err, ERR_FAILED, "cpuset: the host's processors '%.64s' make no sense",
-				 present);
+		return error_set(err, ERR_FAILED,
+				 "cpuset: the host's processors '%.64s' make no sense", present);
 	for (int i = 0; i < CPU_MAX; i++) {
 		if (wanted[i] && !there[i])
-			return error_set(err, ERR_USAGE, "cpuset: no processor %d (this host has %.64s)",
-					 i, present);
+			return error_set(err, ERR_USAGE,
+					 "cpuset: no processor %d (this host has %.64s)", i,
+					 present);
 	}
 	return 0;
 }
@@ -215,7 +216,8 @@ static int write_cpus(const struct target *t, const struct cgroup_limits *l, str
 
 	if (t->is_v2) {
 		if (has_cpus(l))
-			snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, quota.quota_us, quota.period_us);
+			snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, quota.quota_us,
+				 quota.period_us);
 		return put(t, t->file, has_cpus(l) ? text : "max 100000", err);
 	}
 	/* Two files, and the kernel checks their ratio after each write: no quota stands while the
@@ -316,8 +318,8 @@ static int write_memory_v1(const struct target *t, const struct cgroup_limits *l
 	bool memory_first;
 
 	if (has_swap(l) && !has_memsw)
-		return error_set(err, ERR_UNSUPPORTED, "swap: this kernel does not count swap (no '%s')",
-				 memsw);
+		return error_set(err, ERR_UNSUPPORTED,
+				 "swap: this kernel does not count swap (no '%s')", memsw);
 	if (read_number(t->fd, t->file, &old, err) < 0 ||
 	    (has_memsw && read_number(t->fd, memsw, &old_both, err) < 0))
 		return -1;
@@ -457,12 +459,13 @@ static int check_values(const struct cgroup_limits *l, struct error *err)
 	struct limits_quota quota = limits_quota(l->cpus_milli);
 
 	if (l->cpu_weight > WEIGHT_MAX)
-		return error_set(err, ERR_USAGE, "cpu-weight: %" PRIu64 " is above %d", l->cpu_weight,
-				 WEIGHT_MAX);
+		return error_set(err, ERR_USAGE, "cpu-weight: %" PRIu64 " is above %d",
+				 l->cpu_weight, WEIGHT_MAX);
 	if (has_burst(l) && !has_cpus(l))
 		return error_set(err, ERR_USAGE, "cpu-burst: needs cpus");
 	if (has_burst(l) && l->cpu_burst_ms > quota.quota_us / 1000)
-		return error_set(err, ERR_USAGE, "cpu-burst: at most %" PRIu64 "ms with these cpus",
+		return error_set(err, ERR_USAGE,
+				 "cpu-burst: at most %" PRIu64 "ms with these cpus",
 				 quota.quota_us / 1000);
 	if (has_high(l) && has_memory(l) && l->memory_high > l->memory)
 		return error_set(err, ERR_USAGE, "memory-high: is above memory");
@@ -478,7 +481,7 @@ int limits_check(const struct cgroup_host *host, const struct cgroup_limits *lim
 	}
 	if (has_swap(limits) && !has_memory(limits) && host->v1fd[CGROUP_MEMORY] >= 0)
 		return error_set(err, ERR_UNSUPPORTED,
-				 "swap: needs memory on this host (v1 limits only the two together)");
+				 "swap: needs memory on this host (v1 limits the two together)");
 	return check_values(limits, err);
 }
 

@@ -157,7 +157,7 @@ static int move_all(int fromfd, int tofd, struct error *err)
 		if (moved <= 0)
 			return moved;
 	}
-	return error_set(err, ERR_FAILED, "the zone starts processes faster than they can be moved");
+	return error_set(err, ERR_FAILED, "processes are started faster than they can be moved");
 }
 
 /* A group that every process of the zone has joined. The zone can't make groups in v1, so each is
@@ -182,7 +182,8 @@ int v1_add(struct cgroup *cg, const char *path, enum cgroup_controller controlle
 	if (group_event(cg->outerfd, "populated", &is_populated, err) < 0)
 		return -1;
 	if (is_populated && listfd < 0)
-		return error_set(err, ERR_STATE, "the %s controller can only be had from the next boot on",
+		return error_set(err, ERR_STATE,
+				 "the %s controller can only be had from the next boot on",
 				 cgroup_controller_name(controller));
 	if (make(cg, path, controller, err) < 0)
 		return -1;
@@ -215,8 +216,10 @@ static int end_process(int fd, pid_t pid, int timeout_ms, struct error *err)
 	AUTO_FREE pid_t *pids = NULL;
 	size_t n;
 
+	if (pidfd < 0 && (errno == ESRCH || errno == EINVAL))
+		return 0;
 	if (pidfd < 0)
-		return errno == ESRCH || errno == EINVAL ? 0 : error_sys(err, "open process %d", pid);
+		return error_sys(err, "open process %d", pid);
 	if (group_pids(fd, &pids, &n, err) < 0)
 		return -1;
 	if (!has_pid(pids, n, pid))
@@ -274,11 +277,20 @@ int v1_down(const struct cgroup_host *host, const char *path, int timeout_ms, st
 	return 0;
 }
 
+/* Moving a process takes the lock that every fork and exit reads, and after some 10 ms without a
+ * writer that means an RCU grace period: 5 to 15 ms here, several times a whole boot. A thread
+ * that moves itself is let through without the lock (cgroup_procs_write_start() in
+ * kernel/cgroup/cgroup.c), so the one thread of a child writes "0" to "tasks". */
 int v1_join(const struct cgroup *cg, pid_t pid, struct error *err)
 {
 	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++) {
-		if (cg->v1fd[i] >= 0 && group_join(cg->v1fd[i], pid, err) < 0)
-			return error_wrap(err, "enter the zone's %s cgroup", cgroup_controller_name(i));
+		int fd = cg->v1fd[i];
+
+		if (fd < 0)
+			continue;
+		if ((pid == 0 ? group_join_thread(fd, err) : group_join(fd, pid, err)) < 0)
+			return error_wrap(err, "enter the zone's %s cgroup",
+					  cgroup_controller_name(i));
 	}
 	return 0;
 }

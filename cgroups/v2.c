@@ -239,40 +239,66 @@ static int open_enter(int innerfd, const char *name, struct error *err)
 	return TAKE_FD(fd);
 }
 
-static int join_enter(int innerfd, pid_t pid, struct error *err)
+/* "enter", or if the zone's root has put a trap there, a name that it could not know. */
+static int open_own_enter(int innerfd, struct error *err)
 {
 	char name[32] = ENTER;
 	struct error refused = { 0 };
 
 	for (int i = 0; i < ENTER_TRIES; i++) {
-		AUTO_CLOSE int fd = open_enter(innerfd, name, &refused);
+		int fd = open_enter(innerfd, name, &refused);
 		uint64_t number;
 
-		if (fd >= 0 && group_join(fd, pid, &refused) == 0)
-			return 0;
-		/* It is ours and was not just removed, so what refuses is the state of the group
-		 * above, and no other name helps. */
-		if (fd >= 0 && refused.sys != ENODEV && refused.sys != ENOENT)
-			break;
+		if (fd >= 0)
+			return fd;
 		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
 			break;
 		snprintf(name, sizeof(name), ENTER "-%016llx", (unsigned long long)number);
 	}
 	*err = refused;
-	error_wrap(err, "enter the zone's cgroup");
-	return error_hint(err, "the zone's own cgroups refuse another process; reboot the zone");
+	return -1;
+}
+
+/* True if the kernel lets processes into the inner group: it hands out no domain controller. The
+ * root of threaded groups takes processes, but any group made below it takes none
+ * (cgroup-v2.rst, "Threads"). */
+static bool takes_processes(int innerfd)
+{
+	char text[NAMES_MAX];
+	struct error ignored;
+
+	if (fd_read_control(innerfd, "cgroup.subtree_control", text, sizeof(text), &ignored) <= 0)
+		return true;
+	return fd_read_control(innerfd, "cgroup.type", text, sizeof(text), &ignored) > 0 &&
+		strcmp(text, "domain") != 0;
+}
+
+int v2_entry(const struct cgroup *cg, struct error *err)
+{
+	int fd;
+
+	if (cg->innerfd < 0)
+		return error_set(err, ERR_STATE, "the zone has no cgroup to enter");
+	if (!takes_processes(cg->innerfd))
+		return open_own_enter(cg->innerfd, err);
+	fd = fcntl(cg->innerfd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? error_sys(err, "copy a descriptor") : fd;
 }
 
 int v2_join(const struct cgroup *cg, pid_t pid, struct error *err)
 {
-	struct error refused;
+	struct error refused = { 0 };
 
-	if (cg->innerfd < 0)
-		return error_set(err, ERR_STATE, "the zone has no cgroup to enter");
-	if (group_join(cg->innerfd, pid, &refused) == 0)
-		return 0;
-	if (refused.sys == EBUSY || refused.sys == EOPNOTSUPP)
-		return join_enter(cg->innerfd, pid, err);
+	/* The zone's root can change its groups between the look and the move. */
+	for (int i = 0; i < ENTER_TRIES; i++) {
+		AUTO_CLOSE int fd = v2_entry(cg, &refused);
+
+		if (fd >= 0 && group_join(fd, pid, &refused) == 0)
+			return 0;
+		if (fd < 0 || refused.sys == ESRCH)
+			break;
+	}
 	*err = refused;
-	return error_wrap(err, "enter the zone's cgroup");
+	error_wrap(err, "enter the zone's cgroup");
+	return error_hint(err, "the zone's own cgroups refuse another process; reboot the zone");
 }

@@ -18,7 +18,10 @@ int v2_open(struct cgroup *cg, const char *path, struct error *err);
 /* Enables controller down to the outer group; on success cg->on_v2 says whether it worked. */
 int v2_enable(struct cgroup *cg, const char *path, enum cgroup_controller controller,
 	      struct error *err);
-/* Joins the inner group or one beside the zone's own. Child-safe. */
+/* Opens the group that a process from outside enters: the inner one, or one of the host's own below
+ * it if that one takes no processes. The caller owns it. Child-safe. */
+int v2_entry(const struct cgroup *cg, struct error *err);
+/* Joins that group. Child-safe. */
 int v2_join(const struct cgroup *cg, pid_t pid, struct error *err);
 
 #endif

@@ -6,7 +6,9 @@
 
 # unit
 check_PROGRAMS += %D%/unit/test_cgroup
-tests_unit_test_cgroup_SOURCES = %D%/unit/test_cgroup.c
+tests_unit_test_cgroup_SOURCES = %D%/unit/test_cgroup.c %D%/unit/cgroup_fixture.h
+check_PROGRAMS += %D%/unit/test_cgroup_limits
+tests_unit_test_cgroup_limits_SOURCES = %D%/unit/test_cgroup_limits.c %D%/unit/cgroup_fixture.h
 check_PROGRAMS += %D%/unit/test_error
 tests_unit_test_error_SOURCES = %D%/unit/test_error.c
 check_PROGRAMS += %D%/unit/test_limits
