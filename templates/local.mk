@@ -1,5 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sources of templates/ join libzone_a_SOURCES here, and zone-unpack is declared:
-# pkglibexec_PROGRAMS += zone-unpack
-# zone_unpack_SOURCES = ...
-# zone_unpack_LDADD = libzone.a $(LIBARCHIVE_LIBS)
+libzone_a_SOURCES += \
+	%D%/unpack_limits.c %D%/unpack.h \
+	%D%/unpack_name.c %D%/unpack_name.h
+
+# The only program that reads archives; import.c starts it.
+pkglibexec_PROGRAMS += zone-unpack
+zone_unpack_SOURCES = \
+	%D%/unpack.c \
+	%D%/unpack_main.c \
+	%D%/unpack_sandbox.c %D%/unpack_sandbox.h \
+	%D%/unpack_stream.c %D%/unpack_stream.h \
+	%D%/unpack_tree.c %D%/unpack_tree.h \
+	%D%/unpack_xattr.c %D%/unpack_xattr.h
+zone_unpack_LDADD = libzone.a $(LIBARCHIVE_LIBS) $(LIBSECCOMP_LIBS)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/strv.h"
+#include "templates/unpack.h"
+
+struct limit_row {
+	const char *name;
+	size_t offset;
+	uint64_t value, most;
+};
+
+#define FIELD(name) #name, offsetof(struct unpack_limits, name)
+
+/* clang-format off */
+static const struct limit_row limit_rows[] = {
+	/* field              default               most */
+	{ FIELD(bytes),       UINT64_C(64) << 30,   INT64_MAX },
+	{ FIELD(entries),     2000000,              UINT32_MAX },
+	{ FIELD(ratio),       200,                  UINT32_MAX },	/* a tree of text packs to a tenth; a bomb to a thousandth */
+	{ FIELD(path),        4095,                 4095 },		/* PATH_MAX with its NUL: a longer one nobody could open */
+	{ FIELD(depth),       255,                  255 },		/* each level holds a descriptor while it is written */
+	{ FIELD(seconds),     3600,                 UINT32_MAX },
+};
+/* clang-format on */
+
+static uint64_t *field(struct unpack_limits *limits, const struct limit_row *row)
+{
+	return (uint64_t *)((char *)limits + row->offset);
+}
+
+void unpack_limits_init(struct unpack_limits *limits)
+{
+	for (size_t i = 0; i < N_ROWS(limit_rows); i++)
+		*field(limits, &limit_rows[i]) = limit_rows[i].value;
+}
+
+void unpack_limits_args(const struct unpack_limits *limits, char ***argv)
+{
+	struct unpack_limits copy = *limits;
+
+	for (size_t i = 0; i < N_ROWS(limit_rows); i++)
+		strv_addf(argv, "%s=%" PRIu64, limit_rows[i].name, *field(&copy, &limit_rows[i]));
+}
+
+int unpack_limits_set(struct unpack_limits *limits, const char *arg, struct error *err)
+{
+	size_t len = strcspn(arg, "=");
+
+	for (size_t i = 0; i < N_ROWS(limit_rows); i++) {
+		const struct limit_row *row = &limit_rows[i];
+
+		if (strlen(row->name) != len || strncmp(row->name, arg, len) != 0 || !arg[len])
+			continue;
+		if (num_u64(arg + len + 1, 1, row->most, field(limits, row), err) < 0)
+			return error_wrap(err, "limit '%s'", row->name);
+		return 0;
+	}
+	return error_set(err, ERR_USAGE, "unknown limit '%s'", arg);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "templates/unpack_sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/sys.h"
+
+/*
+ * The reader of archives is the part of this project that is most likely to be
+ * broken into. So it runs where a break-in gains nothing:
+ *
+ *   - a user namespace whose 65,536 ids lie at SHADOW_BASE, where no process and
+ *     no file of the host is. The staging directory appears in it through an
+ *     idmapped mount that brings those ids to 0..65535 on disk; so owners are
+ *     written as the archive says while the writer is nobody on the host;
+ *   - mount, pid, network, ipc, uts and cgroup namespaces of its own; its root is
+ *     the staging directory, mounted nosuid, nodev, noexec, and the host's tree
+ *     is detached: there is no other file, /proc or socket to name;
+ *   - the few capabilities that owners, modes and xattrs need, over those ids;
+ *   - no_new_privs, resource limits, and a list of system calls that has no
+ *     exec, socket, ptrace or mount, and no executable memory.
+ *
+ * Two processes: the outer one stays on the host, writes the id maps (only a
+ * parent may map a range, user_namespaces(7)) and waits; it never touches the
+ * archive. Each dies with its parent.
+ */
+
+enum {
+	IDS = 65536,
+	DATA_MAX = 96 << 20,		/* xz -9 wants 65 MiB for its dictionary; most want 10 */
+	FILES_MAX = 512,		/* a descriptor a level of the tree */
+	TASKS_MAX = 8,
+};
+
+#define SHADOW_BASE UINT32_C(0x7fff0000)
+
+#define NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | \
+		    CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+/* clang-format off */
+static const int kept_caps[] = {
+	CAP_CHOWN,			/* owners */
+	CAP_DAC_OVERRIDE,		/* into directories of mode 000, after their owner was set */
+	CAP_FOWNER,			/* modes and times of what belongs to others by then */
+	CAP_FSETID,			/* setgid of a group that we are not in */
+	CAP_SETFCAP,			/* security.capability */
+};
+
+/* What libarchive, its libraries, threads of one process and unpack_*.c call. */
+static const int calls[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close),
+	SCMP_SYS(openat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(fcntl),
+	SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(linkat), SCMP_SYS(symlinkat), SCMP_SYS(unlinkat),
+	SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(fchmod), SCMP_SYS(utimensat), SCMP_SYS(ftruncate),
+	SCMP_SYS(fsetxattr), SCMP_SYS(fgetxattr), SCMP_SYS(fremovexattr), SCMP_SYS(fallocate),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom),
+	SCMP_SYS(sysinfo), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill),
+	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+/* clang-format on */
+
+static const struct scmp_arg_cmp not_executable[] = {
+	SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0),
+};
+static const struct scmp_arg_cmp only_threads[] = {
+	SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | NAMESPACES, CLONE_THREAD),
+};
+
+/* What is not on the list fails as if the kernel did not know it, so that the C library takes an
+ * older way where it has one (clone3, which hides its flags from filters, becomes clone). */
+static int filter_load(struct error *err)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int r = ctx ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < N_ROWS(calls); i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
+	if (r == 0)
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable);
+	if (r == 0)
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable);
+	if (r == 0)
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, only_threads);
+	if (r == 0)
+		r = seccomp_load(ctx);
+	seccomp_release(ctx);
+	errno = -r;
+	return r == 0 ? 0 : error_sys(err, "load the filter of system calls");
+}
+
+static int caps_keep(struct error *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	for (size_t i = 0; i < N_ROWS(kept_caps); i++)
+		data[0].effective |= UINT32_C(1) << kept_caps[i];
+	data[0].permitted = data[0].effective;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return error_sys(err, "drop capabilities");
+	return 0;
+}
+
+static int limits_set(const struct unpack_limits *limits, struct error *err)
+{
+	const struct {
+		__rlimit_resource_t what;
+		rlim_t value;
+	} rows[] = {
+		{ RLIMIT_DATA, DATA_MAX },   { RLIMIT_NOFILE, FILES_MAX },
+		{ RLIMIT_CORE, 0 },          { RLIMIT_FSIZE, limits->bytes },
+		{ RLIMIT_NPROC, TASKS_MAX }, { RLIMIT_CPU, limits->seconds },
+	};
+
+	/* A file beyond its limit is an error of the write, not a signal. */
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct rlimit limit = { rows[i].value, rows[i].value };
+
+		if (setrlimit(rows[i].what, &limit) < 0)
+			return error_sys(err, "set resource limits");
+	}
+	return 0;
+}
+
+/* The idmapped tree goes over the old root, becomes the root, and the old one is dropped. */
+static int root_enter(int treefd, struct error *err)
+{
+	if (sys_move_mount(treefd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_sys(err, "attach the staging directory");
+	if (fchdir(treefd) < 0 || sys_pivot_root(".", ".") < 0)
+		return error_sys(err, "enter the staging directory");
+	if (umount2(".", MNT_DETACH) < 0)	/* host path */
+		return error_sys(err, "detach the host's tree");
+	if (fchdir(treefd) < 0)
+		return error_sys(err, "enter the staging directory");
+	return openat(treefd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int others_close(int a, int b, struct error *err)
+{
+	unsigned int low = (unsigned int)(a < b ? a : b), high = (unsigned int)(a < b ? b : a);
+
+	if ((low > 3 && sys_close_range(3, low - 1, 0) < 0) ||
+	    (high > low + 1 && sys_close_range(low + 1, high - 1, 0) < 0) ||
+	    sys_close_range(high + 1, ~0U, 0) < 0)
+		return error_sys(err, "close descriptors");
+	return 0;
+}
+
+/* Returns the descriptor of the root as seen from inside. */
+static int lock_in(int treefd, int reportfd, const struct unpack_limits *limits, struct error *err)
+{
+	AUTO_CLOSE int rootfd = -1;
+
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return error_sys(err, "become root of the user namespace");
+	/* After the change of ids, which forgets it (prctl(2)). */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_sys(err, "bind to the parent");
+	rootfd = root_enter(treefd, err);
+	if (rootfd < 0 || others_close(rootfd, reportfd, err) < 0 || limits_set(limits, err) < 0 ||
+	    caps_keep(err) < 0)
+		return -1;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_sys(err, "give up new privileges");
+	umask(0);
+	if (filter_load(err) < 0)
+		return -1;
+	return TAKE_FD(rootfd);
+}
+
+static int map_write(pid_t pid, const char *file, struct error *err)
+{
+	char name[64], text[64];
+	AUTO_CLOSE int procfd = -1;
+
+	snprintf(name, sizeof(name), "/proc/%d", (int)pid);
+	snprintf(text, sizeof(text), "0 %" PRIu32 " %d\n", SHADOW_BASE, IDS);
+	procfd = openat(AT_FDCWD, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (procfd < 0)
+		return error_sys(err, "open '%s'", name);
+	return fd_write_control(procfd, file, text, err);
+}
+
+/* Gives the tree the ids of the child's namespace; the kernel refuses where the filesystem cannot. */
+static int tree_map(pid_t pid, int treefd, struct error *err)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	};
+	AUTO_CLOSE int usernsfd = -1;
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/user", (int)pid);
+	usernsfd = openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
+	if (usernsfd < 0)
+		return error_sys(err, "open '%s'", name);
+	attr.userns_fd = (uint64_t)usernsfd;
+	if (sys_mount_setattr(treefd, "", AT_EMPTY_PATH, &attr) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return error_sys(err, "map the ids of the staging directory");
+	error_set(err, ERR_UNSUPPORTED, "the filesystem of the template store has no idmapped mounts");
+	return error_hint(err, "keep the store on ext4, xfs or btrfs");
+}
+
+/* The outer half: maps, then the word to go. */
+static int release(pid_t pid, int treefd, int gofd, struct error *err)
+{
+	if (map_write(pid, "uid_map", err) < 0 || map_write(pid, "gid_map", err) < 0)
+		return error_wrap(err, "make the unpacker's user namespace");
+	if (tree_map(pid, treefd, err) < 0)
+		return -1;
+	return fd_write_all(gofd, "", 1, err);
+}
+
+static int child_wait(pid_t pid, struct error *err)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return error_sys(err, "wait for the unpacker");
+	}
+	return status;
+}
+
+/* In the child: waits for the maps, goes in, works. */
+static int inside(int gofd, int treefd, int reportfd, const struct unpack_limits *limits,
+		  struct error *err)
+{
+	char go;
+
+	if (fd_read_exact(gofd, &go, 1, err) < 0)
+		return -1;
+	return lock_in(treefd, reportfd, limits, err);
+}
+
+int sandbox_run(int rootfd, int reportfd, const struct unpack_limits *limits,
+		int (*run)(void *arg, int rootfd), void (*fail)(void *arg, const struct error *err),
+		void *arg, struct error *err)
+{
+	struct clone_args args = { .flags = NAMESPACES, .exit_signal = SIGCHLD };
+	AUTO_CLOSE int treefd = sys_open_tree(rootfd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	AUTO_CLOSE int gofd = -1;
+	int pipefds[2];
+	pid_t pid;
+
+	if (treefd < 0)
+		return error_sys(err, "clone the staging directory's mount");
+	if (pipe2(pipefds, O_CLOEXEC) < 0)
+		return error_sys(err, "make a pipe");
+	gofd = pipefds[1];
+	pid = sys_clone3(&args);
+	if (pid == 0) {
+		struct error inner = { 0 };
+
+		close(TAKE_FD(gofd));
+		rootfd = inside(pipefds[0], treefd, reportfd, limits, &inner);
+		if (rootfd < 0)
+			fail(arg, &inner);
+		_exit(rootfd < 0 ? 1 : run(arg, rootfd));
+	}
+	close(pipefds[0]);
+	if (pid < 0)
+		return error_sys(err, "make the unpacker's namespaces");
+	if (release(pid, treefd, gofd, err) < 0) {
+		close(TAKE_FD(gofd));	/* the child reads the end and leaves */
+		(void)kill(pid, SIGKILL);	/* it may be gone already */
+		(void)child_wait(pid, &(struct error){ 0 });	/* err says why */
+		return -1;
+	}
+	return child_wait(pid, err);
+}
