@@ -10,7 +10,8 @@
 
 /* Makes the zone config->name from template (a name as store_find() takes). config holds the
  * properties; identity (uuid, digest, uids) is filled in. On success *out is the new zone, locked
- * alone; the caller closes it. ERR_EXISTS, ERR_NOT_FOUND (template), ERR_RESOURCE. */
+ * alone, which has taken *config over (it is left with defaults); the caller closes it.
+ * ERR_EXISTS, ERR_NOT_FOUND (template), ERR_RESOURCE. */
 int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 		const char *template, struct error *err);
 
