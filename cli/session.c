@@ -8,8 +8,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 
-/* How long a command may take to end after its terminal was hung up. */
-enum { HANGUP_MS = 2000, SIGNAL_STATUS = 128 };
+enum { SIGNAL_STATUS = 128 };
 
 bool session_is_interactive(void)
 {
@@ -115,33 +114,24 @@ static void close_pipes(struct session *s)
 	}
 }
 
-/* The user left first. The command's terminal is hung up, as a shell expects of one that was closed;
- * what does not end of that is left alone. */
-static int hang_up(struct session *s, int pidfd, int *ptyfd, int *out_status, struct error *err)
-{
-	*out_status = SIGNAL_STATUS + (s->relay.signal ? s->relay.signal : SIGPIPE);
-	if (!s->has_tty)
-		return 0;
-	relay_clear(&s->relay);
-	close(TAKE_FD(*ptyfd));
-	return proc_wait_end(pidfd, HANGUP_MS, err) < 0 ? -1 : 0;
-}
-
-int session_run(struct session *s, int pidfd, int *ptyfd, unsigned int forwards, int *out_status,
+int session_run(struct session *s, int pidfd, int ptyfd, unsigned int forwards, int *out_status,
 		struct error *err)
 {
 	enum relay_end end;
 
 	close_pipes(s);
-	if (s->has_tty && join_terminals(s, *ptyfd, err) < 0)
+	if (s->has_tty && join_terminals(s, ptyfd, err) < 0)
 		return -1;
 	s->relay.pidfd = pidfd;
 	s->relay.signalfd = s->signalfd;
 	s->relay.forwards = s->has_tty ? 0 : forwards;
 	end = relay_run(&s->relay);
 	term_restore(&s->term);
-	if (end != RELAY_ENDED)
-		return hang_up(s, pidfd, ptyfd, out_status, err);
+	if (end != RELAY_ENDED) {
+		*out_status = SIGNAL_STATUS + (s->relay.signal ? s->relay.signal : SIGPIPE);
+		relay_clear(&s->relay);
+		return 0;
+	}
 	*out_status = proc_reap(pidfd, err);
 	return *out_status < 0 ? -1 : 0;
 }

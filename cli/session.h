@@ -29,9 +29,10 @@ struct session {
 
 /* Before the command is started, which takes stdio (and resets signals itself). */
 int session_open(struct session *s, bool has_tty, struct error *err);
-/* Relays until the command, pidfd, has ended; *out_status is its exit status as a shell says it.
- * The terminal, *ptyfd, is closed when the user went away first. forwards as in relay.h. */
-int session_run(struct session *s, int pidfd, int *ptyfd, unsigned int forwards, int *out_status,
+/* Relays until the command, pidfd, has ended or the user went away; *out_status is the command's
+ * exit status, or 128 + the signal that ended the session. ptyfd is the command's terminal, which
+ * the caller then closes. forwards as in relay.h. */
+int session_run(struct session *s, int pidfd, int ptyfd, unsigned int forwards, int *out_status,
 		struct error *err);
 /* Puts the terminal and the signals back. */
 void session_close(struct session *s);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/num.h"
+#include "base/lock.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "runtime/boot.h"
+#include "runtime/ready.h"
+
+enum { WAIT_MS = 90 * 1000, SHUTDOWN_MS = 60 * 1000, HALT_MS = 10 * 1000 };
+
+const struct opt boot_options[] = {
+	{ "wait",   0, "[=SECONDS]", "wait until the system inside is up (90 s)" },
+	{ "single", 0, NULL,         "ask the init for single-user mode" },
+	{ "init",   0, "PATH",       "start this instead of the init, once" },
+	{ 0 },
+};
+
+const struct opt shutdown_options[] = {
+	{ "timeout", 0, "TIME", "halt after so long (60 s)" },
+	{ 0 },
+};
+
+static int wait_ready(struct cli *cli, struct zone *zone, struct error *err)
+{
+	int timeout_ms = WAIT_MS;
+
+	if (opts_duration(&cli->opts, "wait", &timeout_ms, err) < 0)
+		return -1;
+	/* Others may look at the zone, or halt it, meanwhile. */
+	lock_drop(zone->dirfd);
+	return zone_wait_ready(zone, timeout_ms, err);
+}
+
+int verb_boot(struct cli *cli, struct target *t, struct error *err)
+{
+	struct boot_options options = {
+		.init = opts_value(&cli->opts, "init"),
+		.init_args = cli->opts.command,
+		.is_single = opts_has(&cli->opts, "single"),
+	};
+
+	if (zone_boot(&t->zone, &options, err) < 0)
+		return -1;
+	return opts_has(&cli->opts, "wait") ? wait_ready(cli, &t->zone, err) : 0;
+}
+
+int verb_halt(struct cli *cli, struct target *t, struct error *err)
+{
+	(void)cli;	/* halt has no options */
+	return zone_halt(&t->zone, HALT_MS, err);
+}
+
+static void tell(struct cli *cli, const struct target *t, enum shutdown_how how, int timeout_ms)
+{
+	char seconds[NUM_TEXT_MAX];
+
+	if (cli->is_json) {
+		json_out_object(&cli->json, NULL);
+		json_out_str(&cli->json, "name", t->zone.name);
+		json_out_str(&cli->json, "stopped_by",
+			     how == SHUTDOWN_BY_INIT ? "init" : "halt");
+		json_out_end_object(&cli->json);
+		return;
+	}
+	if (cli->is_quiet)
+		return;
+	if (how == SHUTDOWN_BY_INIT)
+		out_print(cli, "%s: its init shut it down\n", t->zone.name);
+	else
+		out_print(cli, "%s: halted, its init had not shut down after %s\n", t->zone.name,
+			  num_duration_human((uint64_t)timeout_ms / 1000, seconds));
+}
+
+int verb_shutdown(struct cli *cli, struct target *t, struct error *err)
+{
+	int timeout_ms = SHUTDOWN_MS;
+	enum shutdown_how how;
+
+	if (opts_duration(&cli->opts, "timeout", &timeout_ms, err) < 0 ||
+	    zone_shutdown(&t->zone, timeout_ms, &how, err) < 0)
+		return -1;
+	tell(cli, t, how, timeout_ms);
+	return 0;
+}
+
+int verb_reboot(struct cli *cli, struct target *t, struct error *err)
+{
+	static const struct boot_options options;
+	struct site *site = t->zone.site;
+	const char *name = cli->subject;
+
+	if (verb_shutdown(cli, t, err) < 0)
+		return -1;
+	/* The lock was dropped meanwhile, so the zone is looked at anew. */
+	zone_close(&t->zone);
+	zone_status_clear(&t->status);
+	if (zone_open(&t->zone, site, name, LOCK_ALONE, err) < 0 ||
+	    zone_status(&t->status, site, name, err) < 0 ||
+	    zone_state_check(t->status.state, ZONE_BIT(ZONE_INSTALLED), err) < 0)
+		return -1;
+	return zone_boot(&t->zone, &options, err);
+}

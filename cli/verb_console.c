@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "cli/out.h"
+#include "cli/relay.h"
+#include "cli/verb.h"
+#include "runtime/boot.h"
+#include "runtime/keeper.h"
+
+enum { SCROLLBACK = 64 * 1024, SIGNAL_STATUS = 128 };
+
+const struct opt console_options[] = {
+	{ "escape", 'e', "CHAR", "leave with CHAR and a dot instead of ~. (none: never)" },
+	{ 0 },
+};
+
+static int parse_escape(struct cli *cli, struct escape *out, struct error *err)
+{
+	const char *text = opts_value(&cli->opts, "escape");
+
+	*out = (struct escape){ .c = '~' };
+	if (!isatty(STDIN_FILENO) || (text && strcmp(text, "none") == 0))
+		out->c = 0;
+	else if (text && strlen(text) == 1)
+		out->c = text[0];
+	else if (text)
+		return error_set(err, ERR_USAGE, "option '-e': '%s' is not one character", text);
+	return 0;
+}
+
+/* The last of console.log, from the beginning of a line. */
+static int scrollback(struct cli *cli, struct zone *z, struct error *err)
+{
+	AUTO_CLOSE int fd = openat(z->dirfd, "console.log", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FREE char *text = xcalloc(1, SCROLLBACK);
+	struct stat st;
+	const char *start = text;
+	ssize_t n;
+	off_t from;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(err, "open 'console.log'");
+	from = st.st_size > SCROLLBACK ? st.st_size - SCROLLBACK : 0;
+	n = pread(fd, text, SCROLLBACK, from);
+	if (n < 0)
+		return error_sys(err, "read 'console.log'");
+	if (from > 0 && memchr(text, '\n', (size_t)n))
+		start = (char *)memchr(text, '\n', (size_t)n) + 1;
+	str_addn(&cli->out, start, (size_t)(text + n - start));
+	return out_flush(cli, err);
+}
+
+/* A zone whose keeper died is given one, which takes the console over. */
+static int connect_console(struct cli *cli, struct target *t, int *out_ptyfd, struct error *err)
+{
+	AUTO_STRV char **done = NULL;
+
+	if (t->status.has_keeper)
+		return keeper_console_open(&t->zone, out_ptyfd, err);
+	if (lock_take(t->zone.dirfd, LOCK_ALONE, ZONE_LOCK_WAIT_MS, err) < 0 ||
+	    zone_repair(&t->zone, &done, err) < 0)
+		return -1;
+	lock_drop(t->zone.dirfd);
+	out_note(cli, "console %s: the zone had lost its keeper and has one again", t->zone.name);
+	return keeper_console_open(&t->zone, out_ptyfd, err);
+}
+
+static void resize(void *arg)
+{
+	const int *ptyfd = arg;
+
+	term_copy_size(STDIN_FILENO, *ptyfd);
+}
+
+static int add_channels(struct relay *r, int consolefd, struct error *err)
+{
+	AUTO_CLOSE int in = term_reopen(STDIN_FILENO, O_RDONLY, err);
+	AUTO_CLOSE int out = term_reopen(STDOUT_FILENO, O_WRONLY, err);
+	AUTO_CLOSE int to = fcntl(consolefd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	AUTO_CLOSE int from = fcntl(consolefd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (in < 0 || out < 0)
+		return -1;
+	if (to < 0 || from < 0 || fcntl(consolefd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return error_sys(err, "console");
+	relay_add(r, TAKE_FD(in), TAKE_FD(to))->is_input = true;
+	relay_add(r, TAKE_FD(from), TAKE_FD(out))->is_vital = true;
+	return 0;
+}
+
+static int relay_console(struct cli *cli, struct relay *r, int consolefd, int ptyfd,
+			 struct error *err)
+{
+	struct term term = { .fd = -1 };
+	enum relay_end end;
+	sigset_t signals;
+	AUTO_CLOSE int signalfd = term_signals_open(&signals, err);
+
+	if (signalfd < 0 || add_channels(r, consolefd, err) < 0)
+		return -1;
+	r->signalfd = signalfd;
+	if (isatty(STDIN_FILENO)) {
+		if (term_raw(&term, STDIN_FILENO, err) < 0)
+			return -1;
+		r->term = &term;
+		r->resize = resize;
+		r->arg = &ptyfd;
+		resize(&ptyfd);
+	}
+	end = relay_run(r);
+	term_restore(&term);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	if (end == RELAY_SIGNALLED)
+		cli->command_status = SIGNAL_STATUS + r->signal;
+	return end == RELAY_ENDED ? 1 : 0;
+}
+
+int verb_console(struct cli *cli, struct target *t, struct error *err)
+{
+	AUTO_CLOSE int consolefd = -1;
+	AUTO_CLOSE int ptyfd = -1;
+	struct escape escape;
+	struct relay relay;
+	int status;
+
+	if (parse_escape(cli, &escape, err) < 0)
+		return -1;
+	consolefd = connect_console(cli, t, &ptyfd, err);
+	if (consolefd < 0 || scrollback(cli, &t->zone, err) < 0)
+		return -1;
+	if (escape.c && !cli->is_quiet)
+		out_note(cli, "console of %s, %c. leaves", t->zone.name, escape.c);
+	relay_init(&relay);
+	relay.escape = escape;
+	status = relay_console(cli, &relay, consolefd, ptyfd, err);
+	relay_clear(&relay);
+	if (status < 0)
+		return -1;
+	if (escape.c)
+		out_print(cli, "\n");
+	if (status == 1)
+		out_note(cli, "the console of %s has ended", t->zone.name);
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "runtime/boot.h"
+#include "runtime/create.h"
+#include "runtime/destroy.h"
+#include "templates/store.h"
+
+const struct opt create_options[] = {
+	{ "template", 't', "TEMPLATE", "what the zones are made from (as template list shows)" },
+	{ "like",     0,   "ZONE",     "take properties and template from another zone" },
+	{ "boot",     0,   NULL,       "boot them at once" },
+	{ 0 },
+};
+
+int cli_properties(const struct cli *cli, struct zone_config *config, struct error *err)
+{
+	const struct property *seen = NULL;
+
+	for (size_t i = 0; i < cli->opts.n; i++) {
+		const struct opt_given *g = &cli->opts.given[i];
+		enum property_op op = PROPERTY_SET;
+
+		if (!g->property)
+			continue;
+		/* --env A=1 --env B=2 is one list of two. */
+		if (g->property->type == PROPERTY_LIST)
+			for (size_t j = 0; j < i; j++)
+				if (cli->opts.given[j].property == g->property)
+					op = PROPERTY_ADD;
+		if (property_apply(g->property, config, op, g->value, err) < 0)
+			return -1;
+		seen = g->property;
+	}
+	return seen ? property_check_all(config, err) : 0;
+}
+
+/* The properties of another zone, and its template unless one was named. */
+static int copy_like(struct cli *cli, const char *like, struct zone_config *config,
+		     char **template, struct error *err)
+{
+	struct zone zone = { .dirfd = -1 };
+	int status = 0;
+
+	if (zone_open(&zone, &cli->site, like, LOCK_SHARED, err) < 0)
+		return error_wrap(err, "zone '%s'", like);
+	for (const struct property *p = property_table(); p->name && status == 0; p++) {
+		AUTO_FREE char *text = NULL;
+
+		if (property_is_default(p, &zone.config))
+			continue;
+		text = property_text(p, &zone.config);
+		status = property_apply(p, config, PROPERTY_SET, text, err);
+	}
+	if (status == 0 && !*template && zone.config.template_name)
+		*template = xstrdup(zone.config.template_name);
+	zone_close(&zone);
+	return status;
+}
+
+/* The whole configuration, from the command line alone. */
+static int configure(struct cli *cli, const char *name, struct zone_config *config,
+		     char **template, struct error *err)
+{
+	const char *like = opts_value(&cli->opts, "like");
+	const char *named = opts_value(&cli->opts, "template");
+
+	*template = named ? xstrdup(named) : NULL;
+	strcpy(config->name, name);
+	if (like && copy_like(cli, like, config, template, err) < 0)
+		return -1;
+	if (cli_properties(cli, config, err) < 0)
+		return -1;
+	if (*template)
+		return 0;
+	error_set(err, ERR_USAGE, "no template given");
+	return error_hint(err, "name one with -t; zonectl template list shows them");
+}
+
+/* All or nothing: a zone that can't be booted at once is not left behind. */
+static int boot(struct zone *zone, struct error *err)
+{
+	static const struct boot_options options;
+	struct error ignored = { 0 };
+
+	if (zone_boot(zone, &options, err) == 0)
+		return 0;
+	error_wrap(err, "boot");
+	/* The boot's error is the one that tells; repair finds what could not be removed. */
+	(void)zone_destroy(zone, &ignored);
+	return -1;
+}
+
+static int would_create(struct cli *cli, const char *name, const char *template, struct error *err)
+{
+	AUTO_TEMPLATE struct template found = { 0 };
+	AUTO_CLOSE int storefd = site_templates(&cli->site, err);
+
+	if (storefd < 0 || store_find(storefd, template, &found, err) < 0)
+		return -1;
+	if (zone_exists(&cli->site, name))
+		return error_set(err, ERR_EXISTS, "there is one already");
+	return out_would(cli, name);
+}
+
+int verb_create(struct cli *cli, const char *name, struct error *err)
+{
+	struct zone zone = { .dirfd = -1 };
+	AUTO_FREE char *template = NULL;
+	struct zone_config config;
+	int status;
+
+	zone_config_init(&config);
+	status = configure(cli, name, &config, &template, err);
+	if (status == 0 && cli->is_dry_run)
+		status = would_create(cli, name, template, err);
+	else if (status == 0)
+		status = zone_create(&zone, &cli->site, &config, template, err);
+	if (status == 0 && !cli->is_dry_run && opts_has(&cli->opts, "boot"))
+		status = boot(&zone, err);
+	zone_close(&zone);
+	zone_config_clear(&config);
+	return status;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/strv.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "runtime/boot.h"
+#include "runtime/destroy.h"
+
+enum { HALT_MS = 10 * 1000, NAMES_SHOWN = 5 };
+
+const struct opt destroy_options[] = {
+	{ "force", 0, NULL, "halt zones that are up first" },
+	{ 0 },
+};
+
+static void ask_text(struct str *text, char *const *names)
+{
+	size_t n = strv_len(names);
+
+	if (n == 1) {
+		str_addf(text, "destroy %s with all its files? [y/N] ", names[0]);
+		return;
+	}
+	str_addf(text, "destroy %zu zones (", n);
+	for (size_t i = 0; i < n && i < NAMES_SHOWN; i++)
+		str_addf(text, "%s%s", i ? ", " : "", names[i]);
+	str_addf(text, "%s) with all their files? [y/N] ", n > NAMES_SHOWN ? ", ..." : "");
+}
+
+int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err)
+{
+	AUTO_STR struct str text = { 0 };
+	char answer[64];
+	ssize_t n;
+
+	if (cli->is_yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return 0;
+	ask_text(&text, names);
+	if (fd_write_all(STDERR_FILENO, str_text(&text), text.len, err) < 0)
+		return -1;
+	n = read(STDIN_FILENO, answer, sizeof(answer));
+	if (n > 0 && (answer[0] == 'y' || answer[0] == 'Y'))
+		return 0;
+	return error_set(err, ERR_FAILED, "nothing was destroyed");
+}
+
+static int stop_first(struct cli *cli, struct zone *zone, struct error *err)
+{
+	struct zone_status status;
+	unsigned int allowed = ZONE_BIT(ZONE_INSTALLED) | ZONE_BIT(ZONE_CONFIGURED);
+	bool is_forced = opts_has(&cli->opts, "force");
+	enum zone_state state;
+
+	if (zone_status(&status, &cli->site, zone->name, err) < 0)
+		return -1;
+	state = status.state;
+	zone_status_clear(&status);
+	if (ZONE_BIT(state) & allowed)
+		return 0;
+	if (!is_forced)
+		return zone_state_check(state, allowed, err);
+	return cli->is_dry_run ? 0 : zone_halt(zone, HALT_MS, err);
+}
+
+int verb_destroy(struct cli *cli, const char *name, struct error *err)
+{
+	struct zone zone = { .dirfd = -1 };
+	int status;
+
+	if (zone_is_incomplete(&cli->site, name))
+		return cli->is_dry_run ? out_would(cli, name) :
+					 zone_destroy_incomplete(&cli->site, name, err);
+	/* Also a zone whose zone.json is damaged can be destroyed. */
+	if (zone_open_unread(&zone, &cli->site, name, LOCK_ALONE, err) < 0)
+		return -1;
+	status = stop_first(cli, &zone, err);
+	if (status == 0)
+		status = cli->is_dry_run ? out_would(cli, name) : zone_destroy(&zone, err);
+	zone_close(&zone);
+	return status;
+}

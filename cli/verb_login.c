@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/lock.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "cli/session.h"
+#include "cli/verb.h"
+#include "runtime/enter.h"
+
+const struct opt login_options[] = {
+	{ "user", 'u', "USER", "log in as USER (root)" },
+	{ 0 },
+};
+
+const struct opt exec_options[] = {
+	{ "user",        'u', "USER",  "run it as USER, UID or UID:GID (root)" },
+	{ "env",         'e', "K=V",   "add to its environment" },
+	{ "workdir",     'w', "DIR",   "run it in DIR (/)" },
+	{ "tty",         't', NULL,    "give it a terminal" },
+	{ "interactive", 'i', NULL,    "pass standard input on (always done)" },
+	{ 0 },
+};
+
+/* Which of the errors means what a shell says with 126 and 127. */
+static void note_failure(struct cli *cli, const struct error *err)
+{
+	if (err->sys == ENOENT)
+		cli->failure_status = ENTER_NO_COMMAND;
+	else if (err->sys == EACCES || err->sys == ENOEXEC)
+		cli->failure_status = ENTER_NOT_EXECUTABLE;
+}
+
+static int start(struct cli *cli, struct target *t, struct enter_options *options,
+		 struct session *session, struct error *err)
+{
+	struct entered in;
+	int status;
+
+	memcpy(options->stdio, session->stdio, sizeof(options->stdio));
+	if (zone_enter(&t->zone, options, &in, err) < 0) {
+		note_failure(cli, err);
+		return -1;
+	}
+	/* The session may last for days; the zone must not be held for it. */
+	lock_drop(t->zone.dirfd);
+	status = session_run(session, in.pidfd, in.ptyfd, RELAY_FORWARD_ALL,
+			     &cli->command_status, err);
+	/* When the user left first, this hangs the command's terminal up. */
+	cleanup_close(&in.pidfd);
+	cleanup_close(&in.ptyfd);
+	return status;
+}
+
+static int enter(struct cli *cli, struct target *t, struct enter_options *options,
+		 struct error *err)
+{
+	struct session session;
+	int status;
+
+	options->user = opts_value(&cli->opts, "user");
+	options->argv = cli->opts.command;
+	if (options->has_tty)
+		options->term = getenv("TERM");
+	/* It goes into the zone's environment, so only what a terminal's name can be. */
+	if (options->term && !str_is_clean(options->term))
+		options->term = NULL;
+	status = session_open(&session, options->has_tty, err);
+	if (status == 0)
+		status = start(cli, t, options, &session, err);
+	session_close(&session);
+	return status;
+}
+
+int verb_login(struct cli *cli, struct target *t, struct error *err)
+{
+	struct enter_options options = { 0 };
+
+	/* A script that gives login a command wants its output as it is. */
+	options.has_tty = !cli->opts.command || session_is_interactive();
+	return enter(cli, t, &options, err);
+}
+
+static int check_env(char *const *env, struct error *err)
+{
+	for (; env && *env; env++)
+		if (!strchr(*env, '=') || (*env)[0] == '=')
+			return error_set(err, ERR_USAGE, "option '-e': '%s' is no NAME=VALUE",
+					 *env);
+	return 0;
+}
+
+int verb_exec(struct cli *cli, struct target *t, struct error *err)
+{
+	AUTO_STRV char **env = opts_values(&cli->opts, "env");
+	const char *dir = opts_value(&cli->opts, "workdir");
+	struct enter_options options = {
+		.dir = dir ? dir : "/",
+		.env = env,
+		.has_tty = opts_has(&cli->opts, "tty"),
+	};
+
+	if (!cli->opts.command) {
+		error_set(err, ERR_USAGE, "no command given");
+		return error_hint(err, "usage: zonectl exec NAME [options] -- COMMAND...");
+	}
+	if (check_env(env, err) < 0)
+		return -1;
+	return enter(cli, t, &options, err);
+}
