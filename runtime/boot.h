@@ -7,13 +7,27 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "runtime/compile.h"
 #include "runtime/zone.h"
 
-struct boot_options {
-	const char *init;		/* instead of the zone's; NULL: the zone's */
-	char *const *init_args;		/* added to the zone's */
-	bool is_single;			/* ask the init for single-user mode */
+/* A boot under way, or done: what the steps made. Of the keeper, and of run. */
+struct boot {
+	struct zone *z;			/* borrowed */
+	struct compiled compiled;	/* filled in by the caller */
+	struct cgroup cgroup;
+	struct launched launched;
+	int rundirfd;			/* run/NAME */
 };
+
+/* Walks the steps up; on failure those done are walked down again. The keeper's identity in the run
+ * record is the caller. */
+int boot_up(struct boot *b, struct error *err);
+/* Walks them down: kills what is inside, removes groups and the run record. Twice is fine. */
+int boot_down(struct boot *b, struct error *err);
+/* Prepares for boot_down() of a zone that another process booted. */
+void boot_adopted(struct boot *b);
+/* Lets go of the descriptors only. */
+void boot_close(struct boot *b);
 
 /* Starts the keeper, which boots the zone; returns once init runs. z is locked alone and stays so. */
 int zone_boot(struct zone *z, const struct boot_options *options, struct error *err);

@@ -9,15 +9,17 @@
  */
 
 #include "base/error.h"
+#include "runtime/compile.h"
 #include "runtime/zone.h"
 
-enum { KEEPER_LOG_MAX = 1 << 20 };	/* bytes of console.log before it is rotated */
+/* Forks the keeper, which boots the zone; returns once init runs. z is locked alone by the caller. */
+int keeper_boot(struct zone *z, const struct boot_options *options, struct error *err);
+/* Forks a keeper for a zone that runs without one: its console is a new terminal. */
+int keeper_adopt(struct zone *z, struct error *err);
 
-/* Connects to the console of a running zone: returns a stream socket. What is written is typed at the
- * console; what the console says is read. A message of KEEPER_RESIZE, rows, columns is sent with
- * keeper_console_resize(). */
-int keeper_console_open(struct zone *z, struct error *err);
-int keeper_console_resize(int consolefd, unsigned short rows, unsigned short columns,
-			  struct error *err);
+/* Connects to the console of a running zone: returns a stream socket. What is written is typed at
+ * the console, what the console says is read. *out_ptyfd is the console's master, for window size
+ * only. Both are the caller's. ERR_STATE when the zone has no keeper. */
+int keeper_console_open(struct zone *z, int *out_ptyfd, struct error *err);
 
 #endif

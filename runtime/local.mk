@@ -13,3 +13,31 @@ libzone_a_SOURCES += %D%/zone.c %D%/zone.h
 libzone_a_SOURCES += %D%/identity.c %D%/identity.h
 libzone_a_SOURCES += %D%/destroy.c %D%/destroy.h
 libzone_a_SOURCES += %D%/create.c %D%/create.h
+libzone_a_SOURCES += %D%/boot.c %D%/boot.h
+libzone_a_SOURCES += %D%/child.c %D%/child.h
+libzone_a_SOURCES += %D%/compile.c %D%/compile.h
+libzone_a_SOURCES += %D%/confine.c %D%/confine.h
+libzone_a_SOURCES += %D%/console.c %D%/console.h
+libzone_a_SOURCES += %D%/dev.c %D%/dev.h
+libzone_a_SOURCES += %D%/enter.c %D%/enter.h
+libzone_a_SOURCES += %D%/inits.c %D%/inits.h
+libzone_a_SOURCES += %D%/keeper.c %D%/keeper.h
+libzone_a_SOURCES += %D%/launch.c %D%/launch.h
+libzone_a_SOURCES += %D%/mounts.c %D%/mounts.h
+libzone_a_SOURCES += %D%/mounts_user.c
+libzone_a_SOURCES += %D%/ready.c %D%/ready.h
+libzone_a_SOURCES += %D%/repair.c
+libzone_a_SOURCES += %D%/run.c %D%/run.h
+libzone_a_SOURCES += %D%/shutdown.c
+libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
+
+# The stub is linked by itself, without the hardening that needs a libc, and then included as bytes.
+EXTRA_DIST += %D%/stub.c
+CLEANFILES += %D%/stub
+STUB_CFLAGS = -Os -ffreestanding -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fcf-protection=none
+STUB_LDFLAGS = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate-code \
+	-Wl,-z,norelro -Wl,-z,noexecstack -s
+%D%/stub: %D%/stub.c
+	$(AM_V_CCLD)$(MKDIR_P) %D% && $(CC) $(STUB_CFLAGS) $(STUB_LDFLAGS) -o $@ $(srcdir)/%D%/stub.c
+%D%/stub_image.$(OBJEXT): %D%/stub

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "runtime/property.h"
-
 #include <ctype.h>
 #include <limits.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "runtime/property.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"

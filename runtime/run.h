@@ -11,6 +11,8 @@
 #include "runtime/config.h"
 #include "runtime/site.h"
 
+struct boot;
+
 struct run_options {
 	char *const *argv;		/* the command */
 	bool has_tty;
@@ -20,9 +22,10 @@ struct run_options {
 
 struct running {
 	struct zone *zone;		/* owned */
-	int pidfd;			/* of the command, a child of the caller */
+	struct boot *boot;		/* owned */
+	int pidfd;			/* of the command, a child of the caller; borrowed from boot */
 	pid_t pid;
-	int ptyfd;			/* -1 without a terminal */
+	int ptyfd;			/* borrowed from boot; -1 without a terminal */
 };
 
 /* Makes the zone config->name and starts the command in it. */

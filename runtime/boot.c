@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Boot and halt are one table. Every "down" is safe to run twice, without its "up", and by another
+ * process than the one that ran "up": it asks the kernel what is there. So a keeper, a halt and a
+ * repair may all clean up after the same zone, at the same time.
+ *
+ * The run record comes before init is let go: a record without a living init means "clean up", and
+ * an init without a record cannot be, as it ends at its gate when its maker dies.
+ */
+#include "runtime/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "runtime/keeper.h"
+#include "runtime/state.h"
+
+enum { KILL_WAIT_MS = 10000, KEEPER_WAIT_MS = 5000 };
+
+struct step {
+	const char *name;
+	int (*up)(struct boot *b, struct error *err);
+	int (*down)(struct boot *b, struct error *err);
+};
+
+static int rundir_up(struct boot *b, struct error *err)
+{
+	struct zone *z = b->z;
+
+	if (mkdirat(z->site->runfd, z->name, 0700) < 0 && errno != EEXIST)
+		return error_sys(err, "make the run directory");
+	b->rundirfd = openat(z->site->runfd, z->name,
+			     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return b->rundirfd >= 0 ? 0 : error_sys(err, "open the run directory");
+}
+
+static int rundir_down(struct boot *b, struct error *err)
+{
+	if (b->rundirfd >= 0)
+		close(b->rundirfd);
+	b->rundirfd = -1;
+	return zone_run_remove(b->z->site, b->z->name, err);
+}
+
+static int groups_up(struct boot *b, struct error *err)
+{
+	struct zone *z = b->z;
+
+	if (site_cgroups(z->site, err) < 0)
+		return -1;
+	if (cgroup_up(&b->cgroup, &z->site->cgroups, z->name, &z->config.limits,
+		      z->config.uid_base, err) < 0)
+		return -1;
+	b->compiled.launch.cgroup = &b->cgroup;
+	return 0;
+}
+
+static int groups_down(struct boot *b, struct error *err)
+{
+	cgroup_close(&b->cgroup);
+	if (site_cgroups(b->z->site, err) < 0)
+		return -1;
+	return cgroup_down(&b->z->site->cgroups, b->z->name, KILL_WAIT_MS, err);
+}
+
+static int write_record(struct boot *b, struct error *err)
+{
+	struct zone_run run = { .is_started = true, .started = (uint64_t)time(NULL) };
+	struct timespec up;
+	int ret;
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	run.started_mono_ms = (uint64_t)up.tv_sec * 1000 + (uint64_t)up.tv_nsec / 1000000;
+	run.template_init_kind = xstrdup(b->compiled.init_kind);
+	ret = proc_id_of(b->launched.pid, &run.init, err);
+	if (ret == 0)
+		ret = proc_id_of(getpid(), &run.keeper, err);
+	if (ret == 0)
+		ret = zone_run_write(&run, b->z->site, b->z->name, err);
+	zone_run_clear(&run);
+	return ret;
+}
+
+static int init_up(struct boot *b, struct error *err)
+{
+	if (launch_make(&b->launched, &b->compiled.launch, err) < 0)
+		return -1;
+	if (write_record(b, err) < 0 || launch_go(&b->launched, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* The groups' kill ends the processes; here only the keeper's own child is reaped. */
+static int init_down(struct boot *b, struct error *err)
+{
+	struct launched *l = &b->launched;
+
+	(void)err;	/* it cannot fail, but the table's walkers pass it */
+	if (l->pidfd >= 0) {
+		struct error gone = { 0 };
+
+		close(TAKE_FD(l->gatefd));	/* an init that was not let go ends now */
+		(void)proc_signal(l->pidfd, SIGKILL, &gone);	/* gone is what is wanted */
+		(void)proc_reap(l->pidfd, &gone);	/* reaped before: nothing to do */
+	}
+	launched_close(l);
+	return 0;
+}
+
+/* Order: the groups hold what init starts; the record is the last thing to go, as it says that there
+ * is something to clean up. */
+static const struct step boot_steps[] = {
+	{ "run directory", rundir_up, rundir_down },
+	{ "cgroup",        groups_up, groups_down },
+	{ "init",          init_up,   init_down },
+};
+
+/* Walks rows n - 1, n - 2, ... 0; the first failure is reported, the rest done all the same. */
+static int steps_down(struct boot *b, size_t n, struct error *err)
+{
+	int ret = 0;
+
+	while (n-- > 0) {
+		struct error failure = { 0 };
+
+		if (boot_steps[n].down(b, &failure) == 0)
+			continue;
+		error_wrap(&failure, "%s", boot_steps[n].name);
+		if (ret == 0)
+			*err = failure;
+		ret = -1;
+	}
+	return ret;
+}
+
+void boot_adopted(struct boot *b)
+{
+	b->rundirfd = -1;
+	b->cgroup = (struct cgroup){ .outerfd = -1, .innerfd = -1 };
+	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
+		b->cgroup.v1fd[i] = -1;
+	b->launched = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .gatefd = -1,
+					 .reportfd = -1 };
+}
+
+int boot_up(struct boot *b, struct error *err)
+{
+	boot_adopted(b);
+	for (size_t i = 0; i < N_ROWS(boot_steps); i++) {
+		struct error later = { 0 };
+
+		if (boot_steps[i].up(b, err) == 0)
+			continue;
+		(void)steps_down(b, i + 1, &later);	/* the first failure is what is told */
+		return error_wrap(err, "%s", boot_steps[i].name);
+	}
+	return 0;
+}
+
+int boot_down(struct boot *b, struct error *err)
+{
+	return steps_down(b, N_ROWS(boot_steps), err);
+}
+
+void boot_close(struct boot *b)
+{
+	launched_close(&b->launched);
+	cgroup_close(&b->cgroup);
+	if (b->rundirfd >= 0)
+		close(b->rundirfd);
+	b->rundirfd = -1;
+}
+
+int zone_boot(struct zone *z, const struct boot_options *options, struct error *err)
+{
+	return keeper_boot(z, options, err);
+}
+
+/* Kills the zone's processes; the keeper then sees init end and cleans up by itself. */
+static int kill_inside(struct zone *z, const struct zone_status *st, int timeout_ms,
+		       struct error *err)
+{
+	struct cgroup cg;
+	int ret;
+
+	if (cgroup_open(&cg, &z->site->cgroups, z->name, err) < 0) {
+		if (err->kind != ERR_NOT_FOUND)
+			return -1;
+		return st->initfd < 0 ? 0 : proc_signal(st->initfd, SIGKILL, err);
+	}
+	ret = cgroup_kill(&cg, timeout_ms, err);
+	cgroup_close(&cg);
+	return ret;
+}
+
+/* A keeper that does not end is stuck on something that only ending it mends. */
+static int end_keeper(struct zone *z, const struct zone_status *st, struct error *err)
+{
+	AUTO_CLOSE int keeperfd = -1;
+	struct error gone = { 0 };
+
+	if (!st->has_keeper)
+		return 0;
+	keeperfd = proc_open(&st->run.keeper, &gone);
+	if (keeperfd < 0)
+		return 0;
+	if (proc_wait_end(keeperfd, KEEPER_WAIT_MS, err) == 1)
+		return 0;
+	if (proc_signal(keeperfd, SIGKILL, err) < 0)
+		return error_wrap(err, "keeper of %s", z->name);
+	return proc_wait_end(keeperfd, KEEPER_WAIT_MS, err) == 1 ? 0 : -1;
+}
+
+int zone_halt(struct zone *z, int timeout_ms, struct error *err)
+{
+	struct boot rest = { .z = z };
+	struct zone_status st;
+	int ret;
+
+	if (site_cgroups(z->site, err) < 0 || zone_status(&st, z->site, z->name, err) < 0)
+		return -1;
+	ret = kill_inside(z, &st, timeout_ms, err);
+	if (ret == 0)
+		ret = end_keeper(z, &st, err);
+	zone_status_clear(&st);
+	if (ret < 0)
+		return -1;
+	boot_adopted(&rest);
+	return boot_down(&rest, err);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The child is pid 1 of the zone and has every capability over the zone's user namespace, none over
+ * the host's. Until it executes the stub it is the only process of the zone, so nobody can race with
+ * it; but the files it sees after the pivot are the template's, hostile, so it opens none of them
+ * except /dev/console, which stands in a tmpfs that the builder filled.
+ *
+ * If whoever launched it dies, the gate closes and it ends: nothing half-made stays.
+ */
+#include "runtime/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "netns/link.h"
+#include "runtime/config.h"
+
+/* How many of each the zone may have, by its own user namespace (namespaces(7), /proc/sys/user).
+ * Raising them from inside needs CAP_SYS_RESOURCE, which a zone does not keep. They stop a zone from
+ * filling the host's tables, and nested user namespaces with what they would give back. */
+static const struct ns_limit_row {
+	const char *file;
+	const char *limit;
+	const char *nesting;		/* with features+=nesting */
+} ns_limit_rows[] = {
+	{ "/proc/sys/user/max_user_namespaces",   "0",    "256" },
+	{ "/proc/sys/user/max_pid_namespaces",    "128",  "512" },
+	{ "/proc/sys/user/max_net_namespaces",    "64",   "256" },
+	{ "/proc/sys/user/max_ipc_namespaces",    "128",  "512" },
+	{ "/proc/sys/user/max_uts_namespaces",    "256",  "512" },
+	{ "/proc/sys/user/max_mnt_namespaces",    "1024", "2048" },
+	{ "/proc/sys/user/max_cgroup_namespaces", "128",  "512" },
+	{ "/proc/sys/user/max_time_namespaces",   "16",   "64" },
+};
+
+/* Through the host's proc, which is still the child's root: the files show the opener's own user
+ * namespace. */
+static int limit_namespaces(uint64_t features, struct error *err)
+{
+	for (size_t i = 0; i < N_ROWS(ns_limit_rows); i++) {
+		const struct ns_limit_row *row = &ns_limit_rows[i];
+		const char *limit = features & FEATURE_NESTING ? row->nesting : row->limit;
+
+		if (fd_write_control(AT_FDCWD, row->file, limit, err) < 0 && err->sys != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
+static int own_cgroup_namespace(const struct child *c, struct error *err)
+{
+	/* Only now, as CLONE_NEWCGROUP beside CLONE_INTO_CGROUP would take the parent's group
+	 * for the namespace's root (copy_cgroup_ns() in kernel/cgroup/namespace.c). */
+	if (unshare(CLONE_NEWCGROUP) < 0)
+		return error_sys(err, "make a cgroup namespace");
+	if (write(c->readyfd, "c", 1) != 1)
+		return error_sys(err, "tell the builder");
+	return 0;
+}
+
+/* Waits for one byte. The end of the pipe means that the launcher is gone. */
+static void wait_at_gate(int gatefd)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(gatefd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(1);
+}
+
+static int raise_loopback(struct error *err)
+{
+	struct nl nl;
+	int ret;
+
+	if (nl_open(&nl, NETLINK_ROUTE, err) < 0)
+		return -1;
+	ret = link_set_up(&nl, LINK_LOOPBACK, err);
+	nl_close(&nl);
+	return ret;
+}
+
+static int open_console(int stdio[3], struct error *err)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
+
+	if (fd < 0)
+		return error_sys(err, "open the console");
+	if (ioctl(fd, TIOCSCTTY, 0) < 0)
+		return error_sys(err, "make the console the controlling terminal");
+	stdio[0] = stdio[1] = stdio[2] = fd;
+	return 0;
+}
+
+static int set_stdio(const struct launch *l, struct error *err)
+{
+	int stdio[3] = { l->stdio[0], l->stdio[1], l->stdio[2] };
+
+	if (setsid() < 0)
+		return error_sys(err, "make a session");
+	if (l->has_console && open_console(stdio, err) < 0)
+		return -1;
+	return confine_stdio(stdio, err);
+}
+
+static int child_up(const struct child *c, struct error *err)
+{
+	static const struct confine_user root = { .uid = 0, .gid = 0 };
+	const struct launch *l = c->l;
+
+	if (limit_namespaces(l->features, err) < 0 || own_cgroup_namespace(c, err) < 0)
+		return -1;
+	if (sethostname(l->hostname, strlen(l->hostname)) < 0)
+		return error_sys(err, "set the hostname");
+	if (raise_loopback(err) < 0)
+		return -1;
+	wait_at_gate(c->gatefd);
+	/* A copy into a namespace of another owner locks every mount together with its flags. */
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_sys(err, "make a mount namespace");
+	if (chdir("/") < 0)
+		return error_sys(err, "enter the root");
+	if (set_stdio(l, err) < 0 || confine_apply(&l->confine, &root, err) < 0)
+		return -1;
+	wait_at_gate(c->gatefd);
+	return confine_exec(c->stubfd, c->reportfd, l->argv[0], l->argv, l->env, err);
+}
+
+void child_run(const struct child *c)
+{
+	struct error err = { 0 };
+
+	if (child_up(c, &err) < 0)
+		(void)!write(c->reportfd, &err, sizeof(err));	/* nobody else to tell */
+	_exit(127);
+}

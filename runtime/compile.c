@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "runtime/caps.h"
+#include "runtime/inits.h"
+#include "templates/store.h"
+
+#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+char **compile_env(const struct zone_config *c, const char *term)
+{
+	char **env = NULL;
+
+	strv_env_set(&env, "PATH", PATH_DEFAULT);
+	/* The one value that OpenRC and the images of linuxcontainers.org know; systemd takes any
+	 * (docs/boot.md, section 1). */
+	strv_env_set(&env, "container", "lxc");
+	strv_env_set(&env, "TERM", term && *term ? term : "linux");
+	for (char *const *e = c->env; e && *e; e++) {
+		AUTO_FREE char *name = xstrndup(*e, strcspn(*e, "="));
+
+		strv_env_set(&env, name, *e + strcspn(*e, "=") + 1);
+	}
+	return env;
+}
+
+int compile_confine(struct confine *out, struct filter *filter, const struct zone *z,
+		    struct error *err)
+{
+	if (filter_load(filter, z->site, z->config.features, err) < 0)
+		return -1;
+	*out = (struct confine){
+		.filter = filter,
+		.caps = caps_kept(z->config.features),
+		.nofile = z->config.nofile,
+		.set_oom_score = confine_needs_oom_score(),
+	};
+	return 0;
+}
+
+static char *var_path(const struct zone *z, const char *kind, const char *name, const char *below)
+{
+	const char *root = strcmp(z->site->path, "/") == 0 ? "" : z->site->path;
+
+	return xasprintf("%s/var/lib/zonectl/%s/%s/%s", root, kind, name, below);
+}
+
+static int compile_common(struct compiled *out, const struct zone *z, struct error *err)
+{
+	const struct zone_config *c = &z->config;
+
+	*out = (struct compiled){ 0 };
+	out->launch = (struct launch){
+		.name = z->name,
+		.hostname = c->hostname ? c->hostname : z->name,
+		.uid_base = c->uid_base,
+		.is_ephemeral = c->is_ephemeral,
+		.features = c->features,
+		.mounts = c->mounts,
+	};
+	if (c->storage == STORAGE_OVERLAY)
+		out->lower_path = var_path(z, "templates/.objects", c->template_digest, "rootfs");
+	out->data_path = var_path(z, "zones", z->name, "data");
+	out->launch.lower_path = out->lower_path;
+	out->launch.data_path = out->data_path;
+	return compile_confine(&out->launch.confine, &out->filter, z, err);
+}
+
+/* The template knows its init; it was looked for once, at import. */
+static int find_init(struct compiled *out, const struct zone *z, const char **init,
+		     struct error *err)
+{
+	AUTO_TEMPLATE struct template template = { 0 };
+	AUTO_CLOSE int storefd = site_templates(z->site, err);
+
+	if (storefd < 0 || store_find(storefd, z->config.template_digest, &template, err) < 0)
+		return -1;
+	out->init_kind = xstrdup(template.init_kind ? template.init_kind : "");
+	if (*init)
+		return 0;
+	if (!template.init || !*template.init) {
+		error_set(err, ERR_UNSUPPORTED, "template \"%s\" has no init",
+			  z->config.template_name);
+		return error_hint(err, "name a program: zonectl set %s init=/bin/sh", z->name);
+	}
+	strv_add(&out->argv, template.init);
+	return 0;
+}
+
+static int compile_argv(struct compiled *out, const struct zone *z,
+			const struct boot_options *options, struct error *err)
+{
+	const char *init = options->init ? options->init : z->config.init;
+
+	if (init)
+		strv_add(&out->argv, init);
+	if (find_init(out, z, &init, err) < 0)
+		return -1;
+	for (char *const *a = z->config.init_args; a && *a; a++)
+		strv_add(&out->argv, *a);
+	for (char *const *a = options->init_args; a && *a; a++)
+		strv_add(&out->argv, *a);
+	if (options->is_single && inits_add_single(out->init_kind, &out->argv, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int compile_boot_all(struct compiled *out, const struct zone *z,
+			    const struct boot_options *options, struct error *err)
+{
+	static const struct boot_options none = { 0 };
+
+	if (compile_common(out, z, err) < 0 ||
+	    compile_argv(out, z, options ? options : &none, err) < 0)
+		return -1;
+	out->env = compile_env(&z->config, NULL);
+	strv_env_set(&out->env, "container_uuid", z->config.uuid);
+	out->launch.has_console = true;
+	out->launch.has_notify = strcmp(out->init_kind, "systemd") == 0;
+	if (out->launch.has_notify)
+		strv_env_set(&out->env, "NOTIFY_SOCKET", "/run/host/notify");
+	out->launch.argv = out->argv;
+	out->launch.env = out->env;
+	return 0;
+}
+
+int compile_boot(struct compiled *out, const struct zone *z, const struct boot_options *options,
+		 struct error *err)
+{
+	if (compile_boot_all(out, z, options, err) == 0)
+		return 0;
+	compiled_clear(out);
+	return -1;
+}
+
+int compile_run(struct compiled *out, const struct zone *z, char *const *argv, const char *term,
+		struct error *err)
+{
+	if (compile_common(out, z, err) < 0) {
+		compiled_clear(out);
+		return -1;
+	}
+	out->init_kind = xstrdup("");
+	out->env = compile_env(&z->config, term);
+	strv_env_set(&out->env, "HOME", "/root");
+	out->launch.argv = argv;
+	out->launch.env = out->env;
+	return 0;
+}
+
+void compiled_clear(struct compiled *c)
+{
+	filter_clear(&c->filter);
+	free(c->lower_path);
+	free(c->data_path);
+	free(c->init_kind);
+	strv_clear(&c->argv);
+	strv_clear(&c->env);
+	*c = (struct compiled){ 0 };
+}

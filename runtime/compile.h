@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_COMPILE_H
+#define RUNTIME_COMPILE_H
+
+/* A zone's configuration made into a struct launch, and into what everything that enters shares
+ * with it: one place, so that init and a login cannot differ. */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "runtime/confine.h"
+#include "runtime/filter.h"
+#include "runtime/launch.h"
+#include "runtime/zone.h"
+
+struct boot_options {
+	const char *init;		/* instead of the zone's; NULL: the zone's */
+	char *const *init_args;		/* added to the zone's */
+	bool is_single;			/* ask the init for single-user mode */
+};
+
+struct compiled {
+	struct launch launch;		/* borrows from the rest and from the zone's configuration */
+	struct filter filter;
+	char *lower_path, *data_path;
+	char *init_kind;		/* "systemd", ..., "" unknown: as the template's */
+	char **argv, **env;
+};
+
+/* What init executes: from options, the zone, the template. ERR_UNSUPPORTED when there is no init.
+ * out->launch.cgroup is left to the caller. */
+int compile_boot(struct compiled *out, const struct zone *z, const struct boot_options *options,
+		 struct error *err);
+/* An ephemeral zone whose init is the command argv (owned by the caller), on these descriptors. */
+int compile_run(struct compiled *out, const struct zone *z, char *const *argv, const char *term,
+		struct error *err);
+void compiled_clear(struct compiled *c);
+
+/* The filter, capabilities and limits of the zone; filter is loaded into *filter. */
+int compile_confine(struct confine *out, struct filter *filter, const struct zone *z,
+		    struct error *err);
+/* The environment that every process from outside starts with: PATH, container, TERM, the zone's own. */
+char **compile_env(const struct zone_config *c, const char *term);
+
+#endif

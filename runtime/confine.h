@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_CONFINE_H
+#define RUNTIME_CONFINE_H
+
+/*
+ * The last steps before a program of the zone runs, the same for init and for
+ * everything that enters later: keyring, resource limits, signals, capabilities,
+ * filter, identity, and execve(2) by way of the stub.
+ *
+ * The stub is a program of a few instructions in a sealed memfd. A zone whose
+ * command is "#!/proc/self/exe" gets that, not the zonectl of the host
+ * (CVE-2019-5736).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "runtime/filter.h"
+
+enum {
+	CONFINE_GROUPS_MAX = 64,	/* supplementary groups that a user may have */
+	CONFINE_REPORT_FD = 3,		/* where the stub finds the report pipe */
+};
+
+struct confine {
+	const struct filter *filter;	/* borrowed */
+	uint64_t caps;			/* bit n: capability n is kept */
+	uint64_t nofile;		/* open files per process, 0: the default */
+	bool set_oom_score;		/* the caller's own is not 0 */
+};
+
+struct confine_user {
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[CONFINE_GROUPS_MAX];
+	size_t n_groups;
+};
+
+/* Opens a sealed memfd that holds the stub. */
+int confine_stub_open(struct error *err);
+/* True if the caller's oom_score_adj is not 0, so that the child must set it back. */
+bool confine_needs_oom_score(void);
+/* What only the host's root may still do for it, in the process that will become it: raise the limit
+ * of open files, set oom_score_adj back. ERR_UNSUPPORTED when a limit can't be had. Child-safe. */
+int confine_raise(const struct confine *c, struct error *err);
+/* Makes copies of the three descriptors 0, 1 and 2, whatever numbers they have. Child-safe. */
+int confine_stdio(const int stdio[3], struct error *err);
+/* Gives up everything that the zone shall not have and becomes user. Child-safe. */
+int confine_apply(const struct confine *c, const struct confine_user *user, struct error *err);
+/* Executes path; never returns on success. Every descriptor above 2 is closed. On failure the stub
+ * writes the errno of execve(2), an int, to reportfd and exits. Child-safe. */
+int confine_exec(int stubfd, int reportfd, const char *path, char *const *argv, char *const *env,
+		 struct error *err);
+/* Reads what came up a report pipe until its end: success when nothing did. path is what was to be
+ * executed. */
+int confine_report(int reportfd, const char *path, struct error *err);
+
+#endif

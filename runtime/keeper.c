@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A keeper must survive everything but kill -9, and even then its zone goes on: it holds nothing that
+ * the zone needs to live. It owns no lock while it waits, runs no other program, and never looks
+ * into the zone's files. What comes from inside are bytes of the console, which it copies, and
+ * datagrams of the notify socket, in which it looks for one line.
+ *
+ * When it is gone, the run record says so to whoever asks; repair starts another one with
+ * keeper_adopt(), which has a new console, as a terminal's master dies with its last holder.
+ */
+#include "runtime/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "runtime/boot.h"
+#include "runtime/console.h"
+#include "runtime/mounts.h"
+#include "runtime/state.h"
+
+enum { HELPER_STACK = 64 << 10 };
+
+enum ending { ENDED_HALT, ENDED_REBOOT };
+
+struct keeper {
+	struct zone z;			/* a copy, with a descriptor of its own and no lock */
+	struct boot boot;
+	struct console console;
+	struct ready ready;
+	int initfd;			/* borrowed from boot, or the adopted init's */
+	bool is_parent;			/* init is our child, so its status can be had */
+};
+
+/* Away from the terminal, the caller's directory and its signals. */
+static int detach(struct error *err)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP };
+	int nullfd = open("/dev/null", O_RDWR | O_CLOEXEC); /* host path */
+	const int stdio[3] = { nullfd, nullfd, nullfd };
+
+	if (nullfd < 0)
+		return error_sys(err, "open /dev/null");
+	for (size_t i = 0; i < N_ROWS(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN);
+	if (setsid() < 0)
+		return error_sys(err, "make a session");
+	if (chdir("/") < 0) /* host path */
+		return error_sys(err, "enter /");
+	(void)prctl(PR_SET_NAME, "zonekeeper");
+	if (confine_stdio(stdio, err) < 0)
+		return -1;
+	close(nullfd);
+	return 0;
+}
+
+/* The caller's descriptor carries the caller's lock. */
+static int take_zone(struct keeper *k, struct zone *z, struct error *err)
+{
+	int dirfd = openat(z->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dirfd < 0)
+		return error_sys(err, "open the zone's directory");
+	close(z->dirfd);
+	z->dirfd = dirfd;
+	k->z = *z;
+	return 0;
+}
+
+static int open_console(struct keeper *k, int masterfd, struct error *err)
+{
+	ready_init(&k->ready, k->boot.rundirfd);
+	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready, err);
+}
+
+static int boot_once(struct keeper *k, const struct boot_options *options, struct error *err)
+{
+	int ret;
+
+	k->boot = (struct boot){ .z = &k->z };
+	if (compile_boot(&k->boot.compiled, &k->z, options, err) < 0)
+		return -1;
+	ret = boot_up(&k->boot, err);
+	compiled_clear(&k->boot.compiled);
+	if (ret < 0)
+		return -1;
+	k->initfd = k->boot.launched.pidfd;
+	ret = open_console(k, TAKE_FD(k->boot.launched.ptyfd), err);
+	if (ret < 0) {
+		struct error later = { 0 };
+
+		console_close(&k->console);
+		(void)boot_down(&k->boot, &later);	/* the first failure is what is told */
+	}
+	return ret;
+}
+
+/* Until init ends. */
+static void watch(struct keeper *k)
+{
+	for (;;) {
+		struct pollfd fds[CONSOLE_FDS + 2];
+		size_t n = console_poll_set(&k->console, fds);
+		size_t n_console = n;
+
+		fds[n++] = (struct pollfd){ k->initfd, POLLIN, 0 };
+		if (k->boot.launched.notifyfd >= 0)
+			fds[n++] = (struct pollfd){ k->boot.launched.notifyfd, POLLIN, 0 };
+		if (poll(fds, n, -1) < 0)
+			continue;
+		console_serve(&k->console, fds, n_console);
+		if (k->boot.launched.notifyfd >= 0 && fds[n - 1].revents)
+			ready_see_notify(&k->ready, k->boot.launched.notifyfd);
+		if (fds[n_console].revents)
+			break;
+	}
+	console_drain(&k->console);
+}
+
+/* reboot(2) in a pid namespace ends its first process with SIGHUP for a restart, with SIGINT for a
+ * halt or power off. An adopted init is another's child: its ending can't be had, and counts as a
+ * halt. */
+static enum ending take_ending(struct keeper *k)
+{
+	siginfo_t info = { 0 };
+
+	if (!k->is_parent)
+		return ENDED_HALT;
+	while (waitid(P_PIDFD, (id_t)k->initfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+		;
+	return info.si_code == CLD_KILLED && info.si_status == SIGHUP ? ENDED_REBOOT : ENDED_HALT;
+}
+
+/* The configuration may have been changed for the next boot, and this is it. */
+static int boot_again(struct keeper *k, struct error *err)
+{
+	zone_config_clear(&k->z.config);
+	if (zone_config_read(&k->z.config, k->z.dirfd, err) < 0)
+		return -1;
+	return boot_once(k, NULL, err);
+}
+
+static void note_failure(struct keeper *k, const char *what, const struct error *failure)
+{
+	AUTO_STR struct str line = { 0 };
+
+	str_addf(&line, "\r\nzonectl: %s: %s\r\n", what, failure->text);
+	console_note(&k->console, str_text(&line));
+}
+
+static void keep(struct keeper *k)
+{
+	for (;;) {
+		struct error err = { 0 };
+		enum ending ending;
+
+		watch(k);
+		ending = take_ending(k);
+		if (boot_down(&k->boot, &err) < 0)
+			note_failure(k, "clean up", &err);
+		console_close(&k->console);
+		if (ending != ENDED_REBOOT)
+			return;
+		if (boot_again(k, &err) == 0)
+			continue;
+		k->console = (struct console){ .zone_dirfd = k->z.dirfd, .masterfd = -1, .logfd = -1,
+					       .log_size = CONSOLE_LOG_MAX };
+		note_failure(k, "reboot", &err);
+		return;
+	}
+}
+
+struct keeper_task {
+	struct zone *z;
+	const struct boot_options *options;
+	int (*start)(struct keeper *k, const struct boot_options *options, struct error *err);
+};
+
+/* The report is one struct error, of kind ERR_NONE when the zone runs. */
+static void keeper_main(const struct keeper_task *task, int reportfd)
+{
+	struct keeper k = { .initfd = -1, .is_parent = true };
+	struct error err = { 0 };
+	int ret = take_zone(&k, task->z, &err);
+
+	if (ret == 0)
+		ret = detach(&err);
+	if (ret == 0)
+		ret = task->start(&k, task->options, &err);
+	(void)!write(reportfd, &err, sizeof(err));	/* the caller may be gone; the zone stays */
+	close(reportfd);
+	if (ret == 0)
+		keep(&k);
+	_exit(ret == 0 ? 0 : 1);
+}
+
+static int read_report(int reportfd, struct error *err)
+{
+	struct error report;
+	struct error end = { 0 };
+
+	if (fd_read_exact(reportfd, &report, sizeof(report), &end) < 0)
+		return error_set(err, ERR_FAILED, "the keeper was killed");
+	if (report.kind == ERR_NONE)
+		return 0;
+	*err = report;
+	return -1;
+}
+
+/* A keeper that could not start is reaped here; one that could is left to the host's init. */
+static int fork_keeper(const struct keeper_task *task, struct error *err)
+{
+	int report[2];
+	pid_t pid;
+	int ret;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return error_sys(err, "make a pipe");
+	pid = fork();
+	if (pid == 0) {
+		close(report[0]);
+		keeper_main(task, report[1]);
+	}
+	close(report[1]);
+	ret = pid < 0 ? error_sys(err, "fork the keeper") : read_report(report[0], err);
+	close(report[0]);
+	if (ret < 0 && pid > 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	return ret;
+}
+
+int keeper_boot(struct zone *z, const struct boot_options *options, struct error *err)
+{
+	const struct keeper_task task = { .z = z, .options = options, .start = boot_once };
+
+	return fork_keeper(&task, err);
+}
+
+/* What the helper of adopt_console() shares with the keeper. */
+struct adoption {
+	int initfd;
+	uint32_t uid_base;
+	int masterfd;
+	struct error *err;
+};
+
+static int adopt_inside(struct adoption *a, struct error *err)
+{
+	AUTO_CLOSE int rootfd = -1, ptsfd = -1;
+	struct statfs fs;
+
+	if (setns(a->initfd, CLONE_NEWNS) < 0)
+		return error_sys(err, "enter the zone's mounts");
+	rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	ptsfd = rootfd < 0 ? -1 : path_open_nolink(rootfd, "dev/pts", O_PATH | O_DIRECTORY, false, err);
+	if (ptsfd < 0)
+		return -1;
+	if (fstatfs(ptsfd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return error_set(err, ERR_FAILED, "the zone has no devpts");
+	a->masterfd = mounts_console(rootfd, ptsfd, a->uid_base, err);
+	return a->masterfd < 0 ? -1 : 0;
+}
+
+static int adopt_main(void *arg)
+{
+	struct adoption *a = arg;
+
+	_exit(adopt_inside(a, a->err) < 0 ? 1 : 0);
+}
+
+/* A helper in our memory enters the zone's mount namespace; the keeper itself never does. */
+static int adopt_console(const struct keeper *k, struct error *err)
+{
+	_Alignas(16) char stack[HELPER_STACK];
+	struct adoption a = { .initfd = k->initfd, .uid_base = k->z.config.uid_base, .masterfd = -1,
+			      .err = err };
+	int status;
+	pid_t pid = clone(adopt_main, stack + sizeof(stack),
+			  CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &a);
+
+	if (pid < 0)
+		return error_sys(err, "fork");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return a.masterfd;
+}
+
+static int adopt_record(struct keeper *k, struct error *err)
+{
+	struct zone_run run = { 0 };
+	int ret = zone_run_read(&run, k->z.site, k->z.name, err);
+
+	if (ret == 0)
+		k->initfd = proc_open(&run.init, err);
+	if (k->initfd < 0 || proc_id_of(getpid(), &run.keeper, err) < 0)
+		ret = -1;
+	if (ret == 0)
+		ret = zone_run_write(&run, k->z.site, k->z.name, err);
+	zone_run_clear(&run);
+	return ret;
+}
+
+static int adopt(struct keeper *k, const struct boot_options *options, struct error *err)
+{
+	int masterfd;
+
+	(void)options;	/* nothing is booted, but the task table passes it */
+	k->is_parent = false;
+	k->boot = (struct boot){ .z = &k->z };
+	boot_adopted(&k->boot);
+	k->boot.rundirfd = openat(k->z.site->runfd, k->z.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (k->boot.rundirfd < 0)
+		return error_sys(err, "open the run directory");
+	if (adopt_record(k, err) < 0)
+		return -1;
+	masterfd = adopt_console(k, err);
+	if (masterfd < 0)
+		return error_wrap(err, "console");
+	k->ready = (struct ready){ .rundirfd = k->boot.rundirfd };
+	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready, err);
+}
+
+int keeper_adopt(struct zone *z, struct error *err)
+{
+	const struct keeper_task task = { .z = z, .start = adopt };
+
+	return fork_keeper(&task, err);
+}
+
+int keeper_console_open(struct zone *z, int *out_ptyfd, struct error *err)
+{
+	AUTO_CLOSE int rundirfd =
+		openat(z->site->runfd, z->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (rundirfd < 0)
+		return error_set(err, ERR_STATE, "is not running");
+	fd = console_connect(rundirfd, out_ptyfd, err);
+	if (fd >= 0 || (err->sys != ECONNREFUSED && err->sys != ENOENT))
+		return fd;
+	error_set(err, ERR_STATE, "has no keeper, and so no console");
+	return error_hint(err, "try: zonectl repair %s", z->name);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/sys.h"
+#include "runtime/child.h"
+#include "runtime/mounts.h"
+#include "runtime/uidmap.h"
+
+enum { BUILDER_STACK = 128 << 10, PROC_STACK = 32 << 10 };
+
+/* Shared by the caller and the builder, which runs in the caller's memory and descriptor table
+ * while the caller is stopped (CLONE_VM | CLONE_VFORK | CLONE_FILES). */
+struct builder {
+	const struct launch *l;
+	struct launched *out;
+	int stubfd;
+	int gate[2], ready[2], report[2];
+	int procfd;			/* what the process of mount_proc_main() made */
+	struct error *err;
+	int ret;
+};
+
+/* Runs as a process of the zone's pid namespace, which is what makes the proc it mounts the
+ * zone's, with all of the host's power over mounts. */
+static int mount_proc_main(void *arg)
+{
+	struct builder *b = arg;
+
+	b->procfd = mounts_proc(b->err);
+	_exit(0);
+}
+
+static int mount_proc(struct builder *b, struct error *err)
+{
+	_Alignas(16) char stack[PROC_STACK];
+	int status;
+	pid_t pid = clone(mount_proc_main, stack + sizeof(stack),
+			  CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, b);
+
+	if (pid < 0)
+		return error_sys(err, "fork into the pid namespace");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return b->procfd;
+}
+
+/* The effective set follows the effective uid away from 0, and back (capabilities(7)). */
+static int raise_effective(struct error *err)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return error_sys(err, "read capabilities");
+	for (size_t i = 0; i < N_ROWS(sets); i++)
+		sets[i].effective = sets[i].permitted;
+	if (syscall(SYS_capset, &head, sets) < 0)
+		return error_sys(err, "keep capabilities");
+	return 0;
+}
+
+/* The namespaces are counted against the user who makes the user namespace (namespaces(7)), and so
+ * are inotify instances (inotify(7)): that user is the zone's own root, or all zones together would
+ * share the budget of the host's root. */
+static int set_euid(uid_t uid, struct error *err)
+{
+	if (syscall(SYS_setresuid, -1, uid, -1) < 0)
+		return error_sys(err, "become user %u", uid);
+	return raise_effective(err);
+}
+
+static pid_t clone_namespaces(struct builder *b)
+{
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | CLONE_PARENT | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND |
+			 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET,
+		.pidfd = (uint64_t)(uintptr_t)&b->out->pidfd,
+		.cgroup = (uint64_t)b->l->cgroup->innerfd,
+	};
+
+	return sys_clone3(&args);
+}
+
+static int clone_child(struct builder *b, struct error *err)
+{
+	const struct child child = {
+		.l = b->l, .stubfd = b->stubfd, .gatefd = b->gate[0],
+		.readyfd = b->ready[1], .reportfd = b->report[1],
+	};
+	pid_t pid;
+
+	if (cgroup_join_v1(b->l->cgroup, 0, err) < 0 || confine_raise(&b->l->confine, err) < 0)
+		return -1;
+	if (set_euid(b->l->uid_base, err) < 0)
+		return -1;
+	pid = clone_namespaces(b);
+	if (pid == 0) {
+		close(b->gate[1]);
+		close(b->report[0]);
+		child_run(&child);
+	}
+	if (pid < 0)
+		return error_sys(err, "clone into new namespaces");
+	b->out->pid = pid;
+	if (set_euid(0, err) < 0)
+		return -1;
+	return uidmap_write(pid, b->l->uid_base, err);
+}
+
+static int open_userns(pid_t pid, struct error *err)
+{
+	char path[48];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC); /* host path */
+	return fd >= 0 ? fd : error_sys(err, "open '%s'", path);
+}
+
+static int enter_cgroupns(const struct builder *b, struct error *err)
+{
+	char byte;
+
+	if (read(b->ready[0], &byte, 1) != 1)
+		return confine_report(b->report[0], b->l->argv[0], err) < 0 ? -1 :
+		       error_set(err, ERR_FAILED, "the first process of the zone was killed");
+	if (setns(b->out->pidfd, CLONE_NEWCGROUP) < 0)
+		return error_sys(err, "enter the cgroup namespace");
+	return 0;
+}
+
+static int build_tree(struct builder *b, int usernsfd, int rootfd, struct error *err)
+{
+	struct mounts_out made = { -1, -1 };
+	int procfd;
+	int ret;
+
+	if (setns(b->out->pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC) < 0)
+		return error_sys(err, "enter the namespaces");
+	procfd = mount_proc(b, err);
+	if (procfd < 0)
+		return -1;
+	ret = mounts_system(b->l, rootfd, procfd, &made, err);
+	close(procfd);
+	b->out->ptyfd = made.ptyfd;
+	b->out->notifyfd = made.notifyfd;
+	for (char *const *m = b->l->mounts; m && *m && ret == 0; m++)
+		ret = mounts_user(rootfd, usernsfd, *m, b->l->uid_base, err);
+	if (ret < 0 || enter_cgroupns(b, err) < 0)
+		return -1;
+	return mounts_cgroup(rootfd, err);
+}
+
+static int build(struct builder *b, struct error *err)
+{
+	AUTO_CLOSE int usernsfd = -1;
+	AUTO_CLOSE int rootfd = -1;
+
+	if (mounts_private(err) < 0 || clone_child(b, err) < 0)
+		return -1;
+	close(b->ready[1]);
+	close(b->report[1]);
+	b->ready[1] = b->report[1] = -1;
+	usernsfd = open_userns(b->out->pid, err);
+	if (usernsfd < 0)
+		return -1;
+	rootfd = mounts_root(b->l, usernsfd, err);
+	if (rootfd < 0)
+		return error_wrap(err, "root filesystem");
+	if (build_tree(b, usernsfd, rootfd, err) < 0 || mounts_pivot(rootfd, err) < 0)
+		return -1;
+	if (send(b->gate[1], "m", 1, MSG_NOSIGNAL) != 1)
+		return error_sys(err, "tell the first process of the zone");
+	return 0;
+}
+
+static int builder_main(void *arg)
+{
+	struct builder *b = arg;
+
+	b->ret = build(b, b->err);
+	_exit(0);
+}
+
+/* No signal handler may run in the builder: it would run in the caller's memory. */
+static int run_builder(struct builder *b, struct error *err)
+{
+	_Alignas(16) char stack[BUILDER_STACK];
+	sigset_t all, old;
+	int status;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = clone(builder_main, stack + sizeof(stack),
+		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS | SIGCHLD, b);
+	if (pid < 0)
+		error_sys(err, "make a mount namespace");
+	else
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid >= 0 && b->ret == 0)
+		return 0;
+	if (pid >= 0 && err->kind == ERR_NONE)
+		return error_set(err, ERR_FAILED, "the builder was killed");
+	return -1;
+}
+
+static void close_pair(int pair[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (pair[i] >= 0)
+			close(pair[i]);
+		pair[i] = -1;
+	}
+}
+
+static int open_pipes(struct builder *b, struct error *err)
+{
+	/* A socket, as send(2) can do without SIGPIPE when the child is gone. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b->gate) < 0 || pipe2(b->ready, O_CLOEXEC) < 0 ||
+	    pipe2(b->report, O_CLOEXEC) < 0)
+		return error_sys(err, "make a pipe");
+	return 0;
+}
+
+/* Ends and reaps a child that will not be let go. */
+static void abandon(struct launched *l)
+{
+	if (l->pidfd >= 0) {
+		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL, NULL, 0);	/* may be gone */
+		while (waitid(P_PIDFD, (id_t)l->pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL) < 0 &&
+		       errno == EINTR)
+			;
+	}
+	launched_close(l);
+}
+
+int launch_make(struct launched *out, const struct launch *l, struct error *err)
+{
+	struct error failure = { 0 };
+	struct builder b = {
+		.l = l, .out = out, .gate = { -1, -1 }, .ready = { -1, -1 }, .report = { -1, -1 },
+		.procfd = -1, .err = &failure, .ret = -1,
+	};
+	int ret;
+
+	*out = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .gatefd = -1, .reportfd = -1 };
+	b.stubfd = confine_stub_open(err);
+	if (b.stubfd < 0)
+		return -1;
+	ret = open_pipes(&b, &failure);
+	if (ret == 0)
+		ret = run_builder(&b, &failure);
+	if (ret == 0) {
+		out->gatefd = TAKE_FD(b.gate[1]);
+		out->reportfd = TAKE_FD(b.report[0]);
+	}
+	close_pair(b.gate);
+	close_pair(b.ready);
+	close_pair(b.report);
+	close(b.stubfd);
+	if (ret == 0)
+		return 0;
+	abandon(out);
+	*err = failure;
+	return -1;
+}
+
+int launch_go(struct launched *l, struct error *err)
+{
+	if (send(l->gatefd, "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
+		return error_sys(err, "let the zone's init go");
+	return confine_report(l->reportfd, "init", err);
+}
+
+void launched_close(struct launched *l)
+{
+	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->gatefd, &l->reportfd };
+
+	for (size_t i = 0; i < N_ROWS(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_LAUNCH_H
+#define RUNTIME_LAUNCH_H
+
+/*
+ * The one way into a new container: struct launch says everything that the
+ * kernel must be told, compiled from a zone's configuration by its caller.
+ *
+ * Two processes do it. The builder shares the caller's memory (vfork) and owns a
+ * mount namespace of the host's user namespace; it clones the child into its
+ * namespaces, assembles the whole mount tree and pivots. The child, which waited,
+ * copies that tree into a mount namespace of its own user namespace: so every
+ * mount is locked, and no flag and no mask can be taken off from inside
+ * (mount_namespaces(7), "Restrictions on mount namespaces").
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "cgroups/cgroup.h"
+#include "runtime/confine.h"
+
+struct launch {
+	const char *name;		/* of the zone, the mounts' source */
+	const char *hostname;
+	uint32_t uid_base;		/* first of ZONE_IDS */
+	const char *lower_path;		/* template root under an overlay; NULL: data/root is the tree */
+	const char *data_path;		/* the zone's data directory; both are looked up by the builder, as a
+					 * mount can only be cloned from one's own mount namespace */
+	bool is_ephemeral;		/* its files are never needed after a crash */
+	uint64_t features;		/* enum zone_feature bits */
+	char *const *mounts;		/* the mount property, or NULL */
+	const struct cgroup *cgroup;
+	struct confine confine;
+	char *const *argv;		/* argv[0] is the path inside */
+	char *const *env;
+	bool has_console;		/* a terminal of the zone's own devpts, its /dev/console */
+	bool has_notify;		/* make /run/host/notify for sd_notify(3) */
+	int stdio[3];			/* without a console */
+};
+
+struct launched {
+	pid_t pid;			/* of init, a child of the caller */
+	int pidfd;
+	int ptyfd;			/* the console's master, -1 without one */
+	int notifyfd;			/* the datagram socket at /run/host/notify, or -1 */
+	int gatefd;			/* init is let go through this */
+	int reportfd;			/* init says here why it failed */
+};
+
+/* Makes every kernel object; init waits at the gate. On failure nothing is left but the groups,
+ * which the caller made. The caller ends with launch_go() and launched_close(). */
+int launch_make(struct launched *out, const struct launch *l, struct error *err);
+/* Lets init execute its program. err->sys is ENOENT, EACCES or ENOEXEC when that failed. */
+int launch_go(struct launched *l, struct error *err);
+/* Closes the descriptors; a child that was not let go ends by itself. */
+void launched_close(struct launched *l);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/boot.h"
+
+#include "base/strv.h"
+#include "runtime/keeper.h"
+#include "runtime/state.h"
+#include "runtime/uidmap.h"
+
+enum { REPAIR_WAIT_MS = 10000 };
+
+static int repair_running(struct zone *z, const struct zone_status *st, char ***out_done,
+			  struct error *err)
+{
+	if (st->has_keeper)
+		return 0;
+	if (keeper_adopt(z, err) < 0)
+		return error_wrap(err, "start a keeper");
+	strv_add(out_done, "started a keeper, with a new console");
+	return 0;
+}
+
+static int repair_down(struct zone *z, char ***out_done, struct error *err)
+{
+	if (zone_halt(z, REPAIR_WAIT_MS, err) < 0)
+		return error_wrap(err, "clean up");
+	strv_add(out_done, "cleaned up after the zone's end");
+	return 0;
+}
+
+int zone_repair(struct zone *z, char ***out_done, struct error *err)
+{
+	struct zone_status st;
+	int ret = 0;
+
+	if (site_cgroups(z->site, err) < 0 ||
+	    uidmap_claim(z->site, z->name, z->config.uid_base, err) < 0)
+		return -1;
+	if (zone_status(&st, z->site, z->name, err) < 0)
+		return -1;
+	if (st.initfd >= 0)
+		ret = repair_running(z, &st, out_done, err);
+	else if (st.state == ZONE_DOWN)
+		ret = repair_down(z, out_done, err);
+	zone_status_clear(&st);
+	return ret;
+}
