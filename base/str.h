@@ -18,7 +18,7 @@ struct str {
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const char *text, size_t n);
 void str_addc(struct str *s, char c);
-void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3), nonnull));
 /* Appends text with everything outside printable ASCII (and the backslash) as \xHH,
  * so that names chosen by a zone or an archive cannot drive a terminal. */
 void str_add_printable(struct str *s, const char *text, size_t n);
