@@ -242,16 +242,19 @@ static int write_cpuset(const struct target *t, const struct cgroup_limits *l, s
 {
 	char all[CPUS_TEXT_MAX];
 	AUTO_CLOSE int parentfd = -1;
+	struct error ignored;
 
 	if (has_cpuset(l))
 		return put(t, t->file, l->cpuset, err);
-	if (t->is_v2)
-		return put(t, t->file, "\n", err);	/* empty: what the group above has */
-	/* On v1 an empty set takes no process, so the host's own is written out. */
+	/* Empty is what the group above has, on v2. But no group with processes can be given an
+	 * empty set (ENOSPC), and on v1 an empty one takes none, so the set above is spelt out. */
+	if (t->is_v2 && put(t, t->file, "\n", &ignored) == 0)
+		return 0;
 	parentfd = openat(t->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parentfd < 0)
 		return error_sys(err, "open the group above");
-	if (fd_read_control(parentfd, t->file, all, sizeof(all), err) < 0)
+	if (fd_read_control(parentfd, t->is_v2 ? "cpuset.cpus.effective" : t->file, all,
+			    sizeof(all), err) < 0)
 		return -1;
 	return put(t, t->file, all, err);
 }
