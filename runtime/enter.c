@@ -206,6 +206,9 @@ static int enter_up(struct entry *e, struct error *err)
 		return error_sys(err, "open the zone's root");
 	if (users_find(rootfd, e->options->user, &user, err) < 0)
 		return -1;
+	/* A command that nobody was named for is what init itself would start: in no group. */
+	if (e->options->argv && !e->options->user)
+		user.ids.n_groups = 0;
 	if (set_stdio(e, rootfd, user.ids.uid, err) < 0)
 		return -1;
 	return exec_inside(e, &user, err);

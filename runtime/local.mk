@@ -34,10 +34,10 @@ libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
 # The stub is linked by itself, without the hardening that needs a libc, and then included as bytes.
 EXTRA_DIST += %D%/stub.c
 CLEANFILES += %D%/stub
-STUB_CFLAGS = -Os -ffreestanding -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
+ZONE_STUB_COMPILE = -Os -ffreestanding -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fcf-protection=none
-STUB_LDFLAGS = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate-code \
+ZONE_STUB_LINK = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate-code \
 	-Wl,-z,norelro -Wl,-z,noexecstack -s
 %D%/stub: %D%/stub.c
-	$(AM_V_CCLD)$(MKDIR_P) %D% && $(CC) $(STUB_CFLAGS) $(STUB_LDFLAGS) -o $@ $(srcdir)/%D%/stub.c
+	$(AM_V_CCLD)$(MKDIR_P) %D% && $(CC) $(ZONE_STUB_COMPILE) $(ZONE_STUB_LINK) -o $@ $(srcdir)/%D%/stub.c
 %D%/stub_image.$(OBJEXT): %D%/stub
