@@ -122,6 +122,8 @@ int verb_run(struct cli *cli, struct error *err);
 extern const struct opt list_options[];
 int verb_list(struct cli *cli, struct error *err);
 int verb_info(struct cli *cli, struct target *t, struct error *err);
+/* Seconds that a zone has been up. */
+uint64_t cli_uptime(const struct zone_run *run);
 /* verb_set.c */
 extern const struct opt set_options[];
 int verb_set(struct cli *cli, struct target *t, struct error *err);

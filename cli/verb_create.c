@@ -39,6 +39,23 @@ int cli_properties(const struct cli *cli, struct zone_config *config, struct err
 	return seen ? property_check_all(config, err) : 0;
 }
 
+static int copy_property(const struct property *p, const struct zone_config *from,
+			 struct zone_config *to, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	char *const *member;
+
+	if (p->type != PROPERTY_LIST) {
+		text = property_text(p, from);
+		return property_apply(p, to, PROPERTY_SET, text, err);
+	}
+	member = *(char **const *)((const char *)from + p->offset);
+	for (; member && *member; member++)
+		if (property_apply(p, to, PROPERTY_ADD, *member, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* The properties of another zone, and its template unless one was named. */
 static int copy_like(struct cli *cli, const char *like, struct zone_config *config,
 		     char **template, struct error *err)
@@ -48,14 +65,9 @@ static int copy_like(struct cli *cli, const char *like, struct zone_config *conf
 
 	if (zone_open(&zone, &cli->site, like, LOCK_SHARED, err) < 0)
 		return error_wrap(err, "zone '%s'", like);
-	for (const struct property *p = property_table(); p->name && status == 0; p++) {
-		AUTO_FREE char *text = NULL;
-
-		if (property_is_default(p, &zone.config))
-			continue;
-		text = property_text(p, &zone.config);
-		status = property_apply(p, config, PROPERTY_SET, text, err);
-	}
+	for (const struct property *p = property_table(); p->name && status == 0; p++)
+		if (!property_is_default(p, &zone.config))
+			status = copy_property(p, &zone.config, config, err);
 	if (status == 0 && !*template && zone.config.template_name)
 		*template = xstrdup(zone.config.template_name);
 	zone_close(&zone);
@@ -103,7 +115,7 @@ static int would_create(struct cli *cli, const char *name, const char *template,
 	if (storefd < 0 || store_find(storefd, template, &found, err) < 0)
 		return -1;
 	if (zone_exists(&cli->site, name))
-		return error_set(err, ERR_EXISTS, "there is one already");
+		return error_set(err, ERR_EXISTS, "exists already");
 	return out_would(cli, name);
 }
 

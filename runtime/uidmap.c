@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/lock.h"
 #include "base/sha256.h"
+#include "base/strv.h"
 #include "runtime/config.h"
 #include "runtime/zone.h"
 
@@ -51,6 +52,39 @@ static int slot_owner(int uidsfd, const char *slot, char out[ZONE_NAME_MAX + 1])
 	return 0;
 }
 
+/* True if the zone.json of another zone, or one that can't be read, may claim the slot. */
+static bool may_use(struct site *site, const char *zone, uint32_t slot)
+{
+	AUTO_CLOSE int fd = openat(site->zonesfd, zone, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct zone_config config;
+	struct error ignored;
+	bool is_used = true;
+
+	/* Not there any more, or not yet: incomplete zones are known by their link. */
+	if (fd < 0 && errno == ENOENT)
+		return false;
+	if (fd < 0 || zone_config_read(&config, fd, &ignored) < 0)
+		return true;
+	is_used = config.uid_base / ZONE_IDS == slot;
+	zone_config_clear(&config);
+	return is_used;
+}
+
+/* A link names no zone that exists after a create that was killed, but also after a rename that was:
+ * then a zone under another name owns the slot. Seldom asked, so a look at all zones is fine. */
+static bool is_used_by_another(struct site *site, const char *name, uint32_t slot)
+{
+	AUTO_STRV char **names = NULL;
+	struct error ignored;
+
+	if (zone_names(site, &names, &ignored) < 0)
+		return true;
+	for (char **zone = names; zone && *zone; zone++)
+		if (strcmp(*zone, name) != 0 && may_use(site, *zone, slot))
+			return true;
+	return false;
+}
+
 /* Takes the slot if it is free or its owner is gone, as after a create that was killed: 1, or 0 when
  * it is another zone's. */
 static int take_slot(struct site *site, int uidsfd, uint32_t slot, const char *name,
@@ -69,7 +103,7 @@ static int take_slot(struct site *site, int uidsfd, uint32_t slot, const char *n
 			continue;
 		if (strcmp(owner, name) == 0)
 			return 1;
-		if (*owner && zone_exists(site, owner))
+		if ((*owner && zone_exists(site, owner)) || is_used_by_another(site, name, slot))
 			return 0;
 		if (unlinkat(uidsfd, text, 0) < 0 && errno != ENOENT)
 			return error_sys(err, "remove 'uids/%s'", text);
@@ -143,6 +177,16 @@ int uidmap_claim(struct site *site, const char *name, uint32_t base, struct erro
 	if (taken == 0)
 		return error_set(err, ERR_EXISTS, "its uids from %u on are another zone's", base);
 	return taken < 0 ? -1 : 0;
+}
+
+bool uidmap_is_owner(struct site *site, const char *name, uint32_t base)
+{
+	char slot[SLOT_TEXT], owner[ZONE_NAME_MAX + 1];
+	struct error ignored;
+	AUTO_CLOSE int uidsfd = open_uids(site, &ignored);
+
+	snprintf(slot, sizeof(slot), "%u", base / ZONE_IDS);
+	return uidsfd >= 0 && slot_owner(uidsfd, slot, owner) == 0 && strcmp(owner, name) == 0;
 }
 
 static int give_slot(int uidsfd, const char *slot, const char *name, struct error *err)

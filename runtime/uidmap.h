@@ -7,9 +7,11 @@
  * range that zonectl.json gives. A slot is taken by making the link
  * uids/SLOT -> NAME, under the lock of uids/, without a look at all zones. SLOT
  * is the first id divided by ZONE_IDS. A link whose zone is gone (no directory,
- * not even an incomplete one) is free for the next that comes by it.
+ * not even an incomplete one, and no zone.json that has the slot) is free for
+ * the next that comes by it.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,6 +27,8 @@ int uidmap_give(struct site *site, const char *name, uint32_t base, struct error
 int uidmap_give_all(struct site *site, const char *name, struct error *err);
 /* Makes the link of an existing zone again if it is missing; ERR_EXISTS when another zone has it. */
 int uidmap_claim(struct site *site, const char *name, uint32_t base, struct error *err);
+/* True if the link of these uids names the zone. */
+bool uidmap_is_owner(struct site *site, const char *name, uint32_t base);
 /* Writes /proc/PID/uid_map and gid_map: 0 BASE ZONE_IDS. Child-safe. */
 int uidmap_write(pid_t pid, uint32_t base, struct error *err);
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/num.h"
+#include "cgroups/stats.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+
+/* What is to be told of one zone, gathered before anything is printed. */
+struct facts {
+	const struct zone_config *config;
+	const struct zone_status *status;
+	struct cgroup_stats stats;
+	bool is_up, has_stats, has_cgroups;
+};
+
+static void gather(struct cli *cli, const struct target *t, struct facts *f)
+{
+	struct error ignored = { 0 };
+	struct cgroup cg;
+
+	f->config = &t->zone.config;
+	f->status = &t->status;
+	f->is_up = ZONE_BIT(t->status.state) & ZONE_UP;
+	/* Figures that can't be had are left out; doctor and verify tell why. */
+	f->has_cgroups = site_cgroups(&cli->site, &ignored) == 0;
+	if (!f->is_up || !f->has_cgroups ||
+	    cgroup_open(&cg, &cli->site.cgroups, t->zone.name, &ignored) < 0)
+		return;
+	f->has_stats = cgroup_stats(&cg, &f->stats, &ignored) == 0;
+	cgroup_close(&cg);
+}
+
+static void json_u64_or_null(struct json_out *o, const char *key, bool is_set, uint64_t value)
+{
+	if (is_set)
+		json_out_u64(o, key, value);
+	else
+		json_out_null(o, key);
+}
+
+static void json_usage(struct json_out *o, const struct facts *f)
+{
+	const struct cgroup_stats *s = &f->stats;
+
+	json_u64_or_null(o, "uptime_seconds", f->is_up, f->is_up ? cli_uptime(&f->status->run) : 0);
+	if (f->has_stats)
+		json_out_milli(o, "cpu_seconds", s->cpu_usec / 1000);
+	else
+		json_out_null(o, "cpu_seconds");
+	json_u64_or_null(o, "memory_bytes", f->has_stats && s->has_memory, s->memory);
+	json_u64_or_null(o, "memory_peak_bytes", f->has_stats && s->memory_peak > 0,
+			 s->memory_peak);
+	json_u64_or_null(o, "pids", f->has_stats && s->has_pids, s->pids);
+	json_u64_or_null(o, "oom_kills", f->has_stats && s->has_memory, s->oom_kills);
+}
+
+static void print_json(struct cli *cli, const struct facts *f)
+{
+	const struct zone_config *c = f->config;
+	const struct zone_run *run = &f->status->run;
+	struct json_out *o = &cli->json;
+
+	json_out_object(o, NULL);
+	json_out_str(o, "name", c->name);
+	json_out_str(o, "state", zone_state_name(f->status->state));
+	json_out_str(o, "uuid", c->uuid);
+	json_out_str(o, "template", c->template_name);
+	json_out_str(o, "template_digest", c->template_digest);
+	json_out_u64(o, "uid_base", c->uid_base);
+	json_out_u64(o, "uid_count", ZONE_IDS);
+	json_out_u64(o, "created", c->created);
+	json_out_bool(o, "ephemeral", c->is_ephemeral);
+	json_out_bool(o, "keeper", f->status->has_keeper);
+	json_u64_or_null(o, "keeper_pid", f->status->has_keeper, (uint64_t)run->keeper.pid);
+	json_u64_or_null(o, "init_pid", f->status->initfd >= 0, (uint64_t)run->init.pid);
+	json_usage(o, f);
+	json_out_object(o, "cgroup");
+	json_out_str(o, "layout", f->has_cgroups ? cgroup_layout_name(cli->site.cgroups.layout) :
+						   NULL);
+	json_out_str(o, "subtree", f->has_cgroups ? cli->site.cgroups.subtree : NULL);
+	json_out_end_object(o);
+	json_out_object(o, "properties");
+	for (const struct property *p = property_table(); p->name; p++)
+		property_json(p, c, o);
+	json_out_end_object(o);
+	json_out_end_object(o);
+}
+
+static void line(struct cli *cli, const char *key, const char *value)
+{
+	out_print(cli, "%-16s ", key);
+	out_safe(cli, value && *value ? value : "-");
+	out_print(cli, "\n");
+}
+
+static void print_usage(struct cli *cli, const struct facts *f)
+{
+	const struct cgroup_stats *s = &f->stats;
+	char text[NUM_TEXT_MAX], peak[NUM_TEXT_MAX];
+
+	if (!f->is_up)
+		return;
+	line(cli, "uptime", num_duration_human(cli_uptime(&f->status->run), text));
+	out_print(cli, "%-16s %d\n", "init pid", (int)f->status->run.init.pid);
+	if (f->status->has_keeper)
+		out_print(cli, "%-16s %d\n", "keeper pid", (int)f->status->run.keeper.pid);
+	else
+		line(cli, "keeper", "gone (zonectl repair starts one)");
+	if (!f->has_stats)
+		return;
+	line(cli, "processor time", num_duration_human(s->cpu_usec / 1000000, text));
+	if (s->has_memory)
+		out_print(cli, "%-16s %s, %s at most\n", "memory in use",
+			  num_size_human(s->memory, text), num_size_human(s->memory_peak, peak));
+	if (s->has_pids)
+		out_print(cli, "%-16s %llu\n", "processes", (unsigned long long)s->pids);
+	if (s->oom_kills > 0)
+		out_print(cli, "%-16s %llu\n", "oom kills", (unsigned long long)s->oom_kills);
+}
+
+static void print_properties(struct cli *cli, const struct zone_config *c)
+{
+	const char *group = NULL;
+
+	for (const struct property *p = property_table(); p->name; p++) {
+		bool is_default = property_is_default(p, c);
+		AUTO_FREE char *text = property_text(p, c);
+		const char *fallback = p->fallback && *p->fallback ? p->fallback : "none";
+
+		if (!group || strcmp(group, p->group) != 0)
+			out_print(cli, "\n%s\n", p->group);
+		group = p->group;
+		out_print(cli, "  %-14s ", p->name);
+		out_safe(cli, is_default ? fallback : text);
+		out_print(cli, "%s\n", is_default ? "  (default)" : "");
+	}
+}
+
+static void print_text(struct cli *cli, const struct facts *f)
+{
+	const struct zone_config *c = f->config;
+	struct tm tm;
+	time_t created = (time_t)c->created;
+	char text[32];
+
+	line(cli, "name", c->name);
+	line(cli, "state", zone_state_name(f->status->state));
+	line(cli, "uuid", c->uuid);
+	line(cli, "template", c->template_name);
+	line(cli, "digest", c->template_digest);
+	out_print(cli, "%-16s %u-%u\n", "uids on the host", c->uid_base,
+		  c->uid_base + ZONE_IDS - 1);
+	if (localtime_r(&created, &tm) && strftime(text, sizeof(text), "%F %T", &tm) > 0)
+		line(cli, "created", text);
+	if (c->is_ephemeral)
+		line(cli, "ephemeral", "yes");
+	print_usage(cli, f);
+	if (f->has_cgroups)
+		out_print(cli, "%-16s %s, %s\n", "cgroups",
+			  cgroup_layout_name(cli->site.cgroups.layout), cli->site.cgroups.subtree);
+	print_properties(cli, c);
+}
+
+int verb_info(struct cli *cli, struct target *t, struct error *err)
+{
+	struct facts facts = { 0 };
+
+	(void)err;	/* what can't be found out is left out */
+	gather(cli, t, &facts);
+	if (cli->is_json) {
+		print_json(cli, &facts);
+		return 0;
+	}
+	if (cli->out.len > 0)
+		out_print(cli, "\n");
+	print_text(cli, &facts);
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "cgroups/stats.h"
+#include "cli/names.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+
+const struct opt list_options[] = {
+	{ "all",        'a', NULL,      "all zones, not only those that run" },
+	{ "columns",    'o', "COLUMNS", "columns to show, as name,state" },
+	{ "sort",       's', "COLUMN",  "sort by a column, -COLUMN backward" },
+	{ "no-heading", 'H', NULL,      "no heading" },
+	{ 0 },
+};
+
+enum column {
+	NAME, STATE, TEMPLATE, IP, CPU, MEMORY, UPTIME, KEEPER, PIDS, HOSTNAME, TAGS, AUTOBOOT,
+	UID, INIT, DIGEST, CREATED, DESCRIPTION,
+};
+
+/* clang-format off */
+static const struct table_column columns[] = {
+	[NAME] =	{ "name",     "name",           TABLE_TEXT,     true,  "its name" },
+	[STATE] =	{ "state",    "state",          TABLE_TEXT,     true,  "its state" },
+	[TEMPLATE] =	{ "template", "template",       TABLE_TEXT,     true,  "what it was made from" },
+	[IP] =		{ "ip",       "ip",             TABLE_LIST,     true,  "its addresses" },
+	[CPU] =		{ "cpu",      "cpu_seconds",    TABLE_MILLI,    true,  "processor time since boot" },
+	[MEMORY] =	{ "memory",   "memory_bytes",   TABLE_SIZE,     true,  "memory in use" },
+	[UPTIME] =	{ "uptime",   "uptime_seconds", TABLE_DURATION, true,  "time since boot" },
+	[KEEPER] =	{ "keeper",   "keeper",         TABLE_BOOL,     false, "whether its keeper is there" },
+	[PIDS] =	{ "pids",     "pids",           TABLE_COUNT,    false, "processes and threads" },
+	[HOSTNAME] =	{ "hostname", "hostname",       TABLE_TEXT,     false, "its host name" },
+	[TAGS] =	{ "tags",     "tags",           TABLE_LIST,     false, "its tags" },
+	[AUTOBOOT] =	{ "autoboot", "autoboot",       TABLE_TEXT,     false, "whether it boots with the host" },
+	[UID] =		{ "uid",      "uid_base",       TABLE_COUNT,    false, "the host uid of its root" },
+	[INIT] =	{ "init",     "init_pid",       TABLE_COUNT,    false, "pid of its init on the host" },
+	[DIGEST] =	{ "digest",   "template_digest", TABLE_TEXT,    false, "digest of its template" },
+	[CREATED] =	{ "created",  "created",        TABLE_TIME,     false, "when it was made" },
+	[DESCRIPTION] =	{ "description", "description", TABLE_TEXT,     false, "its description" },
+};
+/* clang-format on */
+
+static const unsigned char config_columns[] = {
+	TEMPLATE, HOSTNAME, TAGS, AUTOBOOT, UID, DIGEST, CREATED, DESCRIPTION,
+};
+static const unsigned char usage_columns[] = { CPU, MEMORY, PIDS };
+
+static bool needs_any(const struct table *t, const struct cli *cli, const unsigned char *which,
+		      size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (table_shows(t, cli, which[i]))
+			return true;
+	return false;
+}
+
+static void fill_config(struct table_cell *row, const struct zone_config *c)
+{
+	struct error ignored = { 0 };
+	const struct property *autoboot = property_find("autoboot", &ignored);
+
+	table_set_text(&row[TEMPLATE], c->template_name);
+	table_set_text(&row[HOSTNAME], c->hostname ? c->hostname : c->name);
+	row[TAGS].is_set = c->tags;
+	row[TAGS].list = strv_copy(c->tags);
+	if (autoboot && autoboot->words)
+		table_set_text(&row[AUTOBOOT], autoboot->words[c->autoboot]);
+	table_set_number(&row[UID], c->uid_base);
+	table_set_text(&row[DIGEST], c->template_digest);
+	table_set_number(&row[CREATED], c->created);
+	table_set_text(&row[DESCRIPTION], c->description);
+}
+
+static void fill_usage(struct cli *cli, struct table_cell *row, const char *name)
+{
+	struct cgroup_stats stats;
+	struct error ignored = { 0 };
+	struct cgroup cg;
+	int status;
+
+	/* A figure that this host can't give, or a zone that ended just now, is shown as "-". */
+	if (site_cgroups(&cli->site, &ignored) < 0 ||
+	    cgroup_open(&cg, &cli->site.cgroups, name, &ignored) < 0)
+		return;
+	status = cgroup_stats(&cg, &stats, &ignored);
+	cgroup_close(&cg);
+	if (status < 0)
+		return;
+	table_set_number(&row[CPU], stats.cpu_usec / 1000);
+	if (stats.has_memory)
+		table_set_number(&row[MEMORY], stats.memory);
+	if (stats.has_pids)
+		table_set_number(&row[PIDS], stats.pids);
+}
+
+uint64_t cli_uptime(const struct zone_run *run)
+{
+	struct timespec now;
+	uint64_t ms;
+
+	/* Unlike CLOCK_MONOTONIC it goes on while the host sleeps. */
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return ms > run->started_mono_ms ? (ms - run->started_mono_ms) / 1000 : 0;
+}
+
+static void fill_status(struct table_cell *row, const struct zone_status *status)
+{
+	bool is_up = ZONE_BIT(status->state) & ZONE_UP;
+
+	table_set_text(&row[STATE], zone_state_name(status->state));
+	table_set_number(&row[KEEPER], status->has_keeper);
+	if (!is_up)
+		return;
+	if (status->state == ZONE_RUNNING && !status->has_keeper)
+		row[STATE].shown = "running (no keeper)";
+	table_set_number(&row[UPTIME], cli_uptime(&status->run));
+	if (status->initfd >= 0)
+		table_set_number(&row[INIT], (uint64_t)status->run.init.pid);
+}
+
+static void add_zone(struct cli *cli, struct table *t, const char *name,
+		     const struct zone_status *status)
+{
+	struct table_cell *row = table_row(t);
+	struct zone zone = { .dirfd = -1 };
+	struct error err = { 0 };
+
+	table_set_text(&row[NAME], name);
+	fill_status(row, status);
+	if (ZONE_BIT(status->state) & ZONE_UP &&
+	    needs_any(t, cli, usage_columns, N_ROWS(usage_columns)))
+		fill_usage(cli, row, name);
+	if (status->state == ZONE_INCOMPLETE ||
+	    !needs_any(t, cli, config_columns, N_ROWS(config_columns)))
+		return;
+	if (zone_open(&zone, &cli->site, name, 0, &err) == 0)
+		fill_config(row, &zone.config);
+	else if (err.kind != ERR_NOT_FOUND)
+		cli_report(cli, name, &err);
+	zone_close(&zone);
+}
+
+/* Named plainly, a zone is shown in whatever state it is. */
+static bool is_wanted(const struct cli *cli, const char *name, enum zone_state state)
+{
+	return opts_has(&cli->opts, "all") || ZONE_BIT(state) & (ZONE_UP | ZONE_BIT(ZONE_DOWN)) ||
+	       strv_has(cli->opts.operands, name);
+}
+
+static int add_zones(struct cli *cli, struct table *t, char *const *names, struct error *err)
+{
+	for (; names && *names; names++) {
+		struct zone_status status;
+		struct error why = { 0 };
+
+		if (strv_has(cli->opts.operands, *names) && !zone_exists(&cli->site, *names))
+			return error_set(err, ERR_NOT_FOUND, "no zone \"%s\"", *names);
+		if (zone_status(&status, &cli->site, *names, &why) < 0) {
+			cli_report(cli, *names, &why);
+			continue;
+		}
+		if (is_wanted(cli, *names, status.state))
+			add_zone(cli, t, *names, &status);
+		zone_status_clear(&status);
+	}
+	return 0;
+}
+
+int verb_list(struct cli *cli, struct error *err)
+{
+	AUTO_TABLE struct table t = { 0 };
+	AUTO_STRV char **names = NULL;
+	int status;
+
+	table_init(&t, columns, N_ROWS(columns));
+	if (table_choose(&t, opts_value(&cli->opts, "columns"), err) < 0 || cli_site(cli, err) < 0)
+		return -1;
+	if (cli->opts.operands)
+		status = names_existing(&cli->site, cli->opts.operands, &names, err);
+	else
+		status = zone_names(&cli->site, &names, err);
+	if (status < 0 || add_zones(cli, &t, names, err) < 0 ||
+	    table_sort(&t, opts_value(&cli->opts, "sort"), err) < 0)
+		return -1;
+	table_print(&t, cli, !opts_has(&cli->opts, "no-heading"));
+	return 0;
+}

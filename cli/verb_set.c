@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strv.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "runtime/live.h"
+#include "runtime/property.h"
+
+const struct opt set_options[] = {
+	{ "runtime-only", 0, NULL, "change the running zone, write nothing down" },
+	{ "next-boot",    0, NULL, "write it down, leave the running zone as it is" },
+	{ 0 },
+};
+
+/* What changed, none twice. */
+struct changes {
+	const struct property *list[64];
+	size_t n;
+};
+
+static int add_change(struct changes *changes, const struct property *p, struct error *err)
+{
+	if (p->change == PROPERTY_AT_CREATE)
+		return error_set(err, ERR_USAGE, "%s: can't be changed once the zone is made",
+				 p->name);
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->list[i] == p)
+			return 0;
+	if (changes->n < N_ROWS(changes->list))
+		changes->list[changes->n++] = p;
+	return 0;
+}
+
+static int assign(struct cli *cli, struct zone_config *config, struct changes *changes,
+		  struct error *err)
+{
+	for (char *const *a = cli->assignments; a && *a; a++) {
+		const struct property *p;
+
+		if (property_assign(config, *a, &p, err) < 0 || add_change(changes, p, err) < 0)
+			return -1;
+	}
+	return property_check_all(config, err);
+}
+
+/* The zone is as it was, down to the limits that were set before one failed. */
+static void put_back(struct zone *z, const struct changes *changes)
+{
+	struct error ignored = { 0 };
+	struct zone_config old;
+
+	if (zone_config_read(&old, z->dirfd, &ignored) < 0)
+		return;
+	zone_config_clear(&z->config);
+	z->config = old;
+	for (size_t i = 0; i < changes->n; i++) {
+		bool is_later;
+
+		/* What failed is told already; the old values were in force a moment ago. */
+		(void)zone_apply_live(z, changes->list[i], &is_later, &ignored);
+	}
+}
+
+static int apply_one(struct cli *cli, struct zone *z, const struct property *p, struct error *err)
+{
+	bool is_later;
+
+	if (zone_apply_live(z, p, &is_later, err) < 0)
+		return -1;
+	if (!is_later)
+		return 0;
+	if (opts_has(&cli->opts, "runtime-only"))
+		return error_set(err, ERR_USAGE, "%s: can only change at the next boot", p->name);
+	out_note(cli, "set %s: %s applies at the next boot", z->name, p->name);
+	return 0;
+}
+
+static int apply(struct cli *cli, struct zone *z, const struct changes *changes,
+		 struct error *err)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		if (apply_one(cli, z, changes->list[i], err) == 0)
+			continue;
+		put_back(z, changes);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_choice(struct cli *cli, bool is_up, struct error *err)
+{
+	bool runtime_only = opts_has(&cli->opts, "runtime-only");
+
+	if (runtime_only && opts_has(&cli->opts, "next-boot"))
+		return error_set(err, ERR_USAGE, "--runtime-only and --next-boot exclude each other");
+	if (runtime_only && !is_up)
+		return error_set(err, ERR_STATE, "is not running, so --runtime-only changes nothing");
+	return 0;
+}
+
+int verb_set(struct cli *cli, struct target *t, struct error *err)
+{
+	bool is_up = ZONE_BIT(t->status.state) & ZONE_UP;
+	bool is_live = is_up && !opts_has(&cli->opts, "next-boot");
+	struct changes changes = { 0 };
+
+	if (check_choice(cli, is_up, err) < 0 ||
+	    assign(cli, &t->zone.config, &changes, err) < 0)
+		return -1;
+	if (is_live && apply(cli, &t->zone, &changes, err) < 0)
+		return -1;
+	if (opts_has(&cli->opts, "runtime-only"))
+		return 0;
+	if (zone_config_write(&t->zone.config, t->zone.dirfd, err) == 0)
+		return 0;
+	if (is_live)
+		put_back(&t->zone, &changes);
+	return -1;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/live.h"
+
+#include <stddef.h>
+
+#include "cgroups/cgroup.h"
+#include "cgroups/limits.h"
+
+/* Limits are the only properties that the kernel holds; the other live ones are read from zone.json
+ * whenever they are needed. */
+static bool is_limit(const struct property *p)
+{
+	size_t start = offsetof(struct zone_config, limits);
+
+	return p->offset >= start && p->offset < start + sizeof(struct cgroup_limits);
+}
+
+int zone_apply_live(struct zone *z, const struct property *p, bool *out_at_next_boot,
+		    struct error *err)
+{
+	struct cgroup cg;
+	int status;
+
+	*out_at_next_boot = p->change != PROPERTY_LIVE;
+	if (*out_at_next_boot || !is_limit(p))
+		return 0;
+	if (site_cgroups(z->site, err) < 0 ||
+	    limits_check(&z->site->cgroups, &z->config.limits, err) < 0 ||
+	    cgroup_open(&cg, &z->site->cgroups, z->name, err) < 0)
+		return -1;
+	status = limits_apply(&cg, &z->config.limits, err);
+	cgroup_close(&cg);
+	return status;
+}
