@@ -30,6 +30,7 @@ libzone_a_SOURCES += %D%/repair.c
 libzone_a_SOURCES += %D%/run.c %D%/run.h
 libzone_a_SOURCES += %D%/shutdown.c
 libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
+libzone_a_SOURCES += %D%/users.c %D%/users.h
 
 # The stub is linked by itself, without the hardening that needs a libc, and then included as bytes.
 EXTRA_DIST += %D%/stub.c
