@@ -8,7 +8,8 @@
 
 /* Copies all below srcfd into the empty directory dstfd: owners, modes, times, links, hard links,
  * xattrs, ACLs and file capabilities kept, data by reflink where the filesystem has it
- * (FICLONE), else copy_file_range(2). Both sides by descriptor, no link followed. */
+ * (FICLONE), else copy_file_range(2), holes kept. Devices and sockets are left out. Both sides by
+ * descriptor, no link followed. */
 int clone_copy(int srcfd, int dstfd, struct error *err);
 
 #endif

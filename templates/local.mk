@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
-	%D%/unpack_limits.c %D%/unpack.h \
-	%D%/unpack_name.c %D%/unpack_name.h
+	%D%/clone.c %D%/clone.h \
+	%D%/digest.c %D%/digest.h \
+	%D%/import.c %D%/import.h %D%/import_run.h \
+	%D%/object.c %D%/object.h \
+	%D%/osinfo.c %D%/osinfo.h \
+	%D%/stage.c %D%/store.c %D%/store.h \
+	%D%/unpack.h %D%/unpack_limits.c \
+	%D%/unpack_name.c %D%/unpack_name.h \
+	%D%/walk.c %D%/walk.h \
+	%D%/xattrs.c %D%/xattrs.h
 
 # The only program that reads archives; import.c starts it.
 pkglibexec_PROGRAMS += zone-unpack

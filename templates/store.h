@@ -25,8 +25,8 @@ struct template {
 	char *name;			/* the name it is known by, owned */
 	char digest[SHA256_HEX_SIZE];	/* of the tree */
 	char *source;			/* file name or build recipe it came from, owned */
-	char *init;			/* path of the init found, "" when there is none, owned */
-	char *init_kind;		/* "systemd", "sysvinit", "busybox", "openrc", ... or "", owned */
+	char *init;			/* how init is called: "/sbin/init"; "" when there is none, owned */
+	char *init_kind;		/* "systemd", "sysvinit", "busybox", ..., "other" or "", owned */
 	char *os_id, *os_version, *os_name;	/* from os-release, "" when unknown, owned */
 	uint64_t systemd_version;	/* 0: no systemd or not known */
 	uint64_t size;			/* bytes of regular files */
@@ -53,19 +53,25 @@ int store_rootfs(int storefd, const char *digest, struct error *err);
 /* Holds the template: a shared lock on the object's directory, which keeps it from being removed,
  * for as long as the returned descriptor is open. Taken by create until zone.json is in place. */
 int store_hold(int storefd, const char *digest, struct error *err);
-/* Removes the name and, when no other name has it and is_used says no, the object. is_used is
- * asked with the lock held alone. ERR_STATE while it is used. */
+/* Removes the name and, when no other name has it and is_used says no (0), the object. is_used is
+ * asked with the lock held alone; it returns 1, or -1 with words of its own. ERR_STATE while it is
+ * used. name may be NAME@DIGEST, for an older version. */
 int store_remove(int storefd, const char *name,
 		 int (*is_used)(void *arg, const char *digest, struct error *err), void *arg,
 		 struct error *err);
 
 /* A new object under construction. */
+#define AUTO_STAGE __attribute__((cleanup(store_stage_close)))
+
 struct store_stage {
 	int storefd;			/* borrowed */
 	int dirfd;			/* .objects/.new-XXXXXX, locked */
 	int rootfd;			/* its rootfs/, empty */
-	char name[32];			/* ".new-XXXXXX" */
+	char name[32];			/* ".new-XXXXXX"; "" when nothing is staged */
 };
+
+/* What an owner is initialised with. */
+#define STORE_STAGE_EMPTY { .storefd = -1, .dirfd = -1, .rootfd = -1 }
 
 /* Also sweeps what killed imports left. */
 int store_stage_open(struct store_stage *stage, int storefd, struct error *err);

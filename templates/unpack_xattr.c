@@ -13,37 +13,13 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "templates/xattrs.h"
 
 enum {
 	XATTRS_MAX = 128,		/* of one entry */
 	ACL_ENTRIES_MAX = 1024,
 	ID_MAX = 65535,
 };
-
-/* clang-format off */
-static const struct {
-	const char *name;
-	bool is_prefix;
-} allowed[] = {
-	{ "security.capability",      false },
-	{ "system.posix_acl_access",  false },
-	{ "system.posix_acl_default", false },
-	{ "user.",                    true },
-	/* Not trusted.*: overlayfs takes trusted.overlay.* of a lower layer as an order. Not
-	 * security.selinux, .ima, .evm: labels mean something only to the host that wrote them. */
-};
-/* clang-format on */
-
-static bool is_allowed(const char *name)
-{
-	for (size_t i = 0; i < N_ROWS(allowed); i++) {
-		if (allowed[i].is_prefix ? str_starts(name, allowed[i].name) && name[5]
-					 : strcmp(name, allowed[i].name) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* A capability that a user namespace wrote (version 3) names that namespace's root, which means
  * nothing here: it becomes version 2, the template's own root. */
@@ -76,7 +52,7 @@ int unpack_xattrs(struct archive_entry *entry, int fd, struct unpack_skipped *sk
 	if (archive_entry_xattr_reset(entry) > XATTRS_MAX)
 		return error_set(err, ERR_USAGE, "it has more than %d xattrs", XATTRS_MAX);
 	while (archive_entry_xattr_next(entry, &name, &value, &len) == ARCHIVE_OK) {
-		if (!name || !is_allowed(name)) {
+		if (!name || !xattr_is_kept(name)) {
 			skipped->xattrs++;
 			continue;
 		}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "templates/object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/json_out.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+enum { LINK_MAX = sizeof(OBJECTS_DIR) + SHA256_HEX_SIZE };
+
+bool object_is_digest(const char *text)
+{
+	return strlen(text) == SHA256_HEX_SIZE - 1 &&
+	       strspn(text, "0123456789abcdef") == SHA256_HEX_SIZE - 1;
+}
+
+int object_dir(int storefd, struct error *err)
+{
+	int fd = openat(storefd, OBJECTS_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? error_sys(err, "open '%s'", OBJECTS_DIR) : fd;
+}
+
+int object_open(int storefd, const char *digest, struct error *err)
+{
+	AUTO_CLOSE int dirfd = object_dir(storefd, err);
+	int fd;
+
+	if (dirfd < 0)
+		return -1;
+	fd = openat(dirfd, digest, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return error_set(err, ERR_NOT_FOUND, "no template with digest '%s'", digest);
+	return fd < 0 ? error_sys(err, "open template '%s'", digest) : fd;
+}
+
+/* clang-format off */
+static const struct field {
+	const char *key;
+	size_t offset;
+	bool is_text;
+} fields[] = {
+	{ "name",            offsetof(struct template, name),            true },
+	{ "source",          offsetof(struct template, source),          true },
+	{ "init",            offsetof(struct template, init),            true },
+	{ "init_kind",       offsetof(struct template, init_kind),       true },
+	{ "systemd_version", offsetof(struct template, systemd_version), false },
+	{ "os_id",           offsetof(struct template, os_id),           true },
+	{ "os_version",      offsetof(struct template, os_version),      true },
+	{ "os_name",         offsetof(struct template, os_name),         true },
+	{ "size",            offsetof(struct template, size),            false },
+	{ "files",           offsetof(struct template, files),           false },
+	{ "imported",        offsetof(struct template, imported),        false },
+};
+/* clang-format on */
+
+static char **text_of(const struct template *t, const struct field *f)
+{
+	return (char **)((char *)t + f->offset);
+}
+
+static uint64_t *number_of(const struct template *t, const struct field *f)
+{
+	return (uint64_t *)((char *)t + f->offset);
+}
+
+void template_clear(struct template *t)
+{
+	for (size_t i = 0; i < N_ROWS(fields); i++) {
+		if (fields[i].is_text)
+			free(*text_of(t, &fields[i]));
+	}
+	*t = (struct template){ 0 };
+}
+
+/* A key of a later version is let be; a missing one is "" or 0. */
+static int field_read(const struct json *j, const char *file, const struct field *f,
+		      struct template *t, struct error *err)
+{
+	const struct json *value = json_get(j, f->key);
+	const char *text = "";
+
+	if (!f->is_text)
+		return value ? json_u64(value, file, 0, UINT64_MAX, number_of(t, f), err) : 0;
+	if (value && json_str(value, file, &text, err) < 0)
+		return -1;
+	*text_of(t, f) = xstrdup(text);
+	return 0;
+}
+
+int object_read(int storefd, const char *digest, struct template *out, struct error *err)
+{
+	AUTO_CLOSE int dirfd = object_open(storefd, digest, err);
+	AUTO_CLOSE int fd = -1;
+	AUTO_JSON struct json *j = NULL;
+	AUTO_TEMPLATE struct template t = { 0 };
+
+	if (dirfd < 0)
+		return -1;
+	fd = openat(dirfd, "template.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "open 'template.json' of template '%s'", digest);
+	j = json_read(fd, "template.json", NULL, err);
+	if (!j)
+		return -1;
+	for (size_t i = 0; i < N_ROWS(fields); i++) {
+		if (field_read(j, "template.json", &fields[i], &t, err) < 0)
+			return -1;
+	}
+	snprintf(t.digest, sizeof(t.digest), "%s", digest);
+	*out = t;
+	t = (struct template){ 0 };
+	return 0;
+}
+
+int object_write(int objectfd, const struct template *t, struct error *err)
+{
+	struct json_out o = { 0 };
+	int r;
+
+	json_out_object(&o, NULL);
+	json_out_str(&o, "digest", t->digest);
+	for (size_t i = 0; i < N_ROWS(fields); i++) {
+		if (fields[i].is_text)
+			json_out_str(&o, fields[i].key, *text_of(t, &fields[i]));
+		else
+			json_out_u64(&o, fields[i].key, *number_of(t, &fields[i]));
+	}
+	json_out_end_object(&o);
+	r = fd_replace_nosync(objectfd, "template.json", 0644, str_text(&o.text), o.text.len, err);
+	json_out_clear(&o);
+	return r;
+}
+
+int object_of_name(int storefd, const char *name, char out[SHA256_HEX_SIZE], struct error *err)
+{
+	char target[LINK_MAX + 1];
+	ssize_t n = readlinkat(storefd, name, target, sizeof(target) - 1);
+
+	if (n < 0 && (errno == ENOENT || errno == EINVAL))
+		return error_set(err, ERR_NOT_FOUND, "no template \"%s\"", name);
+	if (n < 0)
+		return error_sys(err, "read the link of template '%s'", name);
+	target[n] = '\0';
+	if (!str_starts(target, OBJECTS_DIR "/") || !object_is_digest(target + sizeof(OBJECTS_DIR)))
+		return error_set(err, ERR_NOT_FOUND, "no template \"%s\"", name);
+	memcpy(out, target + sizeof(OBJECTS_DIR), SHA256_HEX_SIZE);
+	return 0;
+}
+
+int object_name(int storefd, const char *digest, const char *name, struct error *err)
+{
+	AUTO_CLOSE int dirfd = object_open(storefd, digest, err);
+	char target[LINK_MAX + 1], temporary[32];
+	unsigned int nonce = 0;
+
+	if (dirfd < 0)
+		return -1;
+	snprintf(target, sizeof(target), OBJECTS_DIR "/%s", digest);
+	(void)getrandom(&nonce, sizeof(nonce), 0);	/* a name met twice fails below */
+	snprintf(temporary, sizeof(temporary), ".name-%08x", nonce);
+	/* The temporary stands in the object, where a crash leaves it to nobody's harm. */
+	if (symlinkat(target, dirfd, temporary) < 0)
+		return error_sys(err, "make the link of template '%s'", name);
+	if (renameat(dirfd, temporary, storefd, name) < 0) {
+		error_sys(err, "name template '%s'", name);
+		(void)unlinkat(dirfd, temporary, 0);	/* err says what failed first */
+		return -1;
+	}
+	return fsync(storefd) < 0 ? error_sys(err, "sync the template store") : 0;
+}
