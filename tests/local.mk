@@ -35,6 +35,14 @@ check_PROGRAMS += %D%/unit/test_str
 tests_unit_test_str_SOURCES = %D%/unit/test_str.c
 check_PROGRAMS += %D%/unit/test_strv
 tests_unit_test_strv_SOURCES = %D%/unit/test_strv.c
+check_PROGRAMS += %D%/unit/test_config
+tests_unit_test_config_SOURCES = %D%/unit/test_config.c
+check_PROGRAMS += %D%/unit/test_property
+tests_unit_test_property_SOURCES = %D%/unit/test_property.c
+check_PROGRAMS += %D%/unit/test_uidmap
+tests_unit_test_uidmap_SOURCES = %D%/unit/test_uidmap.c %D%/unit/site_fixture.h
+check_PROGRAMS += %D%/unit/test_zone
+tests_unit_test_zone_SOURCES = %D%/unit/test_zone.c %D%/unit/site_fixture.h
 
 # func
 
@@ -48,3 +56,12 @@ LINT_TESTS += %D%/lint/paths.sh
 LINT_TESTS += %D%/lint/shape.sh
 LINT_TESTS += %D%/lint/shellcheck.sh
 EXTRA_DIST += %D%/lint/lint.bash
+
+# fuzzers, one a door; its corpus is the directory beside it
+EXTRA_DIST += %D%/fuzz/json/deep.json %D%/fuzz/json/edges.json %D%/fuzz/json/twice.json
+EXTRA_DIST += %D%/fuzz/json/zone.json
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz/fuzz_json
+tests_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c
+tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
+endif
