@@ -35,6 +35,8 @@ check_PROGRAMS += %D%/unit/test_str
 tests_unit_test_str_SOURCES = %D%/unit/test_str.c
 check_PROGRAMS += %D%/unit/test_strv
 tests_unit_test_strv_SOURCES = %D%/unit/test_strv.c
+check_PROGRAMS += %D%/unit/test_users
+tests_unit_test_users_SOURCES = %D%/unit/test_users.c
 check_PROGRAMS += %D%/unit/test_config
 tests_unit_test_config_SOURCES = %D%/unit/test_config.c
 check_PROGRAMS += %D%/unit/test_property
@@ -60,8 +62,12 @@ EXTRA_DIST += %D%/lint/lint.bash
 # fuzzers, one a door; its corpus is the directory beside it
 EXTRA_DIST += %D%/fuzz/json/deep.json %D%/fuzz/json/edges.json %D%/fuzz/json/twice.json
 EXTRA_DIST += %D%/fuzz/json/zone.json
+EXTRA_DIST += %D%/fuzz/users/name %D%/fuzz/users/uid
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_json
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c
 tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
+noinst_PROGRAMS += %D%/fuzz/fuzz_users
+tests_fuzz_fuzz_users_SOURCES = %D%/fuzz/fuzz_users.c
+tests_fuzz_fuzz_users_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
 endif
