@@ -96,6 +96,17 @@ void out_note(const struct cli *cli, const char *fmt, ...)
 	message(cli, LOG_LEVEL_INFO, text);
 }
 
+void out_warn(const struct cli *cli, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	text = format(fmt, args);
+	va_end(args);
+	message(cli, LOG_LEVEL_WARNING, text);
+}
+
 void out_debug(const struct cli *cli, const char *fmt, ...)
 {
 	AUTO_FREE char *text = NULL;

@@ -19,6 +19,8 @@ int out_flush(struct cli *cli, struct error *err);
 int out_would(struct cli *cli, const char *subject);
 /* A message, unless --quiet. */
 void out_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, and that something is not as it should be. */
+void out_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A message that --verbose asks for. */
 void out_debug(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
