@@ -45,6 +45,8 @@ check_PROGRAMS += %D%/unit/test_uidmap
 tests_unit_test_uidmap_SOURCES = %D%/unit/test_uidmap.c %D%/unit/site_fixture.h
 check_PROGRAMS += %D%/unit/test_zone
 tests_unit_test_zone_SOURCES = %D%/unit/test_zone.c %D%/unit/site_fixture.h
+check_PROGRAMS += %D%/unit/test_create
+tests_unit_test_create_SOURCES = %D%/unit/test_create.c %D%/unit/site_fixture.h
 
 # func
 
