@@ -20,23 +20,27 @@ enum {
 	PIDS_TEXT_MAX = 64 << 20,
 };
 
+/* Control files have a dot in their names, as systemd's units have, and v1 has "tasks". */
+static bool is_taken(const char *name)
+{
+	return strchr(name, '.') || strcmp(name, "tasks") == 0;
+}
+
 int group_path(const char *subtree, const char *name, char out[GROUP_PATH_MAX], struct error *err)
 {
-	bool is_taken = strchr(name, '.') || strcmp(name, "tasks") == 0;
-
 	/* A leading "_" would meet another zone's escaped name. */
 	if (!*name || strlen(name) > GROUP_NAME_MAX || strchr(name, '/') || *name == '_' ||
 	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return error_set(err, ERR_USAGE, "not a name for a cgroup");
-	snprintf(out, GROUP_PATH_MAX, "%s/%s%s", subtree, is_taken ? "_" : "", name);
+	snprintf(out, GROUP_PATH_MAX, "%s/%s%s", subtree, is_taken(name) ? "_" : "", name);
 	return 0;
 }
 
 const char *group_zone_name(const char *directory)
 {
 	if (*directory == '_')
-		return directory[1] ? directory + 1 : NULL;
-	return strchr(directory, '.') ? NULL : directory;
+		return is_taken(directory + 1) ? directory + 1 : NULL;
+	return is_taken(directory) ? NULL : directory;
 }
 
 int group_open(int parentfd, const char *path, struct error *err)

@@ -34,6 +34,7 @@ static void names_of_control_files_and_units_are_escaped(void **state)
 	assert_string_equal(group_zone_name("web"), "web");
 	assert_null(group_zone_name("zonectl-1a.slice"));
 	assert_null(group_zone_name("_"));
+	assert_null(group_zone_name("_web"));
 }
 
 static void a_zone_named_like_a_control_file_has_its_groups(void **state)
