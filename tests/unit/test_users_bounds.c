@@ -27,12 +27,12 @@ enum { CPU_MAX_MS = 1000, MEMORY_MAX_KB = 32 << 10, STUCK_S = 10 };
 enum { CPU_MAX_MS = 100, MEMORY_MAX_KB = 8 << 10, STUCK_S = 5 };
 #endif
 
-/* n times text, or as much of that as fits into a file that is read. */
-static void put_often(const struct fixture *f, const char *path, const char *text, size_t n)
+/* text as often as it fits into a file that is read. */
+static void put_full(const struct fixture *f, const char *path, const char *text)
 {
 	AUTO_STR struct str all = { 0 };
 
-	while (n-- > 0 && all.len + strlen(text) <= USERS_FILE_MAX)
+	while (all.len + strlen(text) <= USERS_FILE_MAX)
 		str_add(&all, text);
 	put(f, path, str_text(&all));
 }
@@ -163,8 +163,8 @@ static void no_file_takes_more_than_its_bounds(void **state)
 		struct error err = { 0 };
 		struct user user;
 
-		put_often(*state, PASSWD, lines[i], SIZE_MAX);
-		put_often(*state, GROUP, lines[i], SIZE_MAX);
+		put_full(*state, PASSWD, lines[i]);
+		put_full(*state, GROUP, lines[i]);
 		assert_int_equal(bounded(*state, NULL, &user, &err), 0);
 		assert_int_equal(bounded(*state, "7:nobody", &user, &err), -1);
 		assert_int_equal(bounded(*state, "root", &user, &err), -1);
