@@ -252,6 +252,20 @@ static int end(struct parser *p)
 	return 1;
 }
 
+static size_t count(const struct json *container)
+{
+	size_t n = 0;
+
+	for (const struct json *j = container->first; j; j = j->next)
+		n++;
+	return n;
+}
+
+size_t json_len(const struct json *j)
+{
+	return j ? count(j) : 0;
+}
+
 /* By key, and where keys are equal by place. */
 static int compare_keys(const void *a, const void *b)
 {
@@ -268,7 +282,7 @@ static int compare_keys(const void *a, const void *b)
 /* Sorted, so that a hostile text with many keys costs no square of their number. */
 static int check_keys(struct parser *p, const struct json *object)
 {
-	size_t n = json_len(object), i = 0;
+	size_t n = count(object), i = 0;
 	AUTO_FREE const struct json **members = xcalloc(n, sizeof(*members));
 
 	for (const struct json *j = object->first; j; j = j->next)
@@ -428,15 +442,6 @@ const struct json *json_get(const struct json *j, const char *key)
 	return NULL;
 }
 
-size_t json_len(const struct json *j)
-{
-	size_t n = 0;
-
-	for (j = j ? j->first : NULL; j; j = j->next)
-		n++;
-	return n;
-}
-
 /* "net[0].mtu", nothing for the root. As deep as the parse allows. */
 static void add_path(struct str *s, const struct json *j)
 {
@@ -542,7 +547,7 @@ int json_strv(const struct json *j, const char *name, char ***out, struct error 
 	if (check_type(j, name, JSON_ARRAY, err) < 0)
 		return -1;
 	/* Sized at once: strv_add() would count the list again for every member. */
-	list = xcalloc(json_len(j) + 1, sizeof(*list));
+	list = xcalloc(count(j) + 1, sizeof(*list));
 	j = j->first;
 	for (size_t i = 0; j; j = j->next, i++) {
 		if (check_type(j, name, JSON_STRING, err) < 0)

@@ -225,7 +225,7 @@ int path_parent(int rootfd, const char *path, const char **out_name, struct erro
 
 int path_create(int rootfd, const char *path, mode_t mode, struct error *err)
 {
-	const char *name = NULL;
+	const char *name = path;
 	AUTO_CLOSE int dirfd = path_parent(rootfd, path, &name, err);
 	AUTO_CLOSE int fd = -1;
 
@@ -240,7 +240,7 @@ int path_create(int rootfd, const char *path, mode_t mode, struct error *err)
 int path_write(int rootfd, const char *path, mode_t mode, const char *text, size_t len,
 	       struct error *err)
 {
-	const char *name = NULL;
+	const char *name = path;
 	AUTO_CLOSE int dirfd = path_parent(rootfd, path, &name, err);
 	struct error cause = { 0 };
 
@@ -256,7 +256,7 @@ int path_write(int rootfd, const char *path, mode_t mode, const char *text, size
 int path_symlink(int rootfd, const char *path, const char *target, struct error *err)
 {
 	char temporary[FD_TEMPORARY_SIZE];
-	const char *name = NULL;
+	const char *name = path;
 	AUTO_CLOSE int dirfd = path_parent(rootfd, path, &name, err);
 
 	if (dirfd < 0)
@@ -471,7 +471,7 @@ static int remove_tree(int dirfd, const char *name, const char *path, struct err
 int path_remove(int rootfd, const char *path, struct error *err)
 {
 	struct error cause = { 0 };
-	const char *name = NULL;
+	const char *name = path;
 	AUTO_CLOSE int dirfd = path_parent(rootfd, path, &name, &cause);
 
 	if (dirfd < 0 && cause.sys == ENOENT)
