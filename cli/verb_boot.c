@@ -4,6 +4,7 @@
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "runtime/boot.h"
+#include "runtime/shutdown.h"
 #include "runtime/ready.h"
 
 enum { WAIT_MS = 90 * 1000, SHUTDOWN_MS = 60 * 1000, HALT_MS = 10 * 1000 };

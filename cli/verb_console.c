@@ -14,6 +14,7 @@
 #include "cli/relay.h"
 #include "cli/verb.h"
 #include "runtime/boot.h"
+#include "runtime/repair.h"
 #include "runtime/keeper.h"
 
 enum { SCROLLBACK = 64 * 1024, SIGNAL_STATUS = 128 };

@@ -4,6 +4,7 @@
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "runtime/boot.h"
+#include "runtime/repair.h"
 #include "runtime/check.h"
 #include "runtime/destroy.h"
 #include "runtime/rename.h"

@@ -148,8 +148,7 @@ void boot_adopted(struct boot *b)
 	b->cgroup = (struct cgroup){ .outerfd = -1, .innerfd = -1 };
 	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
 		b->cgroup.v1fd[i] = -1;
-	b->launched = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .gatefd = -1,
-					 .reportfd = -1 };
+	launched_init(&b->launched);
 }
 
 int boot_up(struct boot *b, struct error *err)

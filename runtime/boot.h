@@ -35,13 +35,4 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
  * waits at most timeout_ms for processes to be gone. */
 int zone_halt(struct zone *z, int timeout_ms, struct error *err);
 
-enum shutdown_how { SHUTDOWN_BY_INIT, SHUTDOWN_BY_HALT };
-
-/* Asks the init to shut down, in the way it understands, waits, then halts. z is locked shared or
- * alone when called; the lock is dropped while waiting. */
-int zone_shutdown(struct zone *z, int timeout_ms, enum shutdown_how *out_how, struct error *err);
-/* Brings the zone to a state that it can be used in: finishes a cleanup, gives a running zone a
- * keeper again, sweeps what is left over. *out_done is a strv of what was mended, the caller's. */
-int zone_repair(struct zone *z, char ***out_done, struct error *err);
-
 #endif

@@ -129,7 +129,7 @@ static int child_up(const struct child *c, struct error *err)
 		return error_sys(err, "make a mount namespace");
 	if (chdir("/") < 0)
 		return error_sys(err, "enter the root");
-	if (set_stdio(l, err) < 0 || confine_apply(&l->confine, &root, err) < 0)
+	if (set_stdio(l, err) < 0 || confine_apply(&l->confine, &root, c->gatefd, err) < 0)
 		return -1;
 	wait_at_gate(c->gatefd);
 	return confine_exec(c->stubfd, c->reportfd, l->argv[0], l->argv, l->env, err);

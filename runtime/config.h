@@ -27,7 +27,7 @@ enum zone_feature {
 	FEATURE_FUSE = 1 << 2,		/* /dev/fuse */
 	FEATURE_TUN = 1 << 3,		/* /dev/net/tun */
 	FEATURE_KEYCTL = 1 << 4,	/* the key management calls */
-	FEATURE_MKNOD = 1 << 5,		/* /dev is writable for mknod of harmless nodes */
+	FEATURE_MKNOD = 1 << 5,	/* mknod of harmless device nodes, which the keeper makes */
 	FEATURE_IO_URING = 1 << 6,	/* the io_uring calls */
 	FEATURE_COMPAT32 = 1 << 7,	/* 32-bit programs */
 	FEATURE_DEFAULT = FEATURE_FIREWALL,

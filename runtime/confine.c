@@ -160,7 +160,18 @@ int confine_stdio(const int stdio[3], struct error *err)
 	return 0;
 }
 
-int confine_apply(const struct confine *c, const struct confine_user *user, struct error *err)
+static int filter_up(const struct filter *filter, int noticesock, struct error *err)
+{
+	AUTO_CLOSE int noticefd = -1;
+
+	if (!filter->has_notices)
+		return filter_apply(filter, err);
+	noticefd = filter_apply_notices(filter, err);
+	return noticefd < 0 ? -1 : fd_send(noticesock, &noticefd, 1, "n", 1, err);
+}
+
+int confine_apply(const struct confine *c, const struct confine_user *user, int noticesock,
+		  struct error *err)
 {
 	umask(022);
 	if (reset_signals(err) < 0 || set_limits(c, err) < 0)
@@ -170,7 +181,7 @@ int confine_apply(const struct confine *c, const struct confine_user *user, stru
 	if (caps_bound(c->caps, err) < 0 || caps_limit(c->caps, err) < 0)
 		return -1;
 	/* The filter needs CAP_SYS_ADMIN of this user namespace, which a user may not have. */
-	if (filter_apply(c->filter, err) < 0)
+	if (filter_up(c->filter, noticesock, err) < 0)
 		return -1;
 	return become(user, err);
 }

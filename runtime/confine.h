@@ -48,8 +48,10 @@ bool confine_needs_oom_score(void);
 int confine_raise(const struct confine *c, struct error *err);
 /* Makes copies of the three descriptors 0, 1 and 2, whatever numbers they have. Child-safe. */
 int confine_stdio(const int stdio[3], struct error *err);
-/* Gives up everything that the zone shall not have and becomes user. Child-safe. */
-int confine_apply(const struct confine *c, const struct confine_user *user, struct error *err);
+/* Gives up everything that the zone shall not have and becomes user. Where the filter has notices
+ * their descriptor is sent over the unix socket noticesock. Child-safe. */
+int confine_apply(const struct confine *c, const struct confine_user *user, int noticesock,
+		  struct error *err);
 /* Executes path; never returns on success. Every descriptor above 2 is closed. On failure the stub
  * writes the errno of execve(2), an int, to reportfd and exits. Child-safe. */
 int confine_exec(int stubfd, int reportfd, const char *path, char *const *argv, char *const *env,

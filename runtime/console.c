@@ -51,10 +51,10 @@ static int listen_at(int rundirfd, struct error *err)
 }
 
 int console_open(struct console *c, int zone_dirfd, int rundirfd, int masterfd,
-		 struct ready *ready, struct error *err)
+		 struct ready *ready, struct notices *notices, struct error *err)
 {
 	*c = (struct console){ .zone_dirfd = zone_dirfd, .masterfd = masterfd, .slavefd = -1,
-			       .listenfd = -1, .logfd = -1, .ready = ready };
+			       .listenfd = -1, .logfd = -1, .ready = ready, .notices = notices };
 	for (size_t i = 0; i < CONSOLE_CLIENTS; i++)
 		c->clients[i] = -1;
 	if (fcntl(masterfd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
@@ -134,11 +134,17 @@ static void flush_typed(struct console *c)
 
 static void read_client(struct console *c, int *client)
 {
-	ssize_t n = recv(*client, c->typed + c->n_typed, CONSOLE_TYPED - c->n_typed, MSG_DONTWAIT);
+	struct error err = { 0 };
+	size_t n_fds = 1;
+	int noticefd = -1;
+	ssize_t n = fd_receive(*client, &noticefd, &n_fds, c->typed + c->n_typed,
+			       CONSOLE_TYPED - c->n_typed, &err);
 
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		close_one(client);
 	if (n <= 0)
+		close_one(client);
+	if (n > 0 && n_fds == 1)
+		notices_add(c->notices, noticefd);
+	if (n <= 0 || n_fds == 1)
 		return;
 	c->n_typed += (size_t)n;
 	flush_typed(c);
@@ -231,4 +237,14 @@ int console_connect(int rundirfd, int *out_ptyfd, struct error *err)
 				 CONSOLE_CLIENTS);
 	*out_ptyfd = ptyfd;
 	return TAKE_FD(fd);
+}
+
+int console_send_notices(int rundirfd, int noticefd, struct error *err)
+{
+	int ptyfd = -1;
+	AUTO_CLOSE int fd = console_connect(rundirfd, &ptyfd, err);
+
+	if (ptyfd >= 0)
+		close(ptyfd);
+	return fd < 0 ? -1 : fd_send(fd, &noticefd, 1, "n", 1, err);
 }

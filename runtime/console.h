@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "runtime/mknod.h"
 #include "runtime/ready.h"
 
 #define CONSOLE_LOG "console.log"
@@ -36,11 +37,12 @@ struct console {
 	char typed[CONSOLE_TYPED];
 	size_t n_typed;
 	struct ready *ready;		/* borrowed */
+	struct notices *notices;	/* borrowed: takes descriptors that clients send */
 };
 
 /* Takes masterfd over. Listens at run/NAME/console. */
 int console_open(struct console *c, int zone_dirfd, int rundirfd, int masterfd,
-		 struct ready *ready, struct error *err);
+		 struct ready *ready, struct notices *notices, struct error *err);
 void console_close(struct console *c);
 /* Fills in what to poll for; returns how many. */
 size_t console_poll_set(const struct console *c, struct pollfd fds[CONSOLE_FDS]);
@@ -51,6 +53,8 @@ void console_drain(struct console *c);
 /* A line of our own in console.log: why a reboot failed. */
 void console_note(struct console *c, const char *text);
 
+/* Another client's: sends a descriptor for notices_add(). */
+int console_send_notices(int rundirfd, int noticefd, struct error *err);
 /* The client's side: connects, and receives a duplicate of the master into *out_ptyfd. */
 int console_connect(int rundirfd, int *out_ptyfd, struct error *err);
 

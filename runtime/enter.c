@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "runtime/compile.h"
 #include "runtime/dev.h"
+#include "runtime/keeper.h"
 #include "runtime/state.h"
 #include "runtime/users.h"
 
@@ -189,7 +190,7 @@ static int exec_inside(struct entry *e, struct user *user, struct error *err)
 		return -1;
 	if (!o->argv && strcmp(argv[0], "login") == 0)
 		ids = &root;	/* login(1) becomes the user itself */
-	if (confine_apply(&e->confine, ids, err) < 0 || set_dir(o, user, err) < 0)
+	if (confine_apply(&e->confine, ids, e->pty[1], err) < 0 || set_dir(o, user, err) < 0)
 		return -1;
 	return confine_exec(e->stubfd, e->report[1], path, argv, e->env, err);
 }
@@ -290,15 +291,27 @@ static int take_terminal(struct entry *e, struct entered *out, struct error *err
 	return 0;
 }
 
-static int finish(struct entry *e, struct entered *out, struct error *err)
+/* The keeper answers for everything that runs in the zone. */
+static int pass_notices(struct entry *e, struct zone *z, struct error *err)
+{
+	AUTO_CLOSE int noticefd = -1;
+	size_t n_fds = 1;
+	char byte;
+
+	if (fd_receive(e->pty[0], &noticefd, &n_fds, &byte, 1, err) < 0)
+		return -1;
+	return n_fds == 1 ? keeper_answer(z, noticefd, err) : 0;
+}
+
+static int finish(struct entry *e, struct zone *z, struct entered *out, struct error *err)
 {
 	const char *path = e->options->argv ? e->options->argv[0] : "login";
 
 	close_end(&e->report[1]);
 	close_end(&e->pty[1]);
-	if (take_terminal(e, out, err) < 0)
+	if (take_terminal(e, out, err) < 0 || confine_report(e->report[0], path, err) < 0)
 		return -1;
-	return confine_report(e->report[0], path, err);
+	return e->filter.has_notices ? pass_notices(e, z, err) : 0;
 }
 
 static int open_entry(struct entry *e, struct zone *z, struct error *err)
@@ -359,7 +372,7 @@ int zone_enter(struct zone *z, const struct enter_options *options, struct enter
 	if (ret == 0)
 		ret = start(&e, out, err);
 	if (ret == 0)
-		ret = finish(&e, out, err);
+		ret = finish(&e, z, out, err);
 	close_entry(&e);
 	zone_status_clear(&st);
 	if (ret < 0)

@@ -15,9 +15,10 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/sha256.h"
+#include "runtime/config.h"
 #include "runtime/filter_compile.h"
 
-#define CACHE_DIR "filters"
+#define CACHE_DIR ".filters"
 #define CACHE_MAGIC "zonefil1"
 
 enum { KEY_MAX = 16 + 1, CACHE_PATH_MAX = sizeof(CACHE_DIR) + KEY_MAX };
@@ -118,12 +119,15 @@ int filter_load(struct filter *out, struct site *site, uint64_t features, struct
 	struct filter compiled = { 0 };
 	struct error ignored = { 0 };
 
-	if (cache_read(out, site, features))
+	if (cache_read(out, site, features)) {
+		out->has_notices = (features & FEATURE_MKNOD) != 0;
 		return 0;
+	}
 	if (filter_compile(&compiled, features, err) < 0)
 		return error_wrap(err, "system call filter");
 	(void)cache_write(&compiled, site, features, &ignored);	/* the next boot compiles again */
 	*out = compiled;
+	out->has_notices = (features & FEATURE_MKNOD) != 0;
 	return 0;
 }
 
@@ -133,13 +137,22 @@ void filter_clear(struct filter *f)
 	*f = (struct filter){ 0 };
 }
 
-int filter_apply(const struct filter *f, struct error *err)
+/* SPEC_ALLOW: else spec_store_bypass_disable=seccomp on the host slows the whole zone. */
+static int apply(const struct filter *f, unsigned long flags, struct error *err)
 {
 	struct sock_fprog program = { .len = f->n, .filter = f->insns };
+	long ret = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			   SECCOMP_FILTER_FLAG_SPEC_ALLOW | flags, &program);
 
-	/* SPEC_ALLOW: else spec_store_bypass_disable=seccomp on the host slows the whole zone. */
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-		    &program) < 0)
-		return error_sys(err, "apply the system call filter");
-	return 0;
+	return ret >= 0 ? (int)ret : error_sys(err, "apply the system call filter");
+}
+
+int filter_apply(const struct filter *f, struct error *err)
+{
+	return apply(f, 0, err);
+}
+
+int filter_apply_notices(const struct filter *f, struct error *err)
+{
+	return apply(f, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
 }

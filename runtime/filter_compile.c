@@ -27,7 +27,7 @@
  * Whoever changes what this file emits changes EMITTER, so that no filter kept by
  * an older program is taken for a new one.
  */
-enum { EMITTER = 2 };
+enum { EMITTER = 3 };
 
 enum {
 	CALL_NAME_MAX = 32,
@@ -74,6 +74,8 @@ static void program_clear(struct program *p)
 
 static uint32_t value_of(int answer)
 {
+	if (answer == FILTER_NOTICE)
+		return SECCOMP_RET_USER_NOTIF;
 	return answer == FILTER_ALLOW ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)answer;
 }
 

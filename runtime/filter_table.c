@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "runtime/config.h"
@@ -22,8 +23,8 @@ const struct filter_group filter_groups[] = {
 	  "fchownat fcntl fdatasync fgetxattr file_getattr file_setattr flistxattr flock "
 	  "fremovexattr fsetxattr fstat fstatfs fsync ftruncate futimesat getcwd getdents "
 	  "getdents64 getxattr getxattrat lchown lgetxattr link linkat listxattr "
-	  "listxattrat llistxattr lremovexattr lseek lsetxattr lstat mkdir mkdirat mknod "
-	  "mknodat newfstatat open openat openat2 pread64 preadv preadv2 pwrite64 pwritev "
+	  "listxattrat llistxattr lremovexattr lseek lsetxattr lstat mkdir mkdirat "
+	  "newfstatat open openat openat2 pread64 preadv preadv2 pwrite64 pwritev "
 	  "pwritev2 read readahead readlink readlinkat readv removexattr removexattrat "
 	  "rename renameat renameat2 rmdir sendfile setxattr setxattrat splice stat statfs "
 	  "statx symlink symlinkat sync sync_file_range syncfs tee truncate umask unlink "
@@ -178,6 +179,7 @@ const size_t filter_n_numbers = N_ROWS(filter_numbers);
 enum { PROTO_SMC = 256 };
 
 #define IS(n, v) { .arg = (n), .mask = 0xffffffff, .value = (uint32_t)(v) }
+#define IS_CHARACTER_DEVICE(n) { .arg = (n), .mask = S_IFMT, .value = S_IFCHR }
 #define HAS(n, bits) { .arg = (n), .mask = (bits), .value = (bits) }
 
 const struct filter_arg filter_args[] = {
@@ -225,6 +227,13 @@ const struct filter_arg filter_args[] = {
 	{ "personality", 0, { IS(0, UNAME26 | PER_LINUX32) }, FILTER_ALLOW },
 	{ "personality", 0, { IS(0, 0xffffffff) }, FILTER_ALLOW },	/* asks which it is */
 	{ "personality", 0, { { 0 } }, EPERM },
+
+	/* The kernel refuses device nodes to a user namespace; with the feature the keeper makes the
+	 * harmless ones. */
+	{ "mknod", FEATURE_MKNOD, { IS_CHARACTER_DEVICE(1) }, FILTER_NOTICE },
+	{ "mknod", 0, { { 0 } }, FILTER_ALLOW },
+	{ "mknodat", FEATURE_MKNOD, { IS_CHARACTER_DEVICE(2) }, FILTER_NOTICE },
+	{ "mknodat", 0, { { 0 } }, FILTER_ALLOW },
 };
 /* clang-format on */
 const size_t filter_n_args = N_ROWS(filter_args);

@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FILTER_ALLOW = 0 };		/* other answers are an errno */
+enum {				/* other answers are an errno */
+	FILTER_ALLOW = 0,
+	FILTER_NOTICE = -1,		/* the call waits until the keeper has answered (mknod.h) */
+};
 
 struct filter_group {
 	const char *calls;		/* names between blanks */

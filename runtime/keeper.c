@@ -42,6 +42,7 @@ struct keeper {
 	struct boot boot;
 	struct console console;
 	struct ready ready;
+	struct notices notices;
 	int initfd;			/* borrowed from boot, or the adopted init's */
 	bool is_parent;			/* init is our child, so its status can be had */
 };
@@ -84,7 +85,11 @@ static int take_zone(struct keeper *k, struct zone *z, struct error *err)
 static int open_console(struct keeper *k, int masterfd, struct error *err)
 {
 	ready_init(&k->ready, k->boot.rundirfd);
-	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready, err);
+	notices_init(&k->notices, k->z.config.uid_base);
+	if (k->boot.launched.noticefd >= 0)
+		notices_add(&k->notices, TAKE_FD(k->boot.launched.noticefd));
+	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready,
+			    &k->notices, err);
 }
 
 static int boot_once(struct keeper *k, const struct boot_options *options, struct error *err)
@@ -113,9 +118,10 @@ static int boot_once(struct keeper *k, const struct boot_options *options, struc
 static void watch(struct keeper *k)
 {
 	for (;;) {
-		struct pollfd fds[CONSOLE_FDS + 2];
-		size_t n = console_poll_set(&k->console, fds);
-		size_t n_console = n;
+		struct pollfd fds[CONSOLE_FDS + NOTICES_MAX + 2];
+		size_t n_console = console_poll_set(&k->console, fds);
+		size_t n_notices = notices_poll_set(&k->notices, fds + n_console);
+		size_t n = n_console + n_notices;
 
 		fds[n++] = (struct pollfd){ k->initfd, POLLIN, 0 };
 		if (k->boot.launched.notifyfd >= 0)
@@ -123,9 +129,10 @@ static void watch(struct keeper *k)
 		if (poll(fds, n, -1) < 0)
 			continue;
 		console_serve(&k->console, fds, n_console);
+		notices_serve(&k->notices, fds + n_console, n_notices);
 		if (k->boot.launched.notifyfd >= 0 && fds[n - 1].revents)
 			ready_see_notify(&k->ready, k->boot.launched.notifyfd);
-		if (fds[n_console].revents)
+		if (fds[n_console + n_notices].revents)
 			break;
 	}
 	console_drain(&k->console);
@@ -173,6 +180,7 @@ static void keep(struct keeper *k)
 		if (boot_down(&k->boot, &err) < 0)
 			note_failure(k, "clean up", &err);
 		console_close(&k->console);
+		notices_close(&k->notices);
 		if (ending != ENDED_REBOOT)
 			return;
 		if (boot_again(k, &err) == 0)
@@ -332,7 +340,9 @@ static int adopt(struct keeper *k, const struct boot_options *options, struct er
 	if (masterfd < 0)
 		return error_wrap(err, "console");
 	k->ready = (struct ready){ .rundirfd = k->boot.rundirfd };
-	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready, err);
+	notices_init(&k->notices, k->z.config.uid_base);
+	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready,
+			    &k->notices, err);
 }
 
 int keeper_adopt(struct zone *z, struct error *err)
@@ -340,6 +350,16 @@ int keeper_adopt(struct zone *z, struct error *err)
 	const struct keeper_task task = { .z = z, .start = adopt };
 
 	return fork_keeper(&task, err);
+}
+
+int keeper_answer(struct zone *z, int noticefd, struct error *err)
+{
+	AUTO_CLOSE int rundirfd =
+		openat(z->site->runfd, z->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (rundirfd < 0)
+		return error_set(err, ERR_STATE, "is not running");
+	return console_send_notices(rundirfd, noticefd, err);
 }
 
 int keeper_console_open(struct zone *z, int *out_ptyfd, struct error *err)

@@ -17,6 +17,8 @@ int keeper_boot(struct zone *z, const struct boot_options *options, struct error
 /* Forks a keeper for a zone that runs without one: its console is a new terminal. */
 int keeper_adopt(struct zone *z, struct error *err);
 
+/* Has the keeper answer the notices of a filter (mknod.h) from now on. */
+int keeper_answer(struct zone *z, int noticefd, struct error *err);
 /* Connects to the console of a running zone: returns a stream socket. What is written is typed at
  * the console, what the console says is read. *out_ptyfd is the console's master, for window size
  * only. Both are the caller's. ERR_STATE when the zone has no keeper. */

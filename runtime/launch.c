@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/sys.h"
 #include "runtime/child.h"
 #include "runtime/mounts.h"
+#include "runtime/mounts_user.h"
 #include "runtime/uidmap.h"
 
 enum { BUILDER_STACK = 128 << 10, PROC_STACK = 32 << 10 };
@@ -238,6 +240,12 @@ static int open_pipes(struct builder *b, struct error *err)
 	return 0;
 }
 
+void launched_init(struct launched *l)
+{
+	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1,
+				.gatefd = -1, .reportfd = -1 };
+}
+
 /* Ends and reaps a child that will not be let go. */
 static void abandon(struct launched *l)
 {
@@ -259,7 +267,7 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 	};
 	int ret;
 
-	*out = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .gatefd = -1, .reportfd = -1 };
+	launched_init(out);
 	b.stubfd = confine_stub_open(err);
 	if (b.stubfd < 0)
 		return -1;
@@ -281,16 +289,29 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 	return -1;
 }
 
+/* The child sent it before it executed anything, or has none. */
+static int take_notices(struct launched *l, struct error *err)
+{
+	size_t n_fds = 1;
+	char byte;
+
+	if (recv(l->gatefd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
+		return 0;
+	return fd_receive(l->gatefd, &l->noticefd, &n_fds, &byte, 1, err) < 0 ? -1 : 0;
+}
+
 int launch_go(struct launched *l, struct error *err)
 {
 	if (send(l->gatefd, "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
 		return error_sys(err, "let the zone's init go");
-	return confine_report(l->reportfd, "init", err);
+	if (confine_report(l->reportfd, "init", err) < 0)
+		return -1;
+	return take_notices(l, err);
 }
 
 void launched_close(struct launched *l)
 {
-	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->gatefd, &l->reportfd };
+	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->noticefd, &l->gatefd, &l->reportfd };
 
 	for (size_t i = 0; i < N_ROWS(fds); i++) {
 		if (*fds[i] >= 0)

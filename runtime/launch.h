@@ -46,6 +46,7 @@ struct launched {
 	int pidfd;
 	int ptyfd;			/* the console's master, -1 without one */
 	int notifyfd;			/* the datagram socket at /run/host/notify, or -1 */
+	int noticefd;			/* of the filter, for mknod_answer(); after launch_go(), or -1 */
 	int gatefd;			/* init is let go through this */
 	int reportfd;			/* init says here why it failed */
 };
@@ -55,6 +56,8 @@ struct launched {
 int launch_make(struct launched *out, const struct launch *l, struct error *err);
 /* Lets init execute its program. err->sys is ENOENT, EACCES or ENOEXEC when that failed. */
 int launch_go(struct launched *l, struct error *err);
+/* An empty value, which launched_close() accepts. */
+void launched_init(struct launched *l);
 /* Closes the descriptors; a child that was not let go ends by itself. */
 void launched_close(struct launched *l);
 

@@ -26,12 +26,13 @@ libzone_a_SOURCES += %D%/enter.c %D%/enter.h
 libzone_a_SOURCES += %D%/inits.c %D%/inits.h
 libzone_a_SOURCES += %D%/keeper.c %D%/keeper.h
 libzone_a_SOURCES += %D%/launch.c %D%/launch.h
+libzone_a_SOURCES += %D%/mknod.c %D%/mknod.h
 libzone_a_SOURCES += %D%/mounts.c %D%/mounts.h
-libzone_a_SOURCES += %D%/mounts_user.c
+libzone_a_SOURCES += %D%/mounts_user.c %D%/mounts_user.h
 libzone_a_SOURCES += %D%/ready.c %D%/ready.h
-libzone_a_SOURCES += %D%/repair.c
+libzone_a_SOURCES += %D%/repair.c %D%/repair.h
 libzone_a_SOURCES += %D%/run.c %D%/run.h
-libzone_a_SOURCES += %D%/shutdown.c
+libzone_a_SOURCES += %D%/shutdown.c %D%/shutdown.h
 libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
 libzone_a_SOURCES += %D%/users.c %D%/users.h
 

@@ -38,7 +38,4 @@ int mounts_console(int rootfd, int ptsfd, uid_t uid, struct error *err);
 /* Makes rootfd the root of the mount namespace and leaves nothing of the host in it. */
 int mounts_pivot(int rootfd, struct error *err);
 
-/* Splits a mount property, "SRC:DST[:OPTION,...]", checks it, and applies it below rootfd. */
-int mounts_user(int rootfd, int usernsfd, const char *text, uint32_t uid_base, struct error *err);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "runtime/mounts.h"
+#include "runtime/mounts_user.h"
 
 #include <errno.h>
 #include <fcntl.h>

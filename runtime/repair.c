@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "runtime/boot.h"
+#include "runtime/repair.h"
 
 #include "base/strv.h"
+#include "runtime/boot.h"
 #include "runtime/keeper.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"

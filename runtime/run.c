@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "runtime/run.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -10,6 +12,27 @@
 #include "runtime/boot.h"
 #include "runtime/create.h"
 #include "runtime/destroy.h"
+#include "runtime/mknod.h"
+
+/* A process of its own, as the caller is busy with the command's streams. It ends when no process
+ * with the filter is left. */
+static int answer_notices(struct running *r, int noticefd, struct error *err)
+{
+	uint32_t uid_base = r->zone->config.uid_base;
+
+	r->notices_pid = fork();
+	if (r->notices_pid < 0)
+		return error_sys(err, "fork");
+	if (r->notices_pid > 0)
+		return 0;
+	for (;;) {
+		struct pollfd fd = { noticefd, POLLIN, 0 };
+
+		if (poll(&fd, 1, -1) > 0 &&
+		    ((fd.revents & POLLIN) == 0 || mknod_answer(noticefd, uid_base) < 0))
+			_exit(0);
+	}
+}
 
 static int run_boot(struct running *r, const struct run_options *options, struct error *err)
 {
@@ -27,7 +50,10 @@ static int run_boot(struct running *r, const struct run_options *options, struct
 	r->pid = b->launched.pid;
 	r->pidfd = b->launched.pidfd;
 	r->ptyfd = b->launched.ptyfd;
-	return 0;
+	if (b->launched.noticefd < 0 || answer_notices(r, b->launched.noticefd, err) == 0)
+		return 0;
+	(void)boot_down(b, &(struct error){ 0 });	/* the first failure is what is told */
+	return -1;
 }
 
 int run_start(struct running *out, struct site *site, struct zone_config *config,
@@ -54,6 +80,9 @@ int run_finish(struct running *r, bool keep, struct error *err)
 {
 	struct error failure = { 0 };
 	int ret = boot_down(r->boot, &failure);
+
+	if (r->notices_pid > 0)
+		(void)waitpid(r->notices_pid, NULL, 0);	/* ends with the last process inside */
 
 	boot_close(r->boot);
 	if (keep)

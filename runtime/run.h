@@ -25,6 +25,7 @@ struct running {
 	struct boot *boot;		/* owned */
 	int pidfd;			/* of the command, a child of the caller; borrowed from boot */
 	pid_t pid;
+	pid_t notices_pid;		/* answers for the filter, 0: none does */
 	int ptyfd;			/* borrowed from boot; -1 without a terminal */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "runtime/boot.h"
+#include "runtime/shutdown.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/proc.h"
+#include "runtime/boot.h"
 #include "runtime/enter.h"
 #include "runtime/inits.h"
 #include "runtime/state.h"

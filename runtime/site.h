@@ -9,7 +9,7 @@
  *
  *   ROOT/etc/zonectl/          zonectl.json, plans/
  *   ROOT/var/lib/zonectl/      templates/ zones/ uids/, mode 0700
- *   ROOT/run/zonectl/          NAME/ for zones that are up, filters/, mode 0700
+ *   ROOT/run/zonectl/          NAME/ for zones that are up, .filters/, mode 0700
  */
 
 #include <stdbool.h>

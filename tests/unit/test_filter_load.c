@@ -94,14 +94,14 @@ static void a_filter_is_compiled_once(void **state)
 {
 	struct fixture *f = *state;
 	AUTO_FILTER struct filter first = loaded(f, FEATURE_DEFAULT);
-	struct stat before = cached(f, "filters/1"), after;
+	struct stat before = cached(f, ".filters/1"), after;
 	AUTO_FILTER struct filter second = loaded(f, FEATURE_DEFAULT | FEATURE_FUSE);
 	AUTO_FILTER struct filter other = loaded(f, FEATURE_KEYCTL);
 
-	after = cached(f, "filters/1");
+	after = cached(f, ".filters/1");
 	assert_int_equal(before.st_ino, after.st_ino);
 	assert_int_equal(before.st_mode, S_IFREG | 0600);
-	assert_int_equal(cached(f, "filters").st_mode, S_IFDIR | 0700);
+	assert_int_equal(cached(f, ".filters").st_mode, S_IFDIR | 0700);
 	assert_int_equal(first.n, second.n);
 	assert_memory_equal(first.insns, second.insns, first.n * sizeof(*first.insns));
 	assert_true(first.n != other.n ||
@@ -110,7 +110,7 @@ static void a_filter_is_compiled_once(void **state)
 
 static void spoil_byte(struct fixture *f, off_t at)
 {
-	AUTO_CLOSE int fd = openat(f->site.runfd, "filters/1", O_RDWR | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(f->site.runfd, ".filters/1", O_RDWR | O_CLOEXEC);
 	char c;
 
 	assert_int_equal(pread(fd, &c, 1, at), 1);
@@ -135,20 +135,20 @@ static void spoil_instruction(struct fixture *f)
 
 static void spoil_length(struct fixture *f)
 {
-	AUTO_CLOSE int fd = openat(f->site.runfd, "filters/1", O_RDWR | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(f->site.runfd, ".filters/1", O_RDWR | O_CLOEXEC);
 
 	assert_int_equal(ftruncate(fd, 40 + 8 * 20), 0);
 }
 
 static void spoil_mode(struct fixture *f)
 {
-	assert_int_equal(fchmodat(f->site.runfd, "filters/1", 0666, 0), 0);
+	assert_int_equal(fchmodat(f->site.runfd, ".filters/1", 0666, 0), 0);
 }
 
 static void spoil_by_link(struct fixture *f)
 {
-	assert_int_equal(renameat(f->site.runfd, "filters/1", f->site.runfd, "moved"), 0);
-	assert_int_equal(symlinkat("../moved", f->site.runfd, "filters/1"), 0);
+	assert_int_equal(renameat(f->site.runfd, ".filters/1", f->site.runfd, "moved"), 0);
+	assert_int_equal(symlinkat("../moved", f->site.runfd, ".filters/1"), 0);
 }
 
 /* The control of each case is the test above: a file left alone is used as it is. */
@@ -164,10 +164,10 @@ static void a_filter_that_is_not_whole_is_made_anew(void **state)
 		struct stat before;
 
 		spoils[i](f);
-		before = cached(f, "filters/1");
+		before = cached(f, ".filters/1");
 		again = loaded(f, FEATURE_DEFAULT);
-		assert_int_not_equal(before.st_ino, cached(f, "filters/1").st_ino);
-		assert_int_equal(cached(f, "filters/1").st_mode, S_IFREG | 0600);
+		assert_int_not_equal(before.st_ino, cached(f, ".filters/1").st_ino);
+		assert_int_equal(cached(f, ".filters/1").st_mode, S_IFREG | 0600);
 		assert_int_equal(again.n, whole.n);
 		assert_memory_equal(again.insns, whole.insns, whole.n * sizeof(*whole.insns));
 	}
