@@ -187,9 +187,9 @@ static void child_signals(void)
 {
 	sigset_t none;
 
-	/* SIGKILL, SIGSTOP and those that libc keeps for itself fail, and need no reset. */
+	/* What was ignored stays so over execve(2). SIGKILL and SIGSTOP fail and need no reset. */
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL);
+		(void)sys_signal_default(sig);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -86,6 +86,15 @@ ssize_t sys_getdents(int fd, void *buf, size_t size)
 	return syscall(SYS_getdents64, fd, buf, size);
 }
 
+int sys_signal_default(int sig)
+{
+	/* The kernel's struct sigaction differs by architecture, but SIG_DFL, no flags, no restorer
+	 * and an empty mask are all zeros on each; none is longer. */
+	static const unsigned long zeros[16];
+
+	return (int)syscall(SYS_rt_sigaction, sig, zeros, NULL, _NSIG / 8);
+}
+
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);

@@ -52,6 +52,8 @@ int sys_pidfd_getfd(int pidfd, int targetfd, unsigned int flags);
 int sys_close_range(unsigned int first, unsigned int last, unsigned int flags);
 /* Fills buf with struct sys_dirent, each size bytes long; returns the bytes, 0 at the end. */
 ssize_t sys_getdents(int fd, void *buf, size_t size);
+/* sigaction(2) to SIG_DFL, also for the two signals that libc keeps for itself and refuses. */
+int sys_signal_default(int sig);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 /* Joins a fresh, unnamed session keyring (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING). */
 int sys_keyring_new_session(void);
