@@ -182,7 +182,9 @@ static bool is_wanted(const struct identity *id, const struct identity_row *row,
 	case MACHINE_ID:
 		return id->has_systemd || seen;
 	case HOSTNAME:
-		return true;
+		/* An init may set the host name from this file; a lone command does not, so for one
+		 * only a wrong name is worth a directory in the upper layer. */
+		return seen || !id->config->is_ephemeral;
 	case TIMEZONE_LINK:
 		return id->config->timezone;
 	case TIMEZONE_NAME:
