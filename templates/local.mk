@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
+	%D%/build.c %D%/build.h \
+	%D%/build_adjust.c \
+	%D%/build_debian.c \
+	%D%/build_minimal.c \
 	%D%/clone.c %D%/clone.h \
 	%D%/digest.c %D%/digest.h \
 	%D%/import.c %D%/import.h %D%/import_run.h \

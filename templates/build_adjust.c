@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "templates/build.h"
+
+/*
+ * From a system that was just installed to one that many zones start from: what
+ * makes it this one machine goes, what cannot work in any container is masked,
+ * and what a machine makes of itself once is made at the first boot instead.
+ * Every row has its reason; a row for what is not there does nothing.
+ */
+
+enum { FOR_SYSTEMD = 1, FOR_SYSVINIT = 2, FOR_ALL = 3 };
+
+/* clang-format off */
+static const struct { int when; const char *path; } removed[] = {
+	{ FOR_ALL,      "etc/hostname" },		/* the build host's; without it the name the zone was given stands */
+	{ FOR_ALL,      "etc/resolv.conf" },		/* the build host's */
+	{ FOR_SYSVINIT, "etc/machine-id" },		/* dbus makes one where there is none */
+	{ FOR_SYSVINIT, "var/lib/dbus/machine-id" },
+	{ FOR_ALL,      "var/lib/systemd/random-seed" },	/* the same for all is no seed */
+	{ FOR_ALL,      "var/lib/urandom/random-seed" },
+	{ FOR_ALL,      "var/log/bootstrap.log" },	/* of the build, not of the zone */
+	{ FOR_ALL,      "var/log/dpkg.log" },
+	{ FOR_ALL,      "var/log/alternatives.log" },
+	{ FOR_ALL,      "var/log/apt/history.log" },
+	{ FOR_ALL,      "var/log/apt/term.log" },
+	{ FOR_ALL,      "var/log/apt/eipp.log.xz" },
+	{ FOR_ALL,      "var/cache/apt/pkgcache.bin" },	/* apt makes them again */
+	{ FOR_ALL,      "var/cache/apt/srcpkgcache.bin" },
+	{ FOR_ALL,      "var/cache/ldconfig/aux-cache" },
+};
+
+/* All in a directory that begins so. */
+static const struct { const char *directory, *prefix; } removed_groups[] = {
+	{ "etc/ssh",                "ssh_host_" },	/* a key that every zone has is no key */
+	{ "var/cache/apt/archives", "" },		/* packages already unpacked */
+	{ "var/lib/apt/lists",      "" },		/* stale by the first boot; apt-get update fetches them */
+};
+
+/* Units that fail, or wait, in a zone whatever it is allowed. Masked only where they exist. */
+static const char *const masked[] = {
+	"dev-hugepages.mount",			/* hugetlbfs cannot be mounted in a user namespace */
+	"sys-kernel-config.mount",		/* configfs: likewise */
+	"sys-kernel-debug.mount",		/* debugfs shows the host's kernel */
+	"sys-kernel-tracing.mount",		/* tracefs likewise */
+	"proc-sys-fs-binfmt_misc.automount",	/* autofs: likewise not in a user namespace */
+	"proc-sys-fs-binfmt_misc.mount",
+	"systemd-modules-load.service",		/* modules are the host's to load */
+	"systemd-journald-audit.socket",	/* audit belongs to the host's user namespace */
+	"systemd-udevd.service",		/* /sys is read-only: devices are the host's */
+	"systemd-udev-trigger.service",
+	"systemd-pstore.service",		/* crash dumps of the host's kernel */
+	"systemd-firstboot.service",		/* asks on a console nobody may look at */
+	"systemd-timesyncd.service",		/* the clock is the host's */
+	"fstrim.timer",				/* so are the disks */
+	"e2scrub_all.timer",
+	"e2scrub_reap.service",
+	"mdmonitor.service",
+	"kmod-static-nodes.service",
+};
+
+static const char *const unit_dirs[] = { "usr/lib/systemd/system", "lib/systemd/system" };
+
+static const char hosts[] =
+	"127.0.0.1\tlocalhost\n"
+	"::1\tlocalhost ip6-localhost ip6-loopback\n"
+	"ff02::1\tip6-allnodes\n"
+	"ff02::2\tip6-allrouters\n";
+
+static const char keys_unit[] =
+	"[Unit]\n"
+	"Description=Make the SSH host keys of this system\n"
+	"ConditionPathExists=/usr/bin/ssh-keygen\n"
+	"ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key\n"
+	"Before=ssh.service ssh.socket sshd.service\n"
+	"\n"
+	"[Service]\n"
+	"Type=oneshot\n"
+	"ExecStart=/usr/bin/ssh-keygen -A\n"
+	"\n"
+	"[Install]\n"
+	"WantedBy=multi-user.target\n";
+
+static const char keys_script[] =
+	"#!/bin/sh\n"
+	"### BEGIN INIT INFO\n"
+	"# Provides:          ssh-host-keys\n"
+	"# Required-Start:    $local_fs\n"
+	"# Required-Stop:\n"
+	"# Default-Start:     S\n"
+	"# Default-Stop:\n"
+	"# Short-Description: Make the SSH host keys of this system\n"
+	"### END INIT INFO\n"
+	"[ \"$1\" != start ] || [ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -A >/dev/null\n";
+
+/* sysvinit's own inittab starts gettys on tty1..6, which a zone has not. */
+static const char inittab[] =
+	"id:2:initdefault:\n"
+	"si::sysinit:/etc/init.d/rcS\n"
+	"~~:S:wait:/sbin/sulogin --force\n"
+	"l0:0:wait:/etc/init.d/rc 0\n"
+	"l1:1:wait:/etc/init.d/rc 1\n"
+	"l2:2:wait:/etc/init.d/rc 2\n"
+	"l3:3:wait:/etc/init.d/rc 3\n"
+	"l4:4:wait:/etc/init.d/rc 4\n"
+	"l5:5:wait:/etc/init.d/rc 5\n"
+	"l6:6:wait:/etc/init.d/rc 6\n"
+	"ca:12345:ctrlaltdel:/sbin/shutdown -t1 -a -r now\n"
+	"# The host asks for a clean end with SIGPWR.\n"
+	"pf::powerwait:/sbin/shutdown -h now\n"
+	"p0::powerfail:/sbin/shutdown -h now\n"
+	"co:2345:respawn:/sbin/getty --noclear --keep-baud console 115200,38400,9600 linux\n";
+
+static const struct { int when; const char *path; mode_t mode; const char *text; } written[] = {
+	{ FOR_ALL,      "etc/hosts",                                0644, hosts },	/* may name the build host */
+	{ FOR_SYSTEMD,  "etc/machine-id",                           0444, "" },		/* empty: systemd takes the zone's uuid, without the questions of a first boot */
+	{ FOR_SYSTEMD,  "etc/systemd/system/ssh-host-keys.service", 0644, keys_unit },	/* sshd does not start without keys */
+	{ FOR_SYSVINIT, "etc/init.d/ssh-host-keys",                 0755, keys_script },
+	{ FOR_SYSVINIT, "etc/inittab",                              0644, inittab },
+};
+
+static const struct { int when; const char *path, *target; } linked[] = {
+	{ FOR_SYSTEMD,  "etc/systemd/system/multi-user.target.wants/ssh-host-keys.service", "/etc/systemd/system/ssh-host-keys.service" },
+	{ FOR_SYSVINIT, "etc/rcS.d/S99ssh-host-keys",                                       "../init.d/ssh-host-keys" },
+};
+/* clang-format on */
+
+static int group_remove(int rootfd, const char *directory, const char *prefix, struct error *err)
+{
+	struct error lost = { 0 };
+	AUTO_CLOSE int dirfd = path_open_nolink(rootfd, directory, O_RDONLY | O_DIRECTORY, true, &lost);
+	AUTO_CLOSE int again = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *list = again < 0 ? NULL : fdopendir(again);
+	const struct dirent *e;
+
+	if (!list)
+		return 0;	/* not there */
+	again = -1;	/* owned by list */
+	while ((e = readdir(list))) {
+		if (e->d_name[0] == '.' || strcmp(e->d_name, "lock") == 0 ||
+		    strcmp(e->d_name, "partial") == 0 || strcmp(e->d_name, "auxfiles") == 0)
+			continue;
+		if (str_starts(e->d_name, prefix) && path_remove(dirfd, e->d_name, err) < 0)
+			return error_wrap(err, "'%s'", directory);
+	}
+	return 0;
+}
+
+/* What is to be removed is a file: a link there (systemd's to /etc/machine-id) is as it should be. */
+static int file_remove(int rootfd, const char *path, struct error *err)
+{
+	struct error lost = { 0 };
+	struct stat st;
+
+	if (path_lstat(rootfd, path, &st, &lost) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return path_remove(rootfd, path, err);
+}
+
+static int all_remove(int rootfd, int when, struct error *err)
+{
+	for (size_t i = 0; i < N_ROWS(removed); i++) {
+		if ((removed[i].when & when) && file_remove(rootfd, removed[i].path, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < N_ROWS(removed_groups); i++) {
+		if (group_remove(rootfd, removed_groups[i].directory, removed_groups[i].prefix, err) < 0)
+			return -1;
+	}
+	/* A link to a resolver's file below /run would stay dangling, and be written through. */
+	return path_remove(rootfd, "etc/resolv.conf", err);
+}
+
+static bool has_unit(int rootfd, const char *unit)
+{
+	for (size_t i = 0; i < N_ROWS(unit_dirs); i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", unit_dirs[i], unit);
+		struct error lost = { 0 };
+		struct stat st;
+
+		if (path_lstat(rootfd, path, &st, &lost) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int all_mask(int rootfd, struct error *err)
+{
+	for (size_t i = 0; i < N_ROWS(masked); i++) {
+		AUTO_FREE char *path = xasprintf("etc/systemd/system/%s", masked[i]);
+
+		if (has_unit(rootfd, masked[i]) && path_symlink(rootfd, path, "/dev/null", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parent_make(int rootfd, const char *path, struct error *err)
+{
+	AUTO_FREE char *directory = xstrdup(path);
+	AUTO_CLOSE int fd = -1;
+
+	*strrchr(directory, '/') = '\0';
+	fd = path_mkdirs(rootfd, directory, 0755, err);
+	return fd < 0 ? -1 : 0;
+}
+
+static int all_write(int rootfd, int when, struct error *err)
+{
+	for (size_t i = 0; i < N_ROWS(written); i++) {
+		if (!(written[i].when & when))
+			continue;
+		if (parent_make(rootfd, written[i].path, err) < 0 ||
+		    path_write(rootfd, written[i].path, written[i].mode, written[i].text,
+			       strlen(written[i].text), err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < N_ROWS(linked); i++) {
+		if (!(linked[i].when & when))
+			continue;
+		if (parent_make(rootfd, linked[i].path, err) < 0 ||
+		    path_symlink(rootfd, linked[i].path, linked[i].target, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int build_adjust(int rootfd, bool is_sysvinit, struct error *err)
+{
+	int when = is_sysvinit ? FOR_SYSVINIT : FOR_SYSTEMD;
+
+	if (all_remove(rootfd, when, err) < 0 || all_write(rootfd, when, err) < 0)
+		return error_wrap(err, "adjust");
+	if (!is_sysvinit && all_mask(rootfd, err) < 0)
+		return error_wrap(err, "adjust");
+	return 0;
+}
