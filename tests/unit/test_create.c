@@ -29,6 +29,14 @@ static void put_dir(int rootfd, const char *path, mode_t mode)
 		fail_msg("%s", err.text);
 }
 
+static void put_link(int rootfd, const char *path, const char *target)
+{
+	struct error err = { 0 };
+
+	if (path_symlink(rootfd, path, target, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
 /* Imports a root filesystem that fill() has made as template "t". */
 static void make_template(void (*fill)(int rootfd))
 {
@@ -61,7 +69,7 @@ static void plain_root(int rootfd)
 	put(rootfd, "etc/ssh/ssh_host_rsa_key", "secret");
 	put(rootfd, "etc/ssh/sshd_config", "");
 	put(rootfd, "var/lib/systemd/random-seed", "seed");
-	symlinkat("/etc/machine-id", rootfd, "var/lib/dbus/machine-id");
+	put_link(rootfd, "var/lib/dbus/machine-id", "/etc/machine-id");
 }
 
 /* What an attacker would put there so that host root writes or removes elsewhere. */
@@ -73,18 +81,18 @@ static void hostile_root(int rootfd)
 	put_dir(rootfd, "etc", 0755);
 	put_dir(rootfd, "etc/hostname", 0755);
 	put(rootfd, "etc/hostname/file", "");
-	symlinkat("/etc/passwd", rootfd, "etc/machine-id");
-	symlinkat("/", rootfd, "etc/ssh");
-	symlinkat("../../../../..", rootfd, "var/lib/systemd");
-	symlinkat("/etc", rootfd, "var/lib/dbus");
-	mkfifoat(rootfd, "etc/timezone", 0644);
+	put_link(rootfd, "etc/machine-id", "/etc/passwd");
+	put_link(rootfd, "etc/ssh", "/");
+	put_link(rootfd, "var/lib/systemd", "../../../../..");
+	put_link(rootfd, "var/lib/dbus", "/etc");
+	assert_int_equal(mkfifoat(rootfd, "etc/timezone", 0644), 0);
 }
 
 static void linked_etc_root(int rootfd)
 {
 	put_dir(rootfd, "sbin", 0755);
 	put(rootfd, "sbin/init", "#!/bin/sh\n");
-	symlinkat("/etc", rootfd, "etc");
+	put_link(rootfd, "etc", "/etc");
 }
 
 static int create(struct zone *z, const char *name, const char *assignment, struct error *err)
