@@ -30,6 +30,11 @@ static int walk(int dirfd, const char *path, int flags, mode_t mode, uint64_t re
 		.resolve = resolve,
 	};
 
+	/* AT_FDCWD is no root: what it stands for is chosen by whoever started us. */
+	if (dirfd < 0) {
+		errno = EBADF;
+		return -1;
+	}
 	/* EAGAIN means that a rename or a mount raced with the walk. The zone can cause that at
 	 * will, so the retries are counted (openat2(2), ERRORS). */
 	for (int i = 0; i < RACE_RETRIES; i++) {

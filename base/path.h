@@ -5,10 +5,11 @@
 /*
  * The one door for paths below a root that others can write (a zone's root, a
  * template, an unpacking directory); the only openat2(2) in the tree. A root is
- * a directory descriptor. Reads may follow links, which resolve inside the root;
- * writes follow none and refuse them. Magic links (/proc/PID/fd/N) are never
- * followed. A rename that races with a walk makes it fail, never leave the root
- * (openat2(2), RESOLVE_IN_ROOT, RESOLVE_BENEATH). All are child-safe.
+ * a directory descriptor (not AT_FDCWD), and an absolute path begins there too.
+ * Reads may follow links, which resolve inside the root; writes follow none and
+ * refuse them. Magic links (/proc/PID/fd/N) are never followed. A rename that
+ * races with a walk makes it fail, never leave the root (openat2(2),
+ * RESOLVE_IN_ROOT, RESOLVE_BENEATH). All are child-safe.
  *
  * Unless said otherwise a function fails with ERR_FAILED and the errno in sys,
  * and the text is "open 'PATH': REASON" with the path made printable.

@@ -40,8 +40,10 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	struct error err = { 0 };
-	int status = path_remove(AT_FDCWD, f->dir, &err);
+	int tmpfd = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int status = path_remove(tmpfd, f->dir + strlen("/tmp/"), &err);
 
+	close(tmpfd);
 	close(f->rootfd);
 	free(f);
 	return status;

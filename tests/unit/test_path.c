@@ -58,9 +58,11 @@ static int teardown(void **state)
 	char text[16] = "";
 	int fd = openat(f->dirfd, "outside/secret", O_RDONLY | O_CLOEXEC);
 	ssize_t n = read(fd, text, sizeof(text));
-	int status = path_remove(AT_FDCWD, f->dir, &err);
+	int tmpfd = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int status = path_remove(tmpfd, f->dir + strlen("/tmp/"), &err);
 
 	close(fd);
+	close(tmpfd);
 	close(f->rootfd);
 	close(f->dirfd);
 	free(f);
@@ -90,6 +92,17 @@ static void open_keeps_links_inside_the_root(void **state)
 	assert_int_equal(path_read(f->rootfd, "upward/secret", 10, &text, NULL, &err), 0);
 	assert_string_equal(text, "mine");
 	free(text);
+}
+
+static void the_working_directory_is_no_root(void **state)
+{
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(path_open(AT_FDCWD, "/etc/passwd", O_RDONLY, &err), -1);
+	assert_int_equal(err.sys, EBADF);
+	assert_int_equal(path_remove(AT_FDCWD, "/tmp/none", &err), -1);
+	assert_int_equal(err.sys, EBADF);
 }
 
 static void open_follows_no_magic_link(void **state)
@@ -425,6 +438,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(open_keeps_links_inside_the_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_working_directory_is_no_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_follows_no_magic_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_never_writes, setup, teardown),
 		cmocka_unit_test_setup_teardown(nolink_refuses_a_link_anywhere, setup, teardown),
