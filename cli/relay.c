@@ -69,7 +69,7 @@ static size_t room(struct relay_channel *c)
 	return RELAY_BUFFER - c->start - c->len;
 }
 
-static void put(struct relay_channel *c, const char *data, size_t len)
+void relay_put(struct relay_channel *c, const char *data, size_t len)
 {
 	size_t free_len = room(c);
 
@@ -106,7 +106,7 @@ static void help(struct relay *r)
 				   "the escape character twice sends it once\r\n";
 
 	if (r->n > 1)
-		put(&r->channels[1], text, sizeof(text) - 1);
+		relay_put(&r->channels[1], text, sizeof(text) - 1);
 }
 
 /* What was typed; true when the user leaves. A console that takes nothing loses what does not fit:
@@ -124,7 +124,7 @@ static bool typed(struct relay *r, struct relay_channel *c, const char *data, si
 			help(r);
 			break;
 		case ESCAPE_NONE:
-			put(c, out, n);
+			relay_put(c, out, n);
 			break;
 		}
 	}

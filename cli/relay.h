@@ -57,6 +57,8 @@ struct relay {
 void relay_init(struct relay *r);
 /* Adds a channel that owns both descriptors. A blocking "to" is written in small pieces. */
 struct relay_channel *relay_add(struct relay *r, int from, int to);
+/* Puts bytes into a channel as if they had been read; what does not fit is dropped. */
+void relay_put(struct relay_channel *c, const char *data, size_t len);
 /* Until something of enum relay_end happens. */
 enum relay_end relay_run(struct relay *r);
 void relay_clear(struct relay *r);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,7 +18,7 @@
 #include "runtime/repair.h"
 #include "runtime/keeper.h"
 
-enum { SCROLLBACK = 64 * 1024, SIGNAL_STATUS = 128 };
+enum { SIGNAL_STATUS = 128 };
 
 const struct opt console_options[] = {
 	{ "escape", 'e', "CHAR", "leave with CHAR and a dot instead of ~. (none: never)" },
@@ -38,13 +39,13 @@ static int parse_escape(struct cli *cli, struct escape *out, struct error *err)
 	return 0;
 }
 
-/* The last of console.log, from the beginning of a line. */
-static int scrollback(struct cli *cli, struct zone *z, struct error *err)
+/* The last of console.log, from the beginning of a line: the first that the user's channel carries. */
+static int scrollback(struct relay_channel *out, struct zone *z, struct error *err)
 {
 	AUTO_CLOSE int fd = openat(z->dirfd, "console.log", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	AUTO_FREE char *text = xcalloc(1, SCROLLBACK);
+	AUTO_FREE char *text = xcalloc(1, RELAY_BUFFER);
+	const char *start = text, *newline;
 	struct stat st;
-	const char *start = text;
 	ssize_t n;
 	off_t from;
 
@@ -52,14 +53,15 @@ static int scrollback(struct cli *cli, struct zone *z, struct error *err)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_sys(err, "open 'console.log'");
-	from = st.st_size > SCROLLBACK ? st.st_size - SCROLLBACK : 0;
-	n = pread(fd, text, SCROLLBACK, from);
+	from = st.st_size > RELAY_BUFFER ? st.st_size - RELAY_BUFFER : 0;
+	n = pread(fd, text, RELAY_BUFFER, from);
 	if (n < 0)
 		return error_sys(err, "read 'console.log'");
-	if (from > 0 && memchr(text, '\n', (size_t)n))
-		start = (char *)memchr(text, '\n', (size_t)n) + 1;
-	str_addn(&cli->out, start, (size_t)(text + n - start));
-	return out_flush(cli, err);
+	newline = from > 0 ? memchr(text, '\n', (size_t)n) : NULL;
+	if (newline)
+		start = newline + 1;
+	relay_put(out, start, (size_t)(text + n - start));
+	return 0;
 }
 
 /* A zone whose keeper died is given one, which takes the console over. */
@@ -84,7 +86,7 @@ static void resize(void *arg)
 	term_copy_size(STDIN_FILENO, *ptyfd);
 }
 
-static int add_channels(struct relay *r, int consolefd, struct error *err)
+static int add_channels(struct relay *r, struct zone *z, int consolefd, struct error *err)
 {
 	AUTO_CLOSE int in = term_reopen(STDIN_FILENO, O_RDONLY, err);
 	AUTO_CLOSE int out = term_reopen(STDOUT_FILENO, O_WRONLY, err);
@@ -97,18 +99,17 @@ static int add_channels(struct relay *r, int consolefd, struct error *err)
 		return error_sys(err, "console");
 	relay_add(r, TAKE_FD(in), TAKE_FD(to))->is_input = true;
 	relay_add(r, TAKE_FD(from), TAKE_FD(out))->is_vital = true;
-	return 0;
+	return scrollback(&r->channels[1], z, err);
 }
 
-static int relay_console(struct cli *cli, struct relay *r, int consolefd, int ptyfd,
-			 struct error *err)
+static int relay_console(struct cli *cli, struct relay *r, int ptyfd, struct error *err)
 {
 	struct term term = { .fd = -1 };
 	enum relay_end end;
 	sigset_t signals;
 	AUTO_CLOSE int signalfd = term_signals_open(&signals, err);
 
-	if (signalfd < 0 || add_channels(r, consolefd, err) < 0)
+	if (signalfd < 0)
 		return -1;
 	r->signalfd = signalfd;
 	if (isatty(STDIN_FILENO)) {
@@ -120,6 +121,9 @@ static int relay_console(struct cli *cli, struct relay *r, int consolefd, int pt
 		resize(&ptyfd);
 	}
 	end = relay_run(r);
+	/* Who leaves a flood wants to see no more of it, nor wait for it. */
+	if (end == RELAY_LEFT && term.fd >= 0)
+		(void)tcflush(term.fd, TCOFLUSH); /* at worst it is seen */
 	term_restore(&term);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	if (end == RELAY_SIGNALLED)
@@ -138,13 +142,15 @@ int verb_console(struct cli *cli, struct target *t, struct error *err)
 	if (parse_escape(cli, &escape, err) < 0)
 		return -1;
 	consolefd = connect_console(cli, t, &ptyfd, err);
-	if (consolefd < 0 || scrollback(cli, &t->zone, err) < 0)
+	if (consolefd < 0)
 		return -1;
-	if (escape.c && !cli->is_quiet)
+	if (escape.c)
 		out_note(cli, "console of %s, %c. leaves", t->zone.name, escape.c);
 	relay_init(&relay);
 	relay.escape = escape;
-	status = relay_console(cli, &relay, consolefd, ptyfd, err);
+	status = add_channels(&relay, &t->zone, consolefd, err);
+	if (status == 0)
+		status = relay_console(cli, &relay, ptyfd, err);
 	relay_clear(&relay);
 	if (status < 0)
 		return -1;

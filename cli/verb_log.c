@@ -45,8 +45,13 @@ static void show_line(struct reader *r)
 	const char *text = str_text(&r->line);
 	size_t len = r->line.len;
 
+	/* A return at either end of a line moves nothing that could be seen. */
 	while (len > 0 && text[len - 1] == '\r')
 		len--;
+	while (len > 0 && text[0] == '\r') {
+		text++;
+		len--;
+	}
 	for (size_t i = 0; i < len;) {
 		size_t skip = color_len(text + i, len - i);
 

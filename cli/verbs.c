@@ -204,10 +204,10 @@ static unsigned int distance(const char *a, const char *b)
 	return row[width];
 }
 
-/* At most a third of its letters may be wrong. */
+/* Two letters changed places, or a third of them and one are wrong. */
 static void suggest(const char *typed, struct error *err)
 {
-	unsigned int best = (unsigned int)strlen(typed) / 3 + 1;
+	unsigned int best = (unsigned int)strlen(typed) / 3 + 2;
 	const char *nearest = NULL;
 
 	for (const struct verb *v = verbs; v->name; v++) {
