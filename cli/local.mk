@@ -1,5 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The program is declared here:
-# sbin_PROGRAMS += zonectl
-# zonectl_SOURCES = ...
-# zonectl_LDADD = libzone.a $(ZONE_LIBS)
+sbin_PROGRAMS += zonectl
+zonectl_LDADD = libzone.a $(ZONE_LIBS)
+zonectl_SOURCES = %D%/main.c %D%/verb.h
+zonectl_SOURCES += %D%/dispatch.c %D%/dispatch.h
+zonectl_SOURCES += %D%/help.c %D%/help.h
+zonectl_SOURCES += %D%/names.c %D%/names.h
+zonectl_SOURCES += %D%/opt.c %D%/opt.h
+zonectl_SOURCES += %D%/out.c %D%/out.h
+zonectl_SOURCES += %D%/relay.c %D%/relay.h
+zonectl_SOURCES += %D%/session.c %D%/session.h
+zonectl_SOURCES += %D%/table.c %D%/table.h
+zonectl_SOURCES += %D%/term.c %D%/term.h
+zonectl_SOURCES += %D%/verbs.c
+zonectl_SOURCES += %D%/verb_boot.c
+zonectl_SOURCES += %D%/verb_console.c
+zonectl_SOURCES += %D%/verb_create.c
+zonectl_SOURCES += %D%/verb_destroy.c
+zonectl_SOURCES += %D%/verb_features.c
+zonectl_SOURCES += %D%/verb_freeze.c
+zonectl_SOURCES += %D%/verb_import.c
+zonectl_SOURCES += %D%/verb_info.c
+zonectl_SOURCES += %D%/verb_list.c
+zonectl_SOURCES += %D%/verb_log.c
+zonectl_SOURCES += %D%/verb_login.c
+zonectl_SOURCES += %D%/verb_rename.c
+zonectl_SOURCES += %D%/verb_repair.c
+zonectl_SOURCES += %D%/verb_run.c
+zonectl_SOURCES += %D%/verb_set.c
+zonectl_SOURCES += %D%/verb_template.c %D%/verb_template.h
+zonectl_SOURCES += %D%/verb_wait.c
