@@ -18,6 +18,7 @@
 enum action {
 	DROP,				/* the template's is not seen */
 	MACHINE_ID, HOSTNAME, TIMEZONE_LINK, TIMEZONE_NAME,
+	SSH_KEYS,			/* a drop-in that makes the host keys which were dropped */
 };
 
 /* Rows of one directory stand together. A directory that the template lacks, or has as a link, is
@@ -30,6 +31,7 @@ static const struct identity_row {
 	{ "etc",             "machine-id",               MACHINE_ID },
 	{ "etc",             "localtime",                TIMEZONE_LINK },
 	{ "etc",             "timezone",                 TIMEZONE_NAME },
+	{ "etc/systemd/system", "ssh.service.d",         SSH_KEYS },
 	{ "etc/ssh",         "ssh_host_rsa_key",         DROP },
 	{ "etc/ssh",         "ssh_host_rsa_key.pub",     DROP },
 	{ "etc/ssh",         "ssh_host_dsa_key",         DROP },
@@ -171,6 +173,44 @@ static void machine_id(const char *uuid, struct str *out)
 	str_addc(out, '\n');
 }
 
+/* Debian's unit takes for granted that installing the package made the keys; other distributions'
+ * units make them. Its own first ExecStartPre fails without keys, so it comes again after. */
+static const char ssh_keys[] =
+	"[Service]\n"
+	"ExecStartPre=\n"
+	"ExecStartPre=/usr/bin/ssh-keygen -A\n"
+	"ExecStartPre=/usr/sbin/sshd -t\n";
+
+static bool has_ssh_unit(const struct identity *id)
+{
+	static const char *const units[] = {
+		"usr/lib/systemd/system/ssh.service", "lib/systemd/system/ssh.service",
+	};
+	struct error none = { 0 };
+	struct stat st;
+
+	for (size_t i = 0; i < N_ROWS(units); i++)
+		if (path_lstat(id->templatefd, units[i], &st, &none) == 0)
+			return true;
+	return false;
+}
+
+static int write_ssh_keys(const struct identity *id, int dirfd, const char *name,
+			  struct error *err)
+{
+	static const struct identity_row row = { "", "zonectl.conf", SSH_KEYS };
+	AUTO_CLOSE int dropfd = -1;
+
+	if (mkdirat(dirfd, name, 0755) < 0)
+		return error_sys(err, "make directory '%s'", name);
+	dropfd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dropfd < 0 || fchmod(dropfd, 0755) < 0)
+		return error_sys(err, "open directory '%s'", name);
+	if (give_to_root(id, dirfd, name, err) < 0)
+		return -1;
+	return write_file(id, dropfd, &row, ssh_keys, err);
+}
+
 /* seen is what the template has under the name, NULL for nothing. */
 static bool is_wanted(const struct identity *id, const struct identity_row *row,
 		      const struct stat *seen)
@@ -189,6 +229,8 @@ static bool is_wanted(const struct identity *id, const struct identity_row *row,
 		return id->config->timezone;
 	case TIMEZONE_NAME:
 		return id->config->timezone && seen;
+	case SSH_KEYS:
+		return !seen && !id->config->is_ephemeral && has_ssh_unit(id);
 	}
 	return false;
 }
@@ -214,6 +256,8 @@ static int apply(const struct identity *id, int dirfd, const struct identity_row
 	case TIMEZONE_NAME:
 		str_addf(&text, "%s\n", c->timezone);
 		break;
+	case SSH_KEYS:
+		return write_ssh_keys(id, dirfd, row->name, err);
 	}
 	return write_file(id, dirfd, row, str_text(&text), err);
 }
