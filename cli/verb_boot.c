@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/num.h"
 #include "base/lock.h"
 #include "cli/out.h"
 #include "cli/verb.h"
@@ -51,10 +50,8 @@ int verb_halt(struct cli *cli, struct target *t, struct error *err)
 	return zone_halt(&t->zone, HALT_MS, err);
 }
 
-static void tell(struct cli *cli, const struct target *t, enum shutdown_how how, int timeout_ms)
+static void tell(struct cli *cli, const struct target *t, enum shutdown_how how)
 {
-	char seconds[NUM_TEXT_MAX];
-
 	if (cli->is_json) {
 		json_out_object(&cli->json, NULL);
 		json_out_str(&cli->json, "name", t->zone.name);
@@ -67,9 +64,10 @@ static void tell(struct cli *cli, const struct target *t, enum shutdown_how how,
 		return;
 	if (how == SHUTDOWN_BY_INIT)
 		out_print(cli, "%s: its init shut it down\n", t->zone.name);
+	else if (how == SHUTDOWN_UNASKED)
+		out_print(cli, "%s: halted, its init takes no request to shut down\n", t->zone.name);
 	else
-		out_print(cli, "%s: halted, its init had not shut down after %s\n", t->zone.name,
-			  num_duration_human((uint64_t)timeout_ms / 1000, seconds));
+		out_print(cli, "%s: halted, its init did not shut it down\n", t->zone.name);
 }
 
 int verb_shutdown(struct cli *cli, struct target *t, struct error *err)
@@ -80,7 +78,7 @@ int verb_shutdown(struct cli *cli, struct target *t, struct error *err)
 	if (opts_duration(&cli->opts, "timeout", &timeout_ms, err) < 0 ||
 	    zone_shutdown(&t->zone, timeout_ms, &how, err) < 0)
 		return -1;
-	tell(cli, t, how, timeout_ms);
+	tell(cli, t, how);
 	return 0;
 }
 
