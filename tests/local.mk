@@ -53,9 +53,12 @@ check_PROGRAMS += %D%/unit/test_create
 tests_unit_test_create_SOURCES = %D%/unit/test_create.c %D%/unit/site_fixture.h
 
 # func
+dist_check_SCRIPTS += %D%/func/unpack.sh
 
 # helpers of the tests, shipped but not run
 EXTRA_DIST += %D%/lib/unit.sh
+EXTRA_DIST += %D%/lib/archives.py
+EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
 # lint: the house rules
 LINT_TESTS += %D%/lint/docs.sh
