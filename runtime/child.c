@@ -89,13 +89,13 @@ static int raise_loopback(struct error *err)
 	return ret;
 }
 
-static int open_console(int stdio[3], struct error *err)
+static int open_console(int stdio[3], bool is_session, struct error *err)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
 
 	if (fd < 0)
 		return error_sys(err, "open the console");
-	if (ioctl(fd, TIOCSCTTY, 0) < 0)
+	if (is_session && ioctl(fd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the console the controlling terminal");
 	stdio[0] = stdio[1] = stdio[2] = fd;
 	return 0;
@@ -107,7 +107,7 @@ static int set_stdio(const struct launch *l, struct error *err)
 
 	if (setsid() < 0)
 		return error_sys(err, "make a session");
-	if (l->has_console && open_console(stdio, err) < 0)
+	if (l->has_console && open_console(stdio, l->is_session, err) < 0)
 		return -1;
 	return confine_stdio(stdio, err);
 }

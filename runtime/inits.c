@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -61,6 +62,22 @@ static uint64_t mask_of(const char *status, const char *name)
 	return line ? strtoull(line + strlen(name), NULL, 16) : 0;
 }
 
+/* Busybox init and others sleep in sigtimedwait(2), where the signals that are waited for show as
+ * neither blocked nor caught (do_sigtimedwait() in kernel/signal.c), yet are not lost. */
+static bool is_waiting_for_signals(pid_t pid)
+{
+	AUTO_FREE char *call = NULL;
+	struct error err = { 0 };
+	char path[32];
+	AUTO_CLOSE int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC); /* host path */
+	if (fd < 0 || fd_read_all(fd, STATUS_MAX, &call, NULL, &err) < 0)
+		return false;
+	return strtol(call, NULL, 10) == SYS_rt_sigtimedwait;
+}
+
 bool inits_listens(pid_t pid, int sig)
 {
 	AUTO_FREE char *status = NULL;
@@ -72,8 +89,10 @@ bool inits_listens(pid_t pid, int sig)
 	fd = open(path, O_RDONLY | O_CLOEXEC); /* host path */
 	if (fd < 0 || fd_read_all(fd, STATUS_MAX, &status, NULL, &err) < 0)
 		return false;
-	return ((mask_of(status, "SigBlk:\t") | mask_of(status, "SigCgt:\t")) >>
-		(unsigned int)(sig - 1)) & 1;
+	if (((mask_of(status, "SigBlk:\t") | mask_of(status, "SigCgt:\t")) >>
+	     (unsigned int)(sig - 1)) & 1)
+		return true;
+	return is_waiting_for_signals(pid);
 }
 
 int inits_add_single(const char *kind, char ***argv, struct error *err)

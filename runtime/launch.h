@@ -37,6 +37,8 @@ struct launch {
 	char *const *argv;		/* argv[0] is the path inside */
 	char *const *env;
 	bool has_console;		/* a terminal of the zone's own devpts, its /dev/console */
+	bool is_session;		/* and that is the controlling terminal: of a command. An init leaves
+					 * it to the getty or shell that it starts on it */
 	bool has_notify;		/* make /run/host/notify for sd_notify(3) */
 	int stdio[3];			/* without a console */
 };

@@ -14,12 +14,16 @@
 #include "runtime/inits.h"
 #include "runtime/state.h"
 
-enum { LISTEN_WAIT_MS = 5000, LISTEN_STEP_MS = 20, CLEANUP_WAIT_MS = 15000, THAW_WAIT_MS = 2000 };
+enum {
+	SYSTEMD_WAIT_MS = 5000, LISTEN_WAIT_MS = 1000, LISTEN_STEP_MS = 20,
+	CLEANUP_WAIT_MS = 15000, THAW_WAIT_MS = 2000,
+};
 
-/* systemd installs its handlers some time after it was started; what came before is lost. */
+/* An init installs its handlers some time after it was started, systemd late; what came before is
+ * lost. */
 static bool wait_listens(const struct zone_status *st, int sig, bool is_systemd)
 {
-	int64_t end = clock_ms() + (is_systemd ? LISTEN_WAIT_MS : 0);
+	int64_t end = clock_ms() + (is_systemd ? SYSTEMD_WAIT_MS : LISTEN_WAIT_MS);
 
 	for (;;) {
 		struct pollfd fd = { st->initfd, POLLIN, 0 };
@@ -109,11 +113,13 @@ static int halt_same(struct zone *z, const struct zone_status *before, struct er
 static int shutdown_now(struct zone *z, struct zone_status *st, int timeout_ms,
 			enum shutdown_how *out_how, struct error *err)
 {
+	bool is_asked;
 	int ended = 0;
 
 	if (thaw(z, st, err) < 0 || mark_shutting_down(z, st, err) < 0)
 		return -1;
-	if (ask(z, st)) {
+	is_asked = ask(z, st);
+	if (is_asked) {
 		lock_drop(z->dirfd);
 		ended = proc_wait_end(st->initfd, timeout_ms, err);
 		if (ended == 1)
@@ -121,7 +127,9 @@ static int shutdown_now(struct zone *z, struct zone_status *st, int timeout_ms,
 		if (lock_take(z->dirfd, LOCK_ALONE, -1, err) < 0 || ended < 0)
 			return -1;
 	}
-	*out_how = ended == 1 ? SHUTDOWN_BY_INIT : SHUTDOWN_BY_HALT;
+	*out_how = is_asked ? SHUTDOWN_BY_HALT : SHUTDOWN_UNASKED;
+	if (ended == 1)
+		*out_how = SHUTDOWN_BY_INIT;
 	return halt_same(z, st, err);
 }
 

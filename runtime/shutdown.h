@@ -7,7 +7,11 @@
 #include "base/error.h"
 #include "runtime/zone.h"
 
-enum shutdown_how { SHUTDOWN_BY_INIT, SHUTDOWN_BY_HALT };
+enum shutdown_how {
+	SHUTDOWN_BY_INIT,
+	SHUTDOWN_BY_HALT,		/* it was asked and did not end in time */
+	SHUTDOWN_UNASKED,		/* there was no way to ask it */
+};
 
 /* Asks the init to shut down, in the way it understands, waits, then halts. z is locked shared or
  * alone when called; the lock is dropped while waiting. */
