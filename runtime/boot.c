@@ -27,7 +27,7 @@
 enum { KILL_WAIT_MS = 10000, KEEPER_WAIT_MS = 5000 };
 
 struct step {
-	const char *name;
+	const char *name;		/* put before what it says, or NULL: that says enough */
 	int (*up)(struct boot *b, struct error *err);
 	int (*down)(struct boot *b, struct error *err);
 };
@@ -121,7 +121,7 @@ static int init_down(struct boot *b, struct error *err)
 static const struct step boot_steps[] = {
 	{ "run directory", rundir_up, rundir_down },
 	{ "cgroup",        groups_up, groups_down },
-	{ "init",          init_up,   init_down },
+	{ NULL,            init_up,   init_down },
 };
 
 /* Walks rows n - 1, n - 2, ... 0; the first failure is reported, the rest done all the same. */
@@ -134,7 +134,8 @@ static int steps_down(struct boot *b, size_t n, struct error *err)
 
 		if (boot_steps[n].down(b, &failure) == 0)
 			continue;
-		error_wrap(&failure, "%s", boot_steps[n].name);
+		if (boot_steps[n].name)
+			error_wrap(&failure, "%s", boot_steps[n].name);
 		if (ret == 0)
 			*err = failure;
 		ret = -1;
@@ -160,7 +161,7 @@ int boot_up(struct boot *b, struct error *err)
 		if (boot_steps[i].up(b, err) == 0)
 			continue;
 		(void)steps_down(b, i + 1, &later);	/* the first failure is what is told */
-		return error_wrap(err, "%s", boot_steps[i].name);
+		return boot_steps[i].name ? error_wrap(err, "%s", boot_steps[i].name) : -1;
 	}
 	return 0;
 }

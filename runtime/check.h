@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "runtime/site.h"
 
-/* *out_faults is a strv of lines, the caller's; NULL: none was found. Fails when there is no such zone
- * or it can't be looked at. */
+/* *out_faults is a strv of lines, the caller's; NULL: none was found. Fails when there is no such
+ * zone or it can't be looked at. */
 int zone_check(struct site *site, const char *name, char ***out_faults, struct error *err);
 
 #endif

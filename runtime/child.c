@@ -116,6 +116,7 @@ static int child_up(const struct child *c, struct error *err)
 {
 	static const struct confine_user root = { .uid = 0, .gid = 0 };
 	const struct launch *l = c->l;
+	AUTO_FREE char *path = NULL;
 
 	if (limit_namespaces(l->features, err) < 0 || own_cgroup_namespace(c, err) < 0)
 		return -1;
@@ -131,8 +132,11 @@ static int child_up(const struct child *c, struct error *err)
 		return error_sys(err, "enter the root");
 	if (set_stdio(l, err) < 0 || confine_apply(&l->confine, &root, c->gatefd, err) < 0)
 		return -1;
+	path = confine_find(l->argv[0], l->env, err);
+	if (!path)
+		return -1;
 	wait_at_gate(c->gatefd);
-	return confine_exec(c->stubfd, c->reportfd, l->argv[0], l->argv, l->env, err);
+	return confine_exec(c->stubfd, c->reportfd, path, l->argv, l->env, err);
 }
 
 void child_run(const struct child *c)

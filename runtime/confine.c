@@ -170,6 +170,32 @@ static int filter_up(const struct filter *filter, int noticesock, struct error *
 	return noticefd < 0 ? -1 : fd_send(noticesock, &noticefd, 1, "n", 1, err);
 }
 
+bool confine_is_program(const char *path)
+{
+	struct stat st;
+
+	return fstatat(AT_FDCWD, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+	       faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+char *confine_find(const char *name, char *const *env, struct error *err)
+{
+	AUTO_STRV char **dirs = NULL;
+
+	if (strchr(name, '/'))
+		return xstrdup(name);
+	dirs = strv_split(strv_env_get(env, "PATH"), ":");
+	for (char **d = dirs; d && *d; d++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", *d, name);
+
+		if (confine_is_program(path))
+			return TAKE_PTR(path);
+	}
+	errno = ENOENT;
+	error_sys(err, "execute '%s'", name);
+	return NULL;
+}
+
 int confine_apply(const struct confine *c, const struct confine_user *user, int noticesock,
 		  struct error *err)
 {

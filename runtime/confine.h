@@ -52,6 +52,12 @@ int confine_stdio(const int stdio[3], struct error *err);
  * their descriptor is sent over the unix socket noticesock. Child-safe. */
 int confine_apply(const struct confine *c, const struct confine_user *user, int noticesock,
 		  struct error *err);
+/* True if path, as the caller sees it, is a regular file that it may execute. Child-safe. */
+bool confine_is_program(const char *path);
+/* The path of a command, which the caller owns: name itself if it has a slash, else what execvp(3)
+ * would take from the PATH of env. To be called where the zone's root is the caller's. err->sys is
+ * ENOENT when there is none. Child-safe. */
+char *confine_find(const char *name, char *const *env, struct error *err);
 /* Executes path; never returns on success. Every descriptor above 2 is closed. On failure the stub
  * writes the errno of execve(2), an int, to reportfd and exits. Child-safe. */
 int confine_exec(int stubfd, int reportfd, const char *path, char *const *argv, char *const *env,

@@ -124,33 +124,6 @@ static void set_env(struct entry *e, const struct user *user)
 	}
 }
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return fstatat(AT_FDCWD, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
-	       faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
-}
-
-/* What execvp(3) would take from PATH, found as the zone's own root sees it. */
-static char *find_program(const char *name, char *const *env, struct error *err)
-{
-	AUTO_STRV char **dirs = NULL;
-
-	if (strchr(name, '/'))
-		return xstrdup(name);
-	dirs = strv_split(strv_env_get(env, "PATH"), ":");
-	for (char **d = dirs; d && *d; d++) {
-		AUTO_FREE char *path = xasprintf("%s/%s", *d, name);
-
-		if (is_program(path))
-			return TAKE_PTR(path);
-	}
-	errno = ENOENT;
-	error_sys(err, "execute '%s'", name);
-	return NULL;
-}
-
 /* login(1) makes the session a real one: utmp, PAM, the user's limits. Without one, or for a user
  * that it would not know, the shell itself, told by its name that it is a login shell. */
 static char **login_argv(const struct user *user, char **out_path)
@@ -160,7 +133,7 @@ static char **login_argv(const struct user *user, char **out_path)
 	char **argv = NULL;
 
 	for (size_t i = 0; i < N_ROWS(logins); i++) {
-		if (!*user->name || !is_program(logins[i]))
+		if (!*user->name || !confine_is_program(logins[i]))
 			continue;
 		*out_path = xstrdup(logins[i]);
 		strv_add(&argv, "login");
@@ -183,7 +156,7 @@ static int exec_inside(struct entry *e, struct user *user, struct error *err)
 
 	set_env(e, user);
 	if (argv)
-		path = find_program(argv[0], e->env, err);
+		path = confine_find(argv[0], e->env, err);
 	else
 		argv = login_argv(user, &path);
 	if (!path)

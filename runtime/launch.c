@@ -268,6 +268,7 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 	int ret;
 
 	launched_init(out);
+	out->program = l->argv[0];
 	b.stubfd = confine_stub_open(err);
 	if (b.stubfd < 0)
 		return -1;
@@ -304,7 +305,7 @@ int launch_go(struct launched *l, struct error *err)
 {
 	if (send(l->gatefd, "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
 		return error_sys(err, "let the zone's init go");
-	if (confine_report(l->reportfd, "init", err) < 0)
+	if (confine_report(l->reportfd, l->program, err) < 0)
 		return -1;
 	return take_notices(l, err);
 }

@@ -44,6 +44,7 @@ struct launch {
 };
 
 struct launched {
+	const char *program;		/* what init was to execute, borrowed from the launch */
 	pid_t pid;			/* of init, a child of the caller */
 	int pidfd;
 	int ptyfd;			/* the console's master, -1 without one */
