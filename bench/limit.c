@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bare limit: what the kernel itself takes for the objects of "zonectl run -t minimal --rm".
+ * Straight-line system calls, nothing is checked, nothing is written down. A wrong argument is not
+ * noticed, only its effects are: boot.sh calls this, people do not.
+ *
+ * The same as zonectl makes: user, pid, mount, UTS, IPC, network and cgroup namespaces, counted
+ * against the zone's own root; the idmapped template under an overlay with upper and work
+ * directories of its own; every mount, device node, cover and mask of runtime/mounts.c and
+ * runtime/dev.c; the two v2 groups and the v1 groups of cgroups/; limits of namespaces and
+ * resources, hostname, loopback, session keyring, capabilities, the real filter; exec, wait,
+ * removal of all of it.
+ *
+ * Left out, as the kernel would do without: a second mount namespace (zonectl assembles the tree
+ * in one of the host's user namespace and copies it into the zone's, which locks the mounts); the
+ * sealed stub between the zone and the host's binary; the zone's record, uid slot and locks; walks
+ * that follow no link.
+ *
+ * Two processes, each doing what only it can, at the same time: the child what belongs to its own
+ * namespaces, the parent the mounts, which need the host's power.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/sys.h"
+
+enum {
+	NOSUID = MOUNT_ATTR_NOSUID,
+	NODEV = MOUNT_ATTR_NODEV,
+	NOEXEC = MOUNT_ATTR_NOEXEC,
+	RO = MOUNT_ATTR_RDONLY,
+	SAFE = NOSUID | NODEV | NOEXEC,
+	V1_MAX = 2,
+};
+
+#define UID_BASE 1879048192		/* the first of its ids */
+#define UID_TEXT "1879048192"
+#define GID_TTY_TEXT "1879048197"
+#define ID_MAP "0 1879048192 65536\n"
+/* The bounding set of runtime/caps.c: these are dropped. */
+#define CAPS_DROPPED                                                                             \
+	{ CAP_LINUX_IMMUTABLE, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_PACCT, CAP_SYS_RESOURCE,   \
+	  CAP_SYS_TIME, CAP_MAC_OVERRIDE, CAP_MAC_ADMIN, CAP_SYSLOG, CAP_WAKE_ALARM,             \
+	  CAP_BLOCK_SUSPEND, CAP_AUDIT_READ, CAP_PERFMON, CAP_BPF, CAP_CHECKPOINT_RESTORE }
+
+struct limit {
+	const char *rootfs, *dir;	/* template; where upper and work are made */
+	const char *v2, *controllers;	/* cgroup2's mount; what its root gives */
+	char *v1[V1_MAX];		/* mounts of v1's memory and pids; NULL: on v2 */
+	char **argv;
+	struct sock_filter insns[BPF_MAXINSNS];
+	struct sock_fprog filter;
+	char name[32];
+	int dirfd;			/* the directory that upper and work are in */
+	int v2fd, innerfd;
+	int v1fd[V1_MAX], tasksfd[V1_MAX];
+	int gate[2];			/* go on, to the child */
+	int made[2];			/* descriptors that the child made, to the parent */
+	int pidfd;
+	pid_t pid;
+};
+
+static void read_filter(struct limit *l, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, l->insns, sizeof(l->insns));
+
+	l->filter.len = n > 0 ? (unsigned short)((size_t)n / sizeof(*l->insns)) : 0;
+	l->filter.filter = l->insns;
+}
+
+static void make_dirs(struct limit *l)
+{
+	int basefd = open(l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	mkdirat(basefd, l->name, 0700);
+	l->dirfd = openat(basefd, l->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(l->dirfd, "upper", 0755);
+	mkdirat(l->dirfd, "work", 0700);
+	(void)!fchownat(l->dirfd, "upper", UID_BASE, UID_BASE, 0);
+}
+
+static void write_text(int dirfd, const char *path, const char *text)
+{
+	int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+
+	(void)!write(fd, text, strlen(text));	/* nothing is checked here */
+	close(fd);
+}
+
+static void make_groups(struct limit *l)
+{
+	static const char *const delegated[] = {
+		"cgroup.procs", "cgroup.threads", "cgroup.subtree_control", ".",
+	};
+	int outerfd;
+
+	l->v2fd = open(l->v2, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(l->v2fd, l->name, 0755);
+	outerfd = openat(l->v2fd, l->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	write_text(outerfd, "cgroup.max.descendants", "4096");
+	write_text(outerfd, "cgroup.max.depth", "32");
+	if (*l->controllers)
+		write_text(outerfd, "cgroup.subtree_control", l->controllers);
+	mkdirat(outerfd, "zone", 0755);
+	l->innerfd = openat(outerfd, "zone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < N_ROWS(delegated); i++)
+		(void)!fchownat(l->innerfd, delegated[i], UID_BASE, UID_BASE, 0);
+	for (size_t i = 0; i < V1_MAX && l->v1[i]; i++) {
+		char tasks[64];
+
+		snprintf(tasks, sizeof(tasks), "%s/tasks", l->name);
+		l->v1fd[i] = open(l->v1[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		mkdirat(l->v1fd[i], l->name, 0755);
+		l->tasksfd[i] = openat(l->v1fd[i], tasks, O_WRONLY | O_CLOEXEC);
+	}
+}
+
+/* A detached mount of a new filesystem. */
+static int mount_new(const char *type, const char *const options[], unsigned int attrs)
+{
+	int fsfd = sys_fsopen(type, FSOPEN_CLOEXEC);
+	int treefd;
+
+	sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "source", type, 0);
+	for (size_t i = 0; options && options[i]; i += 2)
+		sys_fsconfig(fsfd, options[i + 1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
+			     options[i], options[i + 1], 0);
+	sys_fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	treefd = sys_fsmount(fsfd, FSMOUNT_CLOEXEC, attrs);
+	close(fsfd);
+	return treefd;
+}
+
+static int tree_copy(int dirfd, const char *path, unsigned int attrs)
+{
+	struct mount_attr attr = { .attr_set = attrs };
+	int fd = sys_open_tree(dirfd, path,
+			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (fd >= 0 && attrs)
+		sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr);
+	return fd;
+}
+
+static void attach(int treefd, int dirfd, const char *target)
+{
+	sys_move_mount(treefd, "", dirfd, target, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static const char *const limit_files[][2] = {
+	{ "/proc/sys/user/max_user_namespaces",   "0" },
+	{ "/proc/sys/user/max_pid_namespaces",    "128" },
+	{ "/proc/sys/user/max_net_namespaces",    "64" },
+	{ "/proc/sys/user/max_ipc_namespaces",    "128" },
+	{ "/proc/sys/user/max_uts_namespaces",    "256" },
+	{ "/proc/sys/user/max_mnt_namespaces",    "1024" },
+	{ "/proc/sys/user/max_cgroup_namespaces", "128" },
+	{ "/proc/sys/user/max_time_namespaces",   "16" },
+};
+
+static const struct {
+	int resource;
+	struct rlimit limit;
+} rlimit_rows[] = {
+	{ RLIMIT_AS,      { RLIM_INFINITY, RLIM_INFINITY } },
+	{ RLIMIT_CORE,    { 0,             RLIM_INFINITY } },
+	{ RLIMIT_CPU,     { RLIM_INFINITY, RLIM_INFINITY } },
+	{ RLIMIT_DATA,    { RLIM_INFINITY, RLIM_INFINITY } },
+	{ RLIMIT_FSIZE,   { RLIM_INFINITY, RLIM_INFINITY } },
+	{ RLIMIT_MEMLOCK, { 8 << 20,       8 << 20 } },
+	{ RLIMIT_STACK,   { 8 << 20,       RLIM_INFINITY } },
+};
+
+static void raise_loopback(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	ioctl(fd, SIOCSIFFLAGS, &lo);
+	close(fd);
+}
+
+static void confine(const struct limit *l)
+{
+	static const unsigned char dropped[] = CAPS_DROPPED;
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	uint64_t kept = (UINT64_C(1) << (CAP_LAST_CAP + 1)) - 1;
+	struct __user_cap_data_struct sets[2];
+	struct rlimit nofile;
+
+	umask(022);
+	getrlimit(RLIMIT_NOFILE, &nofile);	/* nobody inside may raise the hard limit */
+	nofile.rlim_cur = 1024;
+	setrlimit(RLIMIT_NOFILE, &nofile);
+	for (size_t i = 0; i < N_ROWS(rlimit_rows); i++)
+		setrlimit(rlimit_rows[i].resource, &rlimit_rows[i].limit);
+	sys_keyring_new_session();
+	for (size_t i = 0; i < N_ROWS(dropped); i++) {
+		prctl(PR_CAPBSET_DROP, dropped[i], 0, 0, 0);
+		kept &= ~(UINT64_C(1) << dropped[i]);
+	}
+	for (size_t i = 0; i < 2; i++)
+		sets[i] = (struct __user_cap_data_struct){
+			.effective = (uint32_t)(kept >> (32 * i)),
+			.permitted = (uint32_t)(kept >> (32 * i)),
+		};
+	syscall(SYS_capset, &head, sets);
+	syscall(SYS_setgroups, 0, NULL);
+	syscall(SYS_setresgid, 0, 0, 0);
+	syscall(SYS_setresuid, 0, 0, 0);
+	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+		&l->filter);
+}
+
+static void child(struct limit *l)
+{
+	int made[2];
+	char byte;
+
+	(void)!read(l->gate[0], &byte, 1);	/* the id maps are there */
+	for (size_t i = 0; i < V1_MAX && l->v1[i]; i++)
+		(void)!write(l->tasksfd[i], "0", 1);
+	unshare(CLONE_NEWCGROUP);
+	made[0] = mount_new("proc", NULL, SAFE);
+	made[1] = mount_new("cgroup2", NULL, SAFE);
+	(void)!write(l->made[1], made, sizeof(made));
+	/* In the host's proc, still; they speak of the writer's user namespace. */
+	for (size_t i = 0; i < N_ROWS(limit_files); i++)
+		write_text(AT_FDCWD, limit_files[i][0], limit_files[i][1]);
+	(void)!sethostname(l->name, strlen(l->name));
+	raise_loopback();
+	setsid();
+	confine(l);
+	sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	(void)!read(l->gate[0], &byte, 1);	/* the mounts are there */
+	if (chdir("/") == 0)
+		execv(l->argv[0], l->argv);
+	_exit(127);
+}
+
+static void clone_child(struct limit *l)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | CLONE_FILES | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND |
+			 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET |
+			 CLONE_NEWNS,
+		.pidfd = (uint64_t)(uintptr_t)&l->pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)l->innerfd,
+	};
+
+	syscall(SYS_capget, &head, sets);
+	syscall(SYS_setresuid, -1, UID_BASE, -1);
+	syscall(SYS_capset, &head, sets);	/* the effective set went with the user */
+	l->pid = sys_clone3(&args);
+	if (l->pid == 0)
+		child(l);
+	syscall(SYS_setresuid, -1, 0, -1);
+}
+
+static void map_ids(const struct limit *l)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", l->pid);
+	write_text(AT_FDCWD, path, ID_MAP);
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", l->pid);
+	write_text(AT_FDCWD, path, ID_MAP);
+}
+
+/* The template's mount with the zone's ids. Clones come from one's own mount namespace, so this is
+ * before join(). */
+static int idmapped_lower(const struct limit *l)
+{
+	struct mount_attr idmap = { .attr_set = MOUNT_ATTR_IDMAP | NODEV };
+	int treefd = tree_copy(AT_FDCWD, l->rootfs, 0);
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", l->pid);
+	idmap.userns_fd = (uint64_t)open(path, O_RDONLY | O_CLOEXEC);
+	sys_mount_setattr(treefd, "", AT_EMPTY_PATH, &idmap);
+	return treefd;
+}
+
+/* Into the child's namespaces, whose mounts are a copy of the host's until the pivot. */
+static void join(const struct limit *l)
+{
+	setns(l->pidfd, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC);
+}
+
+/* The lower layer and the overlay stand on the template's directory: nobody needs that here. */
+static int mount_root(const struct limit *l, int lowerfd)
+{
+	char upper[PATH_MAX], work[PATH_MAX];
+	const char *const options[] = {
+		"lowerdir", l->rootfs, "upperdir", upper, "workdir", work, "volatile", NULL, NULL,
+	};
+	int rootfd;
+
+	snprintf(upper, sizeof(upper), "%s/%s/upper", l->dir, l->name);
+	snprintf(work, sizeof(work), "%s/%s/work", l->dir, l->name);
+	attach(lowerfd, AT_FDCWD, l->rootfs);
+	rootfd = mount_new("overlay", options, NODEV);
+	attach(rootfd, AT_FDCWD, l->rootfs);
+	return rootfd;
+}
+
+static const struct {
+	const char *name, *link;
+	mode_t mode;
+	unsigned int major, minor;
+} dev_rows[] = {
+	{ "null",    NULL, S_IFCHR | 0666, 1, 3 },
+	{ "zero",    NULL, S_IFCHR | 0666, 1, 5 },
+	{ "full",    NULL, S_IFCHR | 0666, 1, 7 },
+	{ "random",  NULL, S_IFCHR | 0666, 1, 8 },
+	{ "urandom", NULL, S_IFCHR | 0666, 1, 9 },
+	{ "tty",     NULL, S_IFCHR | 0666, 5, 0 },
+	{ "console", NULL, S_IFREG | 0600, 0, 0 },
+	{ "pts",     NULL, S_IFDIR | 0755, 0, 0 },
+	{ "shm",     NULL, S_IFDIR | 0755, 0, 0 },
+	{ "mqueue",  NULL, S_IFDIR | 0755, 0, 0 },
+	{ "ptmx",    "pts/ptmx",        0, 0, 0 },
+	{ "fd",      "/proc/self/fd",   0, 0, 0 },
+	{ "stdin",   "/proc/self/fd/0", 0, 0, 0 },
+	{ "stdout",  "/proc/self/fd/1", 0, 0, 0 },
+	{ "stderr",  "/proc/self/fd/2", 0, 0, 0 },
+};
+
+static void fill_dev(int devfd)
+{
+	umask(0);
+	for (size_t i = 0; i < N_ROWS(dev_rows); i++) {
+		if (dev_rows[i].link)
+			(void)!symlinkat(dev_rows[i].link, devfd, dev_rows[i].name);
+		else if (S_ISDIR(dev_rows[i].mode))
+			mkdirat(devfd, dev_rows[i].name, dev_rows[i].mode & 07777);
+		else
+			mknodat(devfd, dev_rows[i].name, dev_rows[i].mode,
+				makedev(dev_rows[i].major, dev_rows[i].minor));
+		(void)!fchownat(devfd, dev_rows[i].name, UID_BASE, UID_BASE,
+				AT_SYMLINK_NOFOLLOW);
+	}
+}
+
+static int mount_dev(int rootfd)
+{
+	static const char *const dev[] = {
+		"mode", "755", "size", "64k", "nr_inodes", "4k", "uid", UID_TEXT, "gid", UID_TEXT,
+		NULL,
+	};
+	static const char *const pts[] = {
+		"gid", GID_TTY_TEXT, "mode", "620", "ptmxmode", "666", "max", "256", NULL,
+	};
+	static const char *const shm[] = { "mode", "1777", "uid", UID_TEXT, "gid", UID_TEXT, NULL };
+	int devfd = mount_new("tmpfs", dev, NOSUID | NOEXEC);
+
+	attach(devfd, rootfd, "dev");
+	fill_dev(devfd);
+	attach(mount_new("devpts", pts, NOSUID | NOEXEC), rootfd, "dev/pts");
+	attach(mount_new("tmpfs", shm, NOSUID | NODEV), rootfd, "dev/shm");
+	attach(mount_new("mqueue", NULL, SAFE), rootfd, "dev/mqueue");
+	return devfd;
+}
+
+static const char *const kept[] = {
+	"proc/sys/net", "proc/sys/fs/mqueue", "proc/sys/kernel/msgmax", "proc/sys/kernel/msgmnb",
+	"proc/sys/kernel/msgmni", "proc/sys/kernel/sem", "proc/sys/kernel/shmall",
+	"proc/sys/kernel/shmmax", "proc/sys/kernel/shmmni", "proc/sys/kernel/shm_rmid_forced",
+	"proc/sys/kernel/hostname", "proc/sys/kernel/domainname",
+};
+static const char *const read_only[] = {
+	"proc/sys", "proc/bus", "proc/fs", "proc/irq", "proc/sysrq-trigger",
+};
+static const char *const nulls[] = {
+	"proc/config.gz", "proc/interrupts", "proc/iomem", "proc/kallsyms", "proc/kcore",
+	"proc/key-users", "proc/keys", "proc/latency_stats", "proc/sched_debug", "proc/timer_list",
+	"proc/timer_stats",
+};
+static const char *const empties[] = {
+	"proc/acpi", "proc/asound", "proc/scsi", "sys/firmware", "sys/kernel/debug",
+	"sys/kernel/security", "sys/kernel/slab", "sys/kernel/tracing", "sys/fs/bpf", "sys/power",
+	"sys/devices/virtual/powercap",
+};
+
+/* What the kernel does not have fails where it is attached. */
+static void cover(int rootfd, int devfd)
+{
+	static const char *const empty[] = { "mode", "555", "size", "4k", "nr_inodes", "2", NULL };
+	int emptyfd = mount_new("tmpfs", empty, SAFE | RO);
+	int nullfd = tree_copy(devfd, "null", RO);
+	int keptfds[N_ROWS(kept)];
+
+	for (size_t i = 0; i < N_ROWS(kept); i++)
+		keptfds[i] = tree_copy(rootfd, kept[i], 0);
+	for (size_t i = 0; i < N_ROWS(read_only); i++)
+		attach(tree_copy(rootfd, read_only[i], RO), rootfd, read_only[i]);
+	for (size_t i = 0; i < N_ROWS(kept); i++)
+		attach(keptfds[i], rootfd, kept[i]);
+	attach(nullfd, rootfd, nulls[0]);
+	for (size_t i = 1; i < N_ROWS(nulls); i++)
+		attach(tree_copy(nullfd, "", 0), rootfd, nulls[i]);
+	attach(emptyfd, rootfd, empties[0]);
+	for (size_t i = 1; i < N_ROWS(empties); i++)
+		attach(tree_copy(emptyfd, "", 0), rootfd, empties[i]);
+}
+
+static void mount_all(const struct limit *l)
+{
+	int lowerfd = idmapped_lower(l);
+	int rootfd, devfd, made[2];
+
+	join(l);
+	rootfd = mount_root(l, lowerfd);
+	(void)!read(l->made[0], made, sizeof(made));	/* the child's proc and cgroup2 */
+	attach(made[0], rootfd, "proc");
+	attach(mount_new("sysfs", NULL, SAFE | RO), rootfd, "sys");
+	attach(made[1], rootfd, "sys/fs/cgroup");
+	devfd = mount_dev(rootfd);
+	cover(rootfd, devfd);
+	(void)!fchdir(rootfd);
+	sys_pivot_root(".", ".");
+	sys_umount(".", SYS_UMOUNT_DETACH);
+}
+
+/* The overlay is gone with the mount namespace, when this process ends. */
+static void remove_all(const struct limit *l)
+{
+	static const char *const dirs[] = {
+		"work/work/incompat/volatile", "work/work/incompat", "work/work", "work", "upper",
+	};
+	char inner[64], whole[PATH_MAX];
+
+	snprintf(inner, sizeof(inner), "%s/zone", l->name);
+	unlinkat(l->v2fd, inner, AT_REMOVEDIR);
+	unlinkat(l->v2fd, l->name, AT_REMOVEDIR);
+	for (size_t i = 0; i < V1_MAX && l->v1[i]; i++)
+		unlinkat(l->v1fd[i], l->name, AT_REMOVEDIR);
+	unlinkat(l->dirfd, "work/work/incompat/volatile/dirty", 0);
+	for (size_t i = 0; i < N_ROWS(dirs); i++)
+		unlinkat(l->dirfd, dirs[i], AT_REMOVEDIR);
+	snprintf(whole, sizeof(whole), "../%s", l->name);
+	unlinkat(l->dirfd, whole, AT_REMOVEDIR);
+}
+
+int main(int argc, char **argv)
+{
+	static struct limit l;
+	siginfo_t end = { 0 };
+
+	if (argc < 8) {
+		fputs("usage: limit ROOTFS FILTER DIR CGROUP2 CONTROLLERS V1[:V1] COMMAND...\n",
+		      stderr);
+		return 2;
+	}
+	l = (struct limit){
+		.rootfs = argv[1], .dir = argv[3], .v2 = argv[4], .controllers = argv[5],
+		.argv = argv + 7,
+	};
+	l.v1[0] = strtok(argv[6], ":");
+	l.v1[1] = strtok(NULL, ":");
+	snprintf(l.name, sizeof(l.name), "limit-%d", getpid());
+	read_filter(&l, argv[2]);
+	make_dirs(&l);
+	make_groups(&l);
+	(void)!pipe2(l.gate, O_CLOEXEC);
+	(void)!pipe2(l.made, O_CLOEXEC);
+	clone_child(&l);
+	map_ids(&l);
+	(void)!write(l.gate[1], "m", 1);
+	mount_all(&l);
+	(void)!write(l.gate[1], "g", 1);
+	waitid(P_PIDFD, (id_t)l.pidfd, &end, WEXITED);
+	remove_all(&l);
+	return end.si_code == CLD_EXITED ? end.si_status : 1;
+}
