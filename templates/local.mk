@@ -19,9 +19,10 @@ libzone_a_SOURCES += \
 pkglibexec_PROGRAMS += zone-unpack
 zone_unpack_SOURCES = \
 	%D%/unpack.c \
+	%D%/unpack_gzip.c %D%/unpack_gzip.h \
 	%D%/unpack_main.c \
 	%D%/unpack_sandbox.c %D%/unpack_sandbox.h \
 	%D%/unpack_stream.c %D%/unpack_stream.h \
 	%D%/unpack_tree.c %D%/unpack_tree.h \
 	%D%/unpack_xattr.c %D%/unpack_xattr.h
-zone_unpack_LDADD = libzone.a $(LIBARCHIVE_LIBS) $(LIBSECCOMP_LIBS)
+zone_unpack_LDADD = libzone.a $(LIBARCHIVE_LIBS) $(LIBSECCOMP_LIBS) $(ZLIB_LIBS)

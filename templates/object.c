@@ -161,12 +161,13 @@ int object_name(int storefd, const char *digest, const char *name, struct error 
 {
 	AUTO_CLOSE int dirfd = object_open(storefd, digest, err);
 	char target[LINK_MAX + 1], temporary[32];
-	unsigned int nonce = 0;
+	unsigned int nonce;
 
 	if (dirfd < 0)
 		return -1;
 	snprintf(target, sizeof(target), OBJECTS_DIR "/%s", digest);
-	(void)getrandom(&nonce, sizeof(nonce), 0);	/* a name met twice fails below */
+	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		return error_sys(err, "get random bytes");
 	snprintf(temporary, sizeof(temporary), ".name-%08x", nonce);
 	/* The temporary stands in the object, where a crash leaves it to nobody's harm. */
 	if (symlinkat(target, dirfd, temporary) < 0)

@@ -20,7 +20,7 @@ struct format {
 	const char *mark;
 	size_t len;
 	const char *what;
-	int (*filter)(struct archive *a);	/* NULL: not taken */
+	int (*filter)(struct archive *a);	/* NULL: not taken, or by gzip_open() */
 	const char *hint;
 };
 
@@ -31,9 +31,10 @@ static const char disk_hint[] = "a zone needs files, not a disk: mount the image
 static const char other_hint[] = "take a root filesystem as tar, plain or gzip, xz, zstd, bzip2 or lz4";
 
 /* clang-format off */
-/* The order does not matter: no two can be true of one file, but for the last. */
+/* The order does not matter: no two can be true of one file, but for the last. A
+ * format with a hint is known and not taken. */
 static const struct format formats[] = {
-	{ 0,     MARK("\x1f\x8b"),                  "gzip",                     archive_read_support_filter_gzip,  NULL },
+	{ 0,     MARK("\x1f\x8b"),                  "gzip",                     NULL, NULL },	/* by zlib */
 	{ 0,     MARK("BZh"),                       "bzip2",                    archive_read_support_filter_bzip2, NULL },
 	{ 0,     MARK("\xfd" "7zXZ\0"),             "xz",                       archive_read_support_filter_xz,    NULL },
 	{ 0,     MARK("\x28\xb5\x2f\xfd"),          "zstd",                     archive_read_support_filter_zstd,  NULL },
@@ -108,7 +109,8 @@ static int head_read(struct unpack_stream *s, struct error *err)
 	return 0;
 }
 
-static la_ssize_t filter_read(struct archive *a, void *arg, const void **out)
+/* More of the packed bytes. */
+static ssize_t source_read(void *arg, const void **out, struct error *err)
 {
 	struct unpack_stream *s = arg;
 	ssize_t n;
@@ -122,12 +124,20 @@ static la_ssize_t filter_read(struct archive *a, void *arg, const void **out)
 			n = read(s->fd, s->block, sizeof(s->block));
 		} while (n < 0 && errno == EINTR);
 	}
-	if (n < 0) {
-		archive_set_error(a, errno, "%s", strerror(errno));
-		return -1;
-	}
+	if (n < 0)
+		return error_sys(err, "read the archive");
 	s->last = (size_t)n;
 	s->packed += (uint64_t)n;
+	return n;
+}
+
+static la_ssize_t filter_read(struct archive *a, void *arg, const void **out)
+{
+	struct error err = { 0 };
+	ssize_t n = source_read(arg, out, &err);
+
+	if (n < 0)
+		archive_set_error(a, err.sys, "%s", err.text);
 	return n;
 }
 
@@ -137,6 +147,9 @@ static int damaged(struct archive *a, struct error *err)
 
 	return error_set(err, ERR_USAGE, "damaged archive: %s", text ? text : "unreadable");
 }
+
+/* A gzip of a gzip is no archive, and may be one of itself without end (CVE-2016-7166). */
+static const char twice[] = "it is compressed more than once";
 
 static int filter_open(struct unpack_stream *s, const struct format *f, struct error *err)
 {
@@ -152,9 +165,9 @@ static int filter_open(struct unpack_stream *s, const struct format *f, struct e
 	if (archive_read_open(s->filter, s, NULL, filter_read, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(s->filter, &entry) != ARCHIVE_OK)
 		return damaged(s->filter, err);
-	/* One filter and the source below it: a gzip of a gzip is no archive (CVE-2016-7166). */
+	/* One filter and the source below it. */
 	if (archive_filter_count(s->filter) > 2)
-		return error_set(err, ERR_USAGE, "it is compressed more than once");
+		return error_set(err, ERR_USAGE, "%s", twice);
 	return 0;
 }
 
@@ -174,11 +187,11 @@ int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *lim
 		error_set(err, ERR_USAGE, "it is no archive that is known here");
 		return error_hint(err, "%s", other_hint);
 	}
-	if (!f->filter) {
+	if (f->hint) {
 		error_set(err, ERR_UNSUPPORTED, "it is %s", f->what);
 		return error_hint(err, "%s", f->hint);
 	}
-	return filter_open(s, f, err);
+	return f->filter ? filter_open(s, f, err) : gzip_open(&s->gzip, err);
 }
 
 static uint64_t text_length(const char *data, size_t len)
@@ -190,8 +203,13 @@ static uint64_t text_length(const char *data, size_t len)
 
 static int count(struct unpack_stream *s, const char *data, size_t len)
 {
+	const struct format *inner = s->unpacked == 0 ? format_of(data, len) : NULL;
 	uint64_t text = text_length(data, len);
 
+	if (inner && !inner->hint && strcmp(inner->what, "tar") != 0) {
+		s->has_failed = true;
+		return error_set(&s->err, ERR_USAGE, "%s", twice);
+	}
 	if (text > 0)
 		s->text_end = s->unpacked + text;
 	s->unpacked += len;
@@ -203,31 +221,56 @@ static int count(struct unpack_stream *s, const char *data, size_t len)
 	return 0;
 }
 
-ssize_t stream_next(struct unpack_stream *s, const void **out)
+/* One block from the filter, which may be empty; 0 with *len 0 at the end. */
+static int filter_next(struct unpack_stream *s, const void **out, size_t *len, bool *out_end)
 {
 	la_int64_t offset;
-	size_t len;
-	int r;
+	int r = archive_read_data_block(s->filter, out, len, &offset);
 
-	for (;;) {
-		r = archive_read_data_block(s->filter, out, &len, &offset);
-		if (r == ARCHIVE_EOF)
-			return 0;
-		if (r != ARCHIVE_OK) {
+	*out_end = r == ARCHIVE_EOF;
+	return *out_end || r == ARCHIVE_OK ? 0 : damaged(s->filter, &s->err);
+}
+
+static int gunzip_next(struct unpack_stream *s, const void **out, size_t *len, bool *out_end)
+{
+	ssize_t n = gzip_next(&s->gzip, source_read, s, &s->err);
+
+	*out = s->gzip.out;
+	*len = n > 0 ? (size_t)n : 0;
+	*out_end = n == 0;
+	return n < 0 ? -1 : 0;
+}
+
+ssize_t stream_next(struct unpack_stream *s, const void **out)
+{
+	bool is_end = false;
+	size_t len = 0;
+
+	while (len == 0) {
+		int r = s->filter ? filter_next(s, out, &len, &is_end)
+				  : gunzip_next(s, out, &len, &is_end);
+
+		if (r < 0) {
 			s->has_failed = true;
-			return damaged(s->filter, &s->err);
-		}
-		if (count(s, *out, len) < 0)
 			return -1;
-		if (len > 0)
-			return (ssize_t)len;
+		}
+		if (is_end)
+			return 0;
 	}
+	return count(s, *out, len) < 0 ? -1 : (ssize_t)len;
+}
+
+static uint64_t unread(const struct unpack_stream *s)
+{
+	if (!s->filter)
+		return s->gzip.z.avail_in;
+	return s->packed - (uint64_t)archive_filter_bytes(s->filter, -1);
 }
 
 /* What the filter left unread: of the last block, then of the descriptor. Tapes pad with zeros. */
 static int trailer_check(struct unpack_stream *s, struct error *err)
 {
-	uint64_t left = s->packed - (uint64_t)archive_filter_bytes(s->filter, -1);
+	uint64_t left = unread(s);
 	ssize_t n;
 
 	if (left > s->last)
@@ -270,4 +313,5 @@ void stream_close(struct unpack_stream *s)
 {
 	archive_read_free(s->filter);
 	s->filter = NULL;
+	gzip_close(&s->gzip);
 }

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "templates/unpack.h"
+#include "templates/unpack_gzip.h"
 
 enum { STREAM_BLOCK = 256 * 1024 };
 
@@ -25,7 +26,8 @@ struct archive;
 struct unpack_stream {
 	int fd;					/* borrowed */
 	const struct unpack_limits *limits;	/* borrowed */
-	struct archive *filter;
+	struct archive *filter;			/* NULL for gzip */
+	struct unpack_gzip gzip;
 	uint64_t packed, unpacked;		/* bytes read and yielded so far */
 	uint64_t text_end;			/* offset after the last byte that is not zero */
 	bool has_failed;
