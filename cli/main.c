@@ -118,7 +118,7 @@ static void open_missing_stdio(void)
 {
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
-		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) /* host path */
 			_exit(ENTER_FAILED);
 }
 

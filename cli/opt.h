@@ -36,7 +36,7 @@ struct opts {
 };
 
 struct opt_rules {
-	const struct opt *global, *verb;	/* tables that end with a row without a name, or NULL */
+	const struct opt *global, *verb;	/* tables that end with an empty row, or NULL */
 	bool takes_properties;		/* --PROPERTY VALUE is an option too */
 	bool takes_command;
 	bool stops_at_operand;		/* for what stands before the verb */

@@ -13,7 +13,7 @@
 void out_print(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Prints text with everything but printable ASCII escaped. */
 void out_safe(struct cli *cli, const char *text);
-/* Writes what was printed, cli->json too. A reader that went away is no error: nobody wants more. */
+/* Writes what was printed, cli->json too. A reader that went away is no error. */
 int out_flush(struct cli *cli, struct error *err);
 /* What --dry-run says: "would VERB SUBJECT". Returns 0. */
 int out_would(struct cli *cli, const char *subject);

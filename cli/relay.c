@@ -266,7 +266,8 @@ static bool is_open(const struct relay *r, bool is_input)
 	return false;
 }
 
-/* All that the ready descriptors ask for; *out_moved: something was read or is still to be written. */
+/* All that the ready descriptors ask for. *out_moved: something was read, written, or is still to
+ * be written. True when the user leaves. */
 static bool serve(struct relay *r, const struct round *w, bool *out_moved, bool *out_hung_up)
 {
 	bool has_left = false;

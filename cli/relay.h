@@ -25,7 +25,7 @@ struct relay_channel {
 	bool is_input;			/* from the user: dropped when the command has ended */
 	bool is_vital;			/* that it can't be written any more ends the relay */
 	bool is_pty_out;		/* from a pty's master: EIO may pass (vhangup(2)) */
-	bool is_pty_in;			/* to a pty's master: the end is typed as its EOF character */
+	bool is_pty_in;			/* to a pty's master: the end is typed, as its VEOF */
 	char *data;			/* RELAY_BUFFER bytes, owned */
 	size_t start, len;
 };
@@ -40,9 +40,9 @@ enum relay_end {
 struct relay {
 	struct relay_channel channels[RELAY_CHANNELS];
 	size_t n;
-	int pidfd;			/* of the command, borrowed; -1: the end of output ends it */
+	int pidfd;			/* of the command, borrowed; -1: output ends it */
 	int signalfd;			/* borrowed */
-	unsigned int forwards;		/* so many signals go to the command before one ends the relay */
+	unsigned int forwards;		/* so many signals go to the command first */
 	struct escape escape;		/* for the first channel */
 	struct term *term;		/* the user's, or NULL; borrowed */
 	void (*resize)(void *arg);	/* the user's terminal has another size; or NULL */

@@ -23,11 +23,10 @@ enum table_kind {
 };
 
 struct table_column {
-	const char *name;		/* for -o and -s, "memory"; the heading is this in capitals */
+	const char *name;		/* for -o and -s, and in capitals the heading */
 	const char *key;		/* in JSON, "memory_bytes" */
 	enum table_kind kind;
 	bool is_default;		/* shown without -o */
-	const char *help;
 };
 
 struct table_cell {

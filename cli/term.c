@@ -61,7 +61,7 @@ int term_reopen(int fd, int flags, struct error *err)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
-		again = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		again = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* host path */
 	if (again < 0)
 		again = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (again < 0)

@@ -30,7 +30,7 @@ struct cli {
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
 	char **names;			/* the zones that were meant; strv, owned */
-	const char *subject;		/* zone or template that errors are about; borrowed, or NULL */
+	const char *subject;		/* the zone or template of errors; borrowed, or NULL */
 	struct site site;
 	bool has_site;
 	struct json_out json;		/* --json results, not yet in out */
@@ -118,21 +118,17 @@ int verb_log(struct cli *cli, struct target *t, struct error *err);
 /* verb_run.c */
 extern const struct opt run_options[];
 int verb_run(struct cli *cli, struct error *err);
-/* verb_list.c, verb_info.c */
 extern const struct opt list_options[];
 int verb_list(struct cli *cli, struct error *err);
 int verb_info(struct cli *cli, struct target *t, struct error *err);
 /* Seconds that a zone has been up. */
 uint64_t cli_uptime(const struct zone_run *run);
-/* verb_set.c */
 extern const struct opt set_options[];
 int verb_set(struct cli *cli, struct target *t, struct error *err);
-/* verb_rename.c */
 int verb_rename(struct cli *cli, struct error *err);
-/* verb_repair.c */
 int verb_verify(struct cli *cli, const char *name, struct error *err);
 int verb_repair(struct cli *cli, const char *name, struct error *err);
-/* verb_freeze.c */
+/* Each in the file of its name; verify in verb_repair.c, thaw in verb_freeze.c. */
 int verb_freeze(struct cli *cli, struct target *t, struct error *err);
 int verb_thaw(struct cli *cli, struct target *t, struct error *err);
 /* verb_wait.c */

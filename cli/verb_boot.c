@@ -3,8 +3,8 @@
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "runtime/boot.h"
-#include "runtime/shutdown.h"
 #include "runtime/ready.h"
+#include "runtime/shutdown.h"
 
 enum { WAIT_MS = 90 * 1000, SHUTDOWN_MS = 60 * 1000, HALT_MS = 10 * 1000 };
 
@@ -65,7 +65,8 @@ static void tell(struct cli *cli, const struct target *t, enum shutdown_how how)
 	if (how == SHUTDOWN_BY_INIT)
 		out_print(cli, "%s: its init shut it down\n", t->zone.name);
 	else if (how == SHUTDOWN_UNASKED)
-		out_print(cli, "%s: halted, its init takes no request to shut down\n", t->zone.name);
+		out_print(cli, "%s: halted, its init takes no request to shut down\n",
+			  t->zone.name);
 	else
 		out_print(cli, "%s: halted, its init did not shut it down\n", t->zone.name);
 }

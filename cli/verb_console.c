@@ -7,16 +7,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "cli/out.h"
 #include "cli/relay.h"
 #include "cli/verb.h"
-#include "runtime/boot.h"
-#include "runtime/repair.h"
 #include "runtime/keeper.h"
+#include "runtime/repair.h"
 
 enum { SIGNAL_STATUS = 128 };
 
@@ -39,7 +37,7 @@ static int parse_escape(struct cli *cli, struct escape *out, struct error *err)
 	return 0;
 }
 
-/* The last of console.log, from the beginning of a line: the first that the user's channel carries. */
+/* The last of console.log, from the beginning of a line, goes before what is live. */
 static int scrollback(struct relay_channel *out, struct zone *z, struct error *err)
 {
 	AUTO_CLOSE int fd = openat(z->dirfd, "console.log", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

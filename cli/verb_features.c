@@ -24,7 +24,7 @@ static const struct {
 /* Loaded as a module or built in: either is named there. */
 static bool has_filesystem(const char *name)
 {
-	AUTO_FCLOSE FILE *file = fopen("/proc/filesystems", "re");
+	AUTO_FCLOSE FILE *file = fopen("/proc/filesystems", "re"); /* host path */
 	char line[128];
 
 	while (file && fgets(line, sizeof(line), file)) {
@@ -41,7 +41,7 @@ static bool has_filesystem(const char *name)
 
 static bool has_feature(size_t i)
 {
-	if (access(kernel_features[i].path, F_OK) == 0)
+	if (access(kernel_features[i].path, F_OK) == 0) /* host path */
 		return true;
 	return strcmp(kernel_features[i].key, "overlay") == 0 && has_filesystem("overlay");
 }
@@ -111,7 +111,8 @@ static void print_text(struct cli *cli, const struct utsname *host, char *const 
 	out_print(cli, "%-20s %s\n%-20s %s (%s)\n", "zonectl", PACKAGE_VERSION, "kernel",
 		  host->release, host->machine);
 	for (size_t i = 0; i < N_ROWS(kernel_features); i++)
-		out_print(cli, "%-20s %s\n", kernel_features[i].text, has_feature(i) ? "yes" : "no");
+		out_print(cli, "%-20s %s\n", kernel_features[i].text,
+			  has_feature(i) ? "yes" : "no");
 	out_print(cli, "%-20s %s%s, %s\n", "cgroups", cgroup_layout_name(cli->site.cgroups.layout),
 		  cli->site.cgroups.is_systemd ? " under systemd" : "", cli->site.cgroups.subtree);
 	print_list(cli, "controllers", controller_list);

@@ -111,7 +111,7 @@ static int import(struct cli *cli, const char *path, const char *name, struct er
 	if (storefd < 0)
 		return -1;
 	filefd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) :
-			    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+			    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY); /* host path */
 	if (filefd < 0)
 		return error_sys(err, "open '%s'", path);
 	if (cli->is_dry_run)

@@ -3,11 +3,10 @@
 #include "base/strv.h"
 #include "cli/out.h"
 #include "cli/verb.h"
-#include "runtime/boot.h"
-#include "runtime/repair.h"
 #include "runtime/check.h"
 #include "runtime/destroy.h"
 #include "runtime/rename.h"
+#include "runtime/repair.h"
 
 /* The lines about one zone: as they are, or {"name": NAME, KEY: [...]}. */
 static void print_lines(struct cli *cli, const char *name, const char *key, char *const *lines)

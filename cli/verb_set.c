@@ -94,9 +94,10 @@ static int check_choice(struct cli *cli, bool is_up, struct error *err)
 	bool runtime_only = opts_has(&cli->opts, "runtime-only");
 
 	if (runtime_only && opts_has(&cli->opts, "next-boot"))
-		return error_set(err, ERR_USAGE, "--runtime-only and --next-boot exclude each other");
+		return error_set(err, ERR_USAGE, "--runtime-only or --next-boot, not both");
 	if (runtime_only && !is_up)
-		return error_set(err, ERR_STATE, "is not running, so --runtime-only changes nothing");
+		return error_set(err, ERR_STATE,
+				 "is not running, so --runtime-only changes nothing");
 	return 0;
 }
 

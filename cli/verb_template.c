@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/verb_template.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,6 @@
 #include "cli/out.h"
 #include "cli/table.h"
 #include "cli/verb.h"
-#include "cli/verb_template.h"
 #include "templates/digest.h"
 #include "templates/store.h"
 
@@ -19,15 +20,15 @@ enum column { NAME, DIGEST, OS, INIT, SIZE, FILES, IMPORTED, SOURCE, CURRENT };
 
 /* clang-format off */
 static const struct table_column columns[] = {
-	[NAME] =	{ "name",     "name",       TABLE_TEXT,  true,  "its name" },
-	[DIGEST] =	{ "digest",   "digest",     TABLE_TEXT,  true,  "digest of its files" },
-	[OS] =		{ "os",       "os",         TABLE_TEXT,  true,  "its distribution" },
-	[INIT] =	{ "init",     "init",       TABLE_TEXT,  true,  "the kind of its init" },
-	[SIZE] =	{ "size",     "size_bytes", TABLE_SIZE,  true,  "bytes of its files" },
-	[FILES] =	{ "files",    "files",      TABLE_COUNT, false, "number of its files" },
-	[IMPORTED] =	{ "imported", "imported",   TABLE_TIME,  true,  "when it was made" },
-	[SOURCE] =	{ "source",   "source",     TABLE_TEXT,  false, "what it was made from" },
-	[CURRENT] =	{ "current",  "current",    TABLE_BOOL,  false, "whether its name means it" },
+	[NAME] =	{ "name",     "name",       TABLE_TEXT,  true },
+	[DIGEST] =	{ "digest",   "digest",     TABLE_TEXT,  true },
+	[OS] =		{ "os",       "os",         TABLE_TEXT,  true },
+	[INIT] =	{ "init",     "init",       TABLE_TEXT,  true },
+	[SIZE] =	{ "size",     "size_bytes", TABLE_SIZE,  true },
+	[FILES] =	{ "files",    "files",      TABLE_COUNT, false },
+	[IMPORTED] =	{ "imported", "imported",   TABLE_TIME,  true },
+	[SOURCE] =	{ "source",   "source",     TABLE_TEXT,  false },
+	[CURRENT] =	{ "current",  "current",    TABLE_BOOL,  false },
 };
 /* clang-format on */
 
@@ -190,7 +191,7 @@ static int is_used(void *arg, const char *digest, struct error *err)
 		struct zone zone = { .dirfd = -1 };
 		bool is_same;
 
-		/* A zone that went away meanwhile uses nothing. One that can't be read may use it. */
+		/* One that went away uses nothing; one that can't be read may use it. */
 		if (zone_open(&zone, &cli->site, *name, (enum lock_mode)0, err) < 0) {
 			if (err->kind == ERR_NOT_FOUND || err->kind == ERR_STATE)
 				continue;

@@ -51,6 +51,14 @@ check_PROGRAMS += %D%/unit/test_zone
 tests_unit_test_zone_SOURCES = %D%/unit/test_zone.c %D%/unit/site_fixture.h
 check_PROGRAMS += %D%/unit/test_create
 tests_unit_test_create_SOURCES = %D%/unit/test_create.c %D%/unit/site_fixture.h
+check_PROGRAMS += %D%/unit/test_names
+tests_unit_test_names_SOURCES = %D%/unit/test_names.c cli/names.c cli/names.h
+check_PROGRAMS += %D%/unit/test_opt
+tests_unit_test_opt_SOURCES = %D%/unit/test_opt.c cli/opt.c cli/opt.h
+check_PROGRAMS += %D%/unit/test_relay
+tests_unit_test_relay_SOURCES = %D%/unit/test_relay.c cli/relay.c cli/relay.h cli/term.c cli/term.h
+check_PROGRAMS += %D%/unit/test_rename
+tests_unit_test_rename_SOURCES = %D%/unit/test_rename.c %D%/unit/site_fixture.h
 
 # func
 dist_check_SCRIPTS += %D%/func/unpack.sh

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/sys.h"
+#include "cli/relay.h"
+
+enum { MANY = 1 << 20 };
+
+static char *type(struct escape *e, const char *text, enum escape_action *out_last)
+{
+	static char all[64];
+	size_t len = 0;
+
+	for (; *text; text++) {
+		char out[2];
+		size_t n;
+
+		*out_last = escape_take(e, *text, out, &n);
+		memcpy(all + len, out, n);
+		len += n;
+	}
+	all[len] = '\0';
+	return all;
+}
+
+static void the_escape_is_seen_at_the_start_of_a_line_only(void **state)
+{
+	struct escape e = { .c = '~' };
+	enum escape_action last;
+
+	(void)state;
+	assert_string_equal(type(&e, "a~.b\r", &last), "a~.b\r");
+	assert_int_equal(last, ESCAPE_NONE);
+	assert_string_equal(type(&e, "~.", &last), "");
+	assert_int_equal(last, ESCAPE_LEAVE);
+}
+
+static void an_escape_that_means_nothing_is_typed(void **state)
+{
+	struct escape e = { .c = '~' };
+	enum escape_action last;
+
+	(void)state;
+	assert_string_equal(type(&e, "~~.", &last), "~.");
+	assert_int_equal(last, ESCAPE_NONE);
+	assert_string_equal(type(&e, "\r~x", &last), "\r~x");
+	assert_string_equal(type(&e, "\r~?", &last), "\r");
+	assert_int_equal(last, ESCAPE_HELP);
+	assert_string_equal(type(&e, "~.", &last), "");
+	assert_int_equal(last, ESCAPE_LEAVE);
+}
+
+/* A child that writes n bytes to a pipe, whose other end it returns. */
+static int start_writer(size_t n, int status, pid_t *out_pid)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	*out_pid = fork();
+	if (*out_pid == 0) {
+		for (size_t i = 0; i < n; i++) {
+			char byte = (char)(i * 7 + i / 251);
+
+			if (write(ends[1], &byte, 1) != 1)
+				_exit(99);
+		}
+		_exit(status);
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+static void output_comes_whole_and_in_order(void **state)
+{
+	struct relay r;
+	pid_t pid;
+	int out[2], status = 0;
+	int from = start_writer(40000, 3, &pid);
+	AUTO_CLOSE int pidfd = sys_pidfd_open(pid, 0);
+	char *got = calloc(1, 65536);
+
+	(void)state;
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	relay_init(&r);
+	r.pidfd = pidfd;
+	assert_int_equal(fcntl(from, F_SETFL, O_NONBLOCK), 0);
+	relay_add(&r, from, out[1]);
+	assert_int_equal(relay_run(&r), RELAY_ENDED);
+	relay_clear(&r);
+	for (size_t len = 0; len < 40000;) {
+		ssize_t n = read(out[0], got + len, 40000 - len);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+	}
+	for (size_t i = 0; i < 40000; i++)
+		assert_int_equal(got[i], (char)(i * 7 + i / 251));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 3);
+	free(got);
+	close(out[0]);
+}
+
+/* in: what the user types. The other side floods, and nobody reads what the user is shown. */
+static void a_flood_that_nobody_reads_can_be_left(void **state)
+{
+	int in[2], out[2], zone[2];
+	struct relay r;
+	static char flood[MANY];
+
+	(void)state;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, zone),
+			 0);
+	while (write(out[1], flood, 4096) > 0)
+		;
+	while (write(zone[1], flood, sizeof(flood)) > 0)
+		;
+	assert_int_equal(write(in[1], "abc\r~.", 6), 6);
+	relay_init(&r);
+	r.escape.c = '~';
+	relay_add(&r, in[0], dup(zone[0]))->is_input = true;
+	relay_add(&r, zone[0], out[1])->is_vital = true;
+	assert_int_equal(relay_run(&r), RELAY_LEFT);
+	relay_clear(&r);
+	close(in[1]);
+	close(out[0]);
+	close(zone[1]);
+}
+
+static void the_other_side_that_ends_ends_the_relay(void **state)
+{
+	int out[2], zone[2];
+	char got[8] = "";
+	struct relay r;
+
+	(void)state;
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, zone),
+			 0);
+	assert_int_equal(write(zone[1], "last", 4), 4);
+	close(zone[1]);
+	relay_init(&r);
+	relay_add(&r, zone[0], out[1]);
+	assert_int_equal(relay_run(&r), RELAY_ENDED);
+	relay_clear(&r);
+	assert_int_equal(read(out[0], got, sizeof(got)), 4);
+	assert_string_equal(got, "last");
+	close(out[0]);
+}
+
+static void children_that_go_on_writing_are_not_waited_for(void **state)
+{
+	int ends[2];
+	AUTO_CLOSE int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	pid_t flood, command;
+	struct relay r;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	flood = fork();
+	if (flood == 0)
+		for (;;)
+			if (write(ends[1], "y\n", 2) < 0)
+				_exit(0);
+	command = fork();
+	if (command == 0)
+		_exit(0);
+	close(ends[1]);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	relay_init(&r);
+	r.pidfd = sys_pidfd_open(command, 0);
+	relay_add(&r, ends[0], TAKE_FD(null_fd));
+	assert_int_equal(relay_run(&r), RELAY_ENDED);
+	close(r.pidfd);
+	relay_clear(&r);
+	assert_int_equal(kill(flood, SIGKILL), 0);
+	assert_int_equal(waitpid(flood, NULL, 0), flood);
+	assert_int_equal(waitpid(command, NULL, 0), command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_escape_is_seen_at_the_start_of_a_line_only),
+		cmocka_unit_test(an_escape_that_means_nothing_is_typed),
+		cmocka_unit_test(output_comes_whole_and_in_order),
+		cmocka_unit_test(a_flood_that_nobody_reads_can_be_left),
+		cmocka_unit_test(the_other_side_that_ends_ends_the_relay),
+		cmocka_unit_test(children_that_go_on_writing_are_not_waited_for),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
