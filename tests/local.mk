@@ -59,6 +59,16 @@ check_PROGRAMS += %D%/unit/test_relay
 tests_unit_test_relay_SOURCES = %D%/unit/test_relay.c cli/relay.c cli/relay.h cli/term.c cli/term.h
 check_PROGRAMS += %D%/unit/test_rename
 tests_unit_test_rename_SOURCES = %D%/unit/test_rename.c %D%/unit/site_fixture.h
+check_PROGRAMS += %D%/unit/test_digest
+tests_unit_test_digest_SOURCES = %D%/unit/test_digest.c %D%/unit/tree_fixture.h
+check_PROGRAMS += %D%/unit/test_osinfo
+tests_unit_test_osinfo_SOURCES = %D%/unit/test_osinfo.c %D%/unit/tree_fixture.h
+check_PROGRAMS += %D%/unit/test_store
+tests_unit_test_store_SOURCES = %D%/unit/test_store.c %D%/unit/tree_fixture.h
+check_PROGRAMS += %D%/unit/test_clone
+tests_unit_test_clone_SOURCES = %D%/unit/test_clone.c %D%/unit/tree_fixture.h
+check_PROGRAMS += %D%/unit/test_unpack_name
+tests_unit_test_unpack_name_SOURCES = %D%/unit/test_unpack_name.c
 
 # func
 dist_check_SCRIPTS += %D%/func/unpack.sh
