@@ -94,9 +94,7 @@ static int init_up(struct boot *b, struct error *err)
 {
 	if (launch_make(&b->launched, &b->compiled.launch, err) < 0)
 		return -1;
-	if (write_record(b, err) < 0 || launch_go(&b->launched, err) < 0)
-		return -1;
-	return 0;
+	return write_record(b, err) < 0 ? -1 : launch_go(&b->launched, err);
 }
 
 /* The groups' kill ends the processes; here only the keeper's own child is reaped. */
@@ -108,7 +106,6 @@ static int init_down(struct boot *b, struct error *err)
 	if (l->pidfd >= 0) {
 		struct error gone = { 0 };
 
-		close(TAKE_FD(l->gatefd));	/* an init that was not let go ends now */
 		(void)proc_signal(l->pidfd, SIGKILL, &gone);	/* gone is what is wanted */
 		(void)proc_reap(l->pidfd, &gone);	/* reaped before: nothing to do */
 	}

@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "netns/link.h"
 #include "runtime/config.h"
+#include "runtime/mounts.h"
 
 /* How many of each the zone may have, by its own user namespace (namespaces(7), /proc/sys/user).
  * Raising them from inside needs CAP_SYS_RESOURCE, which a zone does not keep. They stop a zone from
@@ -89,10 +90,18 @@ static int raise_loopback(struct error *err)
 	return ret;
 }
 
+/* What is opened here stands in filesystems that the builder made and nobody else has seen. */
 static int open_console(int stdio[3], bool is_session, struct error *err)
 {
-	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int slavefd = open("/dev/pts/0", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
+	int fd;
 
+	if (rootfd < 0 || slavefd < 0)
+		return error_sys(err, "open the console's terminal");
+	if (mounts_console(rootfd, slavefd, err) < 0)
+		return -1;
+	fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
 	if (fd < 0)
 		return error_sys(err, "open the console");
 	if (is_session && ioctl(fd, TIOCSCTTY, 0) < 0)
@@ -128,9 +137,11 @@ static int child_up(const struct child *c, struct error *err)
 	/* A copy into a namespace of another owner locks every mount together with its flags. */
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_sys(err, "make a mount namespace");
+	if (set_stdio(l, err) < 0)
+		return -1;
 	if (chdir("/") < 0)
 		return error_sys(err, "enter the root");
-	if (set_stdio(l, err) < 0 || confine_apply(&l->confine, &root, c->gatefd, err) < 0)
+	if (confine_apply(&l->confine, &root, c->gatefd, err) < 0)
 		return -1;
 	path = confine_find(l->argv[0], l->env, err);
 	if (!path)

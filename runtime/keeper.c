@@ -12,11 +12,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/magic.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -27,13 +30,12 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "base/sys.h"
+#include "base/vfork.h"
 #include "runtime/boot.h"
 #include "runtime/console.h"
+#include "runtime/dev.h"
 #include "runtime/mounts.h"
 #include "runtime/state.h"
-
-enum { HELPER_STACK = 64 << 10 };
 
 enum ending { ENDED_HALT, ENDED_REBOOT };
 
@@ -90,6 +92,33 @@ static int open_console(struct keeper *k, int masterfd, struct error *err)
 		notices_add(&k->notices, TAKE_FD(k->boot.launched.noticefd));
 	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready,
 			    &k->notices, err);
+}
+
+static int forget_code(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)arg;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~((uintptr_t)page - 1);
+		uintptr_t end = object->dlpi_addr + part->p_vaddr + part->p_memsz;
+
+		if (part->p_type == PT_LOAD && (part->p_flags & PF_W) == 0)
+			(void)madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/* What a thousand keepers need not hold a thousand times: the groups are opened again by name. */
+static void slim_down(struct keeper *k)
+{
+	cgroup_close(&k->boot.cgroup);
+	site_cgroups_close(k->z.site);
+	malloc_trim(0);
+	/* Code that only booting needed; what is still needed is read again from the page cache. */
+	(void)dl_iterate_phdr(forget_code, NULL);	/* it only passes on what forget_code() says */
 }
 
 static int boot_once(struct keeper *k, const struct boot_options *options, struct error *err)
@@ -175,6 +204,7 @@ static void keep(struct keeper *k)
 		struct error err = { 0 };
 		enum ending ending;
 
+		slim_down(k);
 		watch(k);
 		ending = take_ending(k);
 		if (boot_down(&k->boot, &err) < 0)
@@ -264,12 +294,12 @@ struct adoption {
 	int initfd;
 	uint32_t uid_base;
 	int masterfd;
-	struct error *err;
 };
 
-static int adopt_inside(struct adoption *a, struct error *err)
+static int adopt_inside(void *arg, struct error *err)
 {
-	AUTO_CLOSE int rootfd = -1, ptsfd = -1;
+	struct adoption *a = arg;
+	AUTO_CLOSE int rootfd = -1, ptsfd = -1, masterfd = -1, slavefd = -1;
 	struct statfs fs;
 
 	if (setns(a->initfd, CLONE_NEWNS) < 0)
@@ -280,32 +310,19 @@ static int adopt_inside(struct adoption *a, struct error *err)
 		return -1;
 	if (fstatfs(ptsfd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
 		return error_set(err, ERR_FAILED, "the zone has no devpts");
-	a->masterfd = mounts_console(rootfd, ptsfd, a->uid_base, err);
-	return a->masterfd < 0 ? -1 : 0;
-}
-
-static int adopt_main(void *arg)
-{
-	struct adoption *a = arg;
-
-	_exit(adopt_inside(a, a->err) < 0 ? 1 : 0);
+	masterfd = dev_pty_open(ptsfd, a->uid_base, &slavefd, err);
+	if (masterfd < 0 || mounts_console(rootfd, slavefd, err) < 0)
+		return -1;
+	a->masterfd = TAKE_FD(masterfd);
+	return 0;
 }
 
 /* A helper in our memory enters the zone's mount namespace; the keeper itself never does. */
 static int adopt_console(const struct keeper *k, struct error *err)
 {
-	_Alignas(16) char stack[HELPER_STACK];
-	struct adoption a = { .initfd = k->initfd, .uid_base = k->z.config.uid_base, .masterfd = -1,
-			      .err = err };
-	int status;
-	pid_t pid = clone(adopt_main, stack + sizeof(stack),
-			  CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &a);
+	struct adoption a = { .initfd = k->initfd, .uid_base = k->z.config.uid_base, .masterfd = -1 };
 
-	if (pid < 0)
-		return error_sys(err, "fork");
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return a.masterfd;
+	return vfork_run(adopt_inside, &a, 0, err) < 0 ? -1 : a.masterfd;
 }
 
 static int adopt_record(struct keeper *k, struct error *err)

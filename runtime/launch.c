@@ -16,47 +16,30 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/vfork.h"
 #include "runtime/child.h"
 #include "runtime/mounts.h"
 #include "runtime/mounts_user.h"
 #include "runtime/uidmap.h"
 
-enum { BUILDER_STACK = 128 << 10, PROC_STACK = 32 << 10 };
-
 /* Shared by the caller and the builder, which runs in the caller's memory and descriptor table
- * while the caller is stopped (CLONE_VM | CLONE_VFORK | CLONE_FILES). */
+ * while the caller is stopped (base/vfork.h). */
 struct builder {
 	const struct launch *l;
 	struct launched *out;
 	int stubfd;
 	int gate[2], ready[2], report[2];
-	int procfd;			/* what the process of mount_proc_main() made */
-	struct error *err;
-	int ret;
+	int procfd;			/* what mount_proc() made */
 };
 
 /* Runs as a process of the zone's pid namespace, which is what makes the proc it mounts the
  * zone's, with all of the host's power over mounts. */
-static int mount_proc_main(void *arg)
+static int mount_proc(void *arg, struct error *err)
 {
 	struct builder *b = arg;
 
-	b->procfd = mounts_proc(b->err);
-	_exit(0);
-}
-
-static int mount_proc(struct builder *b, struct error *err)
-{
-	_Alignas(16) char stack[PROC_STACK];
-	int status;
-	pid_t pid = clone(mount_proc_main, stack + sizeof(stack),
-			  CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, b);
-
-	if (pid < 0)
-		return error_sys(err, "fork into the pid namespace");
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return b->procfd;
+	b->procfd = mounts_proc(err);
+	return b->procfd < 0 ? -1 : 0;
 }
 
 /* The effective set follows the effective uid away from 0, and back (capabilities(7)). */
@@ -147,16 +130,14 @@ static int enter_cgroupns(const struct builder *b, struct error *err)
 static int build_tree(struct builder *b, int usernsfd, int rootfd, struct error *err)
 {
 	struct mounts_out made = { -1, -1 };
-	int procfd;
 	int ret;
 
 	if (setns(b->out->pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC) < 0)
 		return error_sys(err, "enter the namespaces");
-	procfd = mount_proc(b, err);
-	if (procfd < 0)
+	if (vfork_run(mount_proc, b, 0, err) < 0)
 		return -1;
-	ret = mounts_system(b->l, rootfd, procfd, &made, err);
-	close(procfd);
+	ret = mounts_system(b->l, rootfd, b->procfd, &made, err);
+	close(b->procfd);
 	b->out->ptyfd = made.ptyfd;
 	b->out->notifyfd = made.notifyfd;
 	for (char *const *m = b->l->mounts; m && *m && ret == 0; m++)
@@ -166,8 +147,9 @@ static int build_tree(struct builder *b, int usernsfd, int rootfd, struct error 
 	return mounts_cgroup(rootfd, err);
 }
 
-static int build(struct builder *b, struct error *err)
+static int build(void *arg, struct error *err)
 {
+	struct builder *b = arg;
 	AUTO_CLOSE int usernsfd = -1;
 	AUTO_CLOSE int rootfd = -1;
 
@@ -187,39 +169,6 @@ static int build(struct builder *b, struct error *err)
 	if (send(b->gate[1], "m", 1, MSG_NOSIGNAL) != 1)
 		return error_sys(err, "tell the first process of the zone");
 	return 0;
-}
-
-static int builder_main(void *arg)
-{
-	struct builder *b = arg;
-
-	b->ret = build(b, b->err);
-	_exit(0);
-}
-
-/* No signal handler may run in the builder: it would run in the caller's memory. */
-static int run_builder(struct builder *b, struct error *err)
-{
-	_Alignas(16) char stack[BUILDER_STACK];
-	sigset_t all, old;
-	int status;
-	pid_t pid;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	pid = clone(builder_main, stack + sizeof(stack),
-		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS | SIGCHLD, b);
-	if (pid < 0)
-		error_sys(err, "make a mount namespace");
-	else
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	if (pid >= 0 && b->ret == 0)
-		return 0;
-	if (pid >= 0 && err->kind == ERR_NONE)
-		return error_set(err, ERR_FAILED, "the builder was killed");
-	return -1;
 }
 
 static void close_pair(int pair[2])
@@ -263,7 +212,7 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 	struct error failure = { 0 };
 	struct builder b = {
 		.l = l, .out = out, .gate = { -1, -1 }, .ready = { -1, -1 }, .report = { -1, -1 },
-		.procfd = -1, .err = &failure, .ret = -1,
+		.procfd = -1,
 	};
 	int ret;
 
@@ -274,7 +223,7 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 		return -1;
 	ret = open_pipes(&b, &failure);
 	if (ret == 0)
-		ret = run_builder(&b, &failure);
+		ret = vfork_run(build, &b, CLONE_NEWNS, &failure);
 	if (ret == 0) {
 		out->gatefd = TAKE_FD(b.gate[1]);
 		out->reportfd = TAKE_FD(b.report[0]);
@@ -305,9 +254,11 @@ int launch_go(struct launched *l, struct error *err)
 {
 	if (send(l->gatefd, "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
 		return error_sys(err, "let the zone's init go");
-	if (confine_report(l->reportfd, l->program, err) < 0)
+	if (confine_report(l->reportfd, l->program, err) < 0 || take_notices(l, err) < 0)
 		return -1;
-	return take_notices(l, err);
+	close(TAKE_FD(l->gatefd));
+	close(TAKE_FD(l->reportfd));
+	return 0;
 }
 
 void launched_close(struct launched *l)

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -160,28 +159,39 @@ static int dev_then(struct plan *p, int mountfd, struct error *err)
 	return p->nullfd >= 0 ? 0 : error_sys(err, "open /dev/null");
 }
 
-int mounts_console(int rootfd, int ptsfd, uid_t uid, struct error *err)
+int mounts_console(int rootfd, int slavefd, struct error *err)
 {
-	AUTO_CLOSE int slavefd = -1, treefd = -1, targetfd = -1;
-	AUTO_CLOSE int masterfd = dev_pty_open(ptsfd, uid, &slavefd, err);
+	AUTO_CLOSE int devfd = path_open_nolink(rootfd, "dev", O_PATH | O_DIRECTORY, false, err);
+	AUTO_CLOSE int treefd = -1, targetfd = -1;
 
-	if (masterfd < 0)
+	if (devfd < 0)
 		return -1;
+	if (fchdir(devfd) < 0)
+		return error_sys(err, "enter '/dev'");
+	/* A dead terminal's name is gone, and nothing can be mounted on it. */
+	while (sys_umount("console", SYS_UMOUNT_DETACH | SYS_UMOUNT_NOFOLLOW) == 0)
+		;
 	treefd = tree_copy(slavefd, 0, err);
 	if (treefd < 0)
 		return -1;
-	targetfd = path_open_nolink(rootfd, "dev/console", O_PATH, false, err);
+	targetfd = path_open_nolink(devfd, "console", O_PATH, false, err);
 	if (targetfd < 0 || attach(treefd, targetfd, err) < 0)
 		return error_wrap(err, "mount '/dev/console'");
-	return TAKE_FD(masterfd);
+	return 0;
 }
 
+/* The first terminal of the instance, which is why the child knows its name. */
 static int pts_then(struct plan *p, int mountfd, struct error *err)
 {
+	int slavefd;
+
 	if (!p->l->has_console)
 		return 0;
-	p->out->ptyfd = mounts_console(p->rootfd, mountfd, p->l->uid_base, err);
-	return p->out->ptyfd < 0 ? -1 : 0;
+	p->out->ptyfd = dev_pty_open(mountfd, p->l->uid_base, &slavefd, err);
+	if (p->out->ptyfd < 0)
+		return -1;
+	close(slavefd);
+	return 0;
 }
 
 /* The socket's name is in the zone, the socket itself stays outside. */
@@ -538,7 +548,7 @@ int mounts_pivot(int rootfd, struct error *err)
 		return error_sys(err, "enter the root filesystem");
 	if (sys_pivot_root(".", ".") < 0)
 		return error_sys(err, "pivot to the root filesystem");
-	if (umount2(".", MNT_DETACH) < 0)
+	if (sys_umount(".", SYS_UMOUNT_DETACH) < 0)
 		return error_sys(err, "detach the host's root");
 	return 0;
 }

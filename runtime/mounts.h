@@ -32,9 +32,10 @@ int mounts_system(const struct launch *l, int rootfd, int procfd, struct mounts_
 		  struct error *err);
 /* Attaches cgroup2 as the caller's cgroup namespace, which must be the child's, shows it. */
 int mounts_cgroup(int rootfd, struct error *err);
-/* Opens a terminal of the devpts instance at ptsfd and binds it over /dev/console. Both are in the
- * caller's mount namespace. Returns the master. */
-int mounts_console(int rootfd, int ptsfd, uid_t uid, struct error *err);
+/* Binds a terminal over /dev/console below rootfd, in place of an older one. All are in the caller's
+ * mount namespace, the zone's: not in the builder's, whose mounts are locked in the zone, as a new
+ * keeper needs to replace it. Changes the working directory. */
+int mounts_console(int rootfd, int slavefd, struct error *err);
 /* Makes rootfd the root of the mount namespace and leaves nothing of the host in it. */
 int mounts_pivot(int rootfd, struct error *err);
 

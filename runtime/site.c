@@ -242,6 +242,13 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+void site_cgroups_close(struct site *s)
+{
+	if (s->has_cgroups)
+		cgroup_host_close(&s->cgroups);
+	s->has_cgroups = false;
+}
+
 void site_close(struct site *s)
 {
 	close_fd(&s->varfd);
@@ -249,9 +256,7 @@ void site_close(struct site *s)
 	close_fd(&s->runfd);
 	close_fd(&s->etcfd);
 	free(TAKE_PTR(s->path));
-	if (s->has_cgroups)
-		cgroup_host_close(&s->cgroups);
-	s->has_cgroups = false;
+	site_cgroups_close(s);
 }
 
 int site_cgroups(struct site *s, struct error *err)

@@ -42,6 +42,8 @@ int site_open(struct site *s, const char *root, struct error *err);
 void site_close(struct site *s);
 /* Opens the host's cgroups once. */
 int site_cgroups(struct site *s, struct error *err);
+/* Lets go of them again, until the next site_cgroups(). */
+void site_cgroups_close(struct site *s);
 /* Opens the template store. The caller closes it. */
 int site_templates(struct site *s, struct error *err);
 
