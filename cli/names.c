@@ -14,6 +14,11 @@
 #include "runtime/config.h"
 #include "runtime/zone.h"
 
+static int check(const char *name, struct error *err)
+{
+	return zone_name_check(name, err) < 0 ? error_wrap(err, "'%s'", name) : 0;
+}
+
 /* A list that grows in the long run by doubling: strv_add() walks its list on every call. */
 struct words {
 	char **list;		/* NULL-ended, owned */
@@ -217,7 +222,7 @@ static int add_new(struct words *out, const char *pattern, struct error *err)
 	if (names_braces(pattern, &words, err) < 0)
 		return -1;
 	for (char **w = words; w && *w; w++)
-		if (zone_name_check(*w, err) < 0 || words_add(out, xstrdup(*w), err) < 0)
+		if (check(*w, err) < 0 || words_add(out, xstrdup(*w), err) < 0)
 			return -1;
 	return 0;
 }
@@ -282,7 +287,7 @@ static int add_existing(struct words *out, struct site *site, char ***zones, con
 			return -1;
 		if (!names_is_plain(*w))
 			status = add_found(out, site, *zones, *w, err);
-		else if (zone_name_check(*w, err) < 0)
+		else if (check(*w, err) < 0)
 			status = -1;
 		else
 			status = words_add(out, xstrdup(*w), err);

@@ -37,6 +37,9 @@ int verb_verify(struct cli *cli, const char *name, struct error *err)
 	if (n == 0)
 		return 0;
 	error_set(err, ERR_FAILED, "%zu fault%s found", n, n == 1 ? "" : "s");
+	/* What a person wrote no repair can know. */
+	if (str_starts(faults[0], "zone.json"))
+		return error_hint(err, "mend zone.json, or destroy the zone");
 	return error_hint(err, "try: zonectl repair %s", name);
 }
 
