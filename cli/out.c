@@ -13,7 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_list args)
+__attribute__((format(printf, 1, 0), nonnull(1)))
+static char *format(const char *fmt, va_list args)
 {
 	va_list again;
 	char *text;
