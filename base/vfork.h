@@ -11,8 +11,9 @@
 #include "base/error.h"
 
 /* Runs main(arg) in such a process on a stack of its own, with the clone(2) flags given beside
- * CLONE_VM, CLONE_VFORK and CLONE_FILES, and reaps it. Every signal is blocked meanwhile, as a handler
- * would run in the caller's memory. main sets *err and returns -1 when it fails; so does this. */
+ * CLONE_VM, CLONE_VFORK and CLONE_FILES, and reaps it. Every signal is blocked meanwhile, as a
+ * handler would run in the caller's memory. main sets *err and returns -1 when it fails; so does
+ * this. */
 int vfork_run(int (*main)(void *arg, struct error *err), void *arg, int flags, struct error *err);
 
 #endif

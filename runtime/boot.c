@@ -113,8 +113,8 @@ static int init_down(struct boot *b, struct error *err)
 	return 0;
 }
 
-/* Order: the groups hold what init starts; the record is the last thing to go, as it says that there
- * is something to clean up. */
+/* Order: the groups hold what init starts; the record is the last thing to go, as it says that
+ * there is something to clean up. */
 static const struct step boot_steps[] = {
 	{ "run directory", rundir_up, rundir_down },
 	{ "cgroup",        groups_up, groups_down },

@@ -29,7 +29,8 @@ void boot_adopted(struct boot *b);
 /* Lets go of the descriptors only. */
 void boot_close(struct boot *b);
 
-/* Starts the keeper, which boots the zone; returns once init runs. z is locked alone and stays so. */
+/* Starts the keeper, which boots the zone; returns once init runs. z is locked alone and stays so.
+ */
 int zone_boot(struct zone *z, const struct boot_options *options, struct error *err);
 /* Ends everything inside at once and cleans up. Safe in every state, also twice. z is locked alone;
  * waits at most timeout_ms for processes to be gone. */

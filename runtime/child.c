@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The child is pid 1 of the zone and has every capability over the zone's user namespace, none over
- * the host's. Until it executes the stub it is the only process of the zone, so nobody can race with
- * it; but the files it sees after the pivot are the template's, hostile, so it opens none of them
- * except /dev/console, which stands in a tmpfs that the builder filled.
+ * the host's. Until it executes the stub it is the only process of the zone, so nobody can race
+ * with it; but the files it sees after the pivot are the template's, hostile, so it opens none of
+ * them except /dev/console, which stands in a tmpfs that the builder filled.
  *
  * If whoever launched it dies, the gate closes and it ends: nothing half-made stays.
  */
@@ -23,8 +23,9 @@
 #include "runtime/mounts.h"
 
 /* How many of each the zone may have, by its own user namespace (namespaces(7), /proc/sys/user).
- * Raising them from inside needs CAP_SYS_RESOURCE, which a zone does not keep. They stop a zone from
- * filling the host's tables, and nested user namespaces with what they would give back. */
+ * Raising them from inside needs CAP_SYS_RESOURCE, which a zone does not keep. They stop a zone
+ * from filling the host's tables, and nested user namespaces with what they would give back. */
+/* clang-format off */
 static const struct ns_limit_row {
 	const char *file;
 	const char *limit;
@@ -39,6 +40,7 @@ static const struct ns_limit_row {
 	{ "/proc/sys/user/max_cgroup_namespaces", "128",  "512" },
 	{ "/proc/sys/user/max_time_namespaces",   "16",   "64" },
 };
+/* clang-format on */
 
 /* Through the host's proc, which is still the child's root: the files show the opener's own user
  * namespace. */

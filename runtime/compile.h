@@ -20,7 +20,7 @@ struct boot_options {
 };
 
 struct compiled {
-	struct launch launch;		/* borrows from the rest and from the zone's configuration */
+	struct launch launch; /* borrows from the rest and from the zone's configuration */
 	struct filter filter;
 	char *lower_path, *data_path;
 	char *init_kind;		/* "systemd", ..., "" unknown: as the template's */
@@ -39,7 +39,8 @@ void compiled_clear(struct compiled *c);
 /* The filter, capabilities and limits of the zone; filter is loaded into *filter. */
 int compile_confine(struct confine *out, struct filter *filter, const struct zone *z,
 		    struct error *err);
-/* The environment that every process from outside starts with: PATH, container, TERM, the zone's own. */
+/* The environment that every process from outside starts with: PATH, container, TERM, the zone's
+ * own. */
 char **compile_env(const struct zone_config *c, const char *term);
 
 #endif

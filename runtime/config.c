@@ -25,7 +25,8 @@ int zone_name_check(const char *name, struct error *err)
 
 	/* The first span also rules out "", "." and "..". */
 	if (strspn(name, first) == 0 || name[n] != '\0')
-		error_set(err, ERR_USAGE, "bad name (a-z, 0-9, '.', '_' and '-', beginning with a letter "
+		error_set(err, ERR_USAGE,
+			  "bad name (a-z, 0-9, '.', '_' and '-', beginning with a letter "
 			  "or digit)");
 	else if (n > ZONE_NAME_MAX)
 		error_set(err, ERR_USAGE, "bad name (longer than %d characters)", ZONE_NAME_MAX);
@@ -176,7 +177,8 @@ static int read_uid_base(struct zone_config *c, const struct json *value, struct
 {
 	uint64_t base;
 
-	if (json_u64(value, ZONE_JSON, ZONE_IDS, UINT32_MAX - 2 * (uint64_t)ZONE_IDS + 1, &base, err) < 0)
+	if (json_u64(value, ZONE_JSON, ZONE_IDS, UINT32_MAX - 2 * (uint64_t)ZONE_IDS + 1, &base,
+		     err) < 0)
 		return -1;
 	if (base % ZONE_IDS != 0)
 		return json_error(value, ZONE_JSON, err, "no multiple of %d", ZONE_IDS);
@@ -289,7 +291,8 @@ int zone_config_write(const struct zone_config *c, int zone_dirfd, struct error 
 	json_out_end_object(&out);
 	text = out.text;
 	if (text.len > JSON_SIZE_MAX)
-		return error_set(err, ERR_USAGE, ZONE_JSON " would be longer than %d bytes", JSON_SIZE_MAX);
+		return error_set(err, ERR_USAGE, ZONE_JSON " would be longer than %d bytes",
+				 JSON_SIZE_MAX);
 	if (c->is_ephemeral)
 		return fd_replace_nosync(zone_dirfd, ZONE_JSON, 0600, text.data, text.len, err);
 	return fd_replace(zone_dirfd, ZONE_JSON, 0600, text.data, text.len, err);

@@ -22,6 +22,7 @@
 
 /* Values that the kernel gives to its own first process, as systemd-nspawn(1) does too, so that a
  * zone does not depend on the shell that boot was typed in. */
+/* clang-format off */
 static const struct limit_row {
 	int resource;
 	rlim_t soft, hard;
@@ -35,6 +36,7 @@ static const struct limit_row {
 	{ RLIMIT_NOFILE,  1024,          1 << 20 },
 	{ RLIMIT_STACK,   8 << 20,       RLIM_INFINITY },
 };
+/* clang-format on */
 
 enum { MEMFD_EXEC = 0x10 };	/* MFD_EXEC, which the headers of Linux 6.1 lack */
 

@@ -43,8 +43,9 @@ struct confine_user {
 int confine_stub_open(struct error *err);
 /* True if the caller's oom_score_adj is not 0, so that the child must set it back. */
 bool confine_needs_oom_score(void);
-/* What only the host's root may still do for it, in the process that will become it: raise the limit
- * of open files, set oom_score_adj back. ERR_UNSUPPORTED when a limit can't be had. Child-safe. */
+/* What only the host's root may still do for it, in the process that will become it: raise the
+ * limit of open files, set oom_score_adj back. ERR_UNSUPPORTED when a limit can't be had.
+ * Child-safe. */
 int confine_raise(const struct confine *c, struct error *err);
 /* Makes copies of the three descriptors 0, 1 and 2, whatever numbers they have. Child-safe. */
 int confine_stdio(const int stdio[3], struct error *err);

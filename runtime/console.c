@@ -34,7 +34,8 @@ static struct sockaddr_un address(int rundirfd)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" CONSOLE_SOCKET, rundirfd);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" CONSOLE_SOCKET,
+		 rundirfd);
 	return addr;
 }
 
@@ -106,7 +107,8 @@ static void spread(struct console *c, const char *data, size_t len)
 	for (size_t i = 0; i < CONSOLE_CLIENTS; i++) {
 		if (c->clients[i] < 0)
 			continue;
-		if (send(c->clients[i], data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+		if (send(c->clients[i], data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+		    errno != EAGAIN)
 			close_one(&c->clients[i]);
 	}
 }

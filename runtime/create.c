@@ -53,10 +53,11 @@ static int check_template(const struct template *t, struct error *err)
 {
 	if (t->systemd_version == 0 || t->systemd_version >= SYSTEMD_V2_VERSION)
 		return 0;
-	return error_set(err, ERR_UNSUPPORTED,
-			 "template \"%s\" has systemd %llu, which needs cgroup v1; zones see cgroup v2 "
-			 "(systemd %d and newer)", t->name, (unsigned long long)t->systemd_version,
-			 SYSTEMD_V2_VERSION);
+	return error_set(
+		err, ERR_UNSUPPORTED,
+		"template \"%s\" has systemd %llu, which needs cgroup v1; zones see cgroup v2 "
+		"(systemd %d and newer)",
+		t->name, (unsigned long long)t->systemd_version, SYSTEMD_V2_VERSION);
 }
 
 /* A random UUID (RFC 9562, version 4). */

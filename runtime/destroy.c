@@ -70,7 +70,8 @@ static int rename_away(struct zone *z, const char *dir, struct error *err)
 		return -1;
 	if (renameat2(site->zonesfd, z->name, site->zonesfd, dir, RENAME_NOREPLACE) < 0)
 		return error_sys(err, "rename it to '%s'", dir);
-	/* After a power cut the zone is whole or it is incomplete, never whole with files missing. */
+	/* After a power cut the zone is whole or it is incomplete, never whole with files missing.
+	 */
 	if (!z->config.is_ephemeral && fsync(site->zonesfd) < 0)
 		return error_sys(err, "sync 'zones'");
 	return 0;

@@ -11,6 +11,7 @@
 #include "runtime/config.h"
 
 /* In this order: a later row may stand in an earlier one. */
+/* clang-format off */
 static const struct dev_row {
 	const char *name;
 	mode_t mode;			/* with its type */
@@ -27,7 +28,7 @@ static const struct dev_row {
 	{ "fuse",    S_IFCHR | 0666, 10, 229, FEATURE_FUSE, NULL },
 	{ "net",     S_IFDIR | 0755,  0,   0, FEATURE_TUN, NULL },
 	{ "net/tun", S_IFCHR | 0666, 10, 200, FEATURE_TUN, NULL },
-	{ "console", S_IFREG | 0600,  0,   0, 0, NULL },	/* the console's terminal is bound here */
+	{ "console", S_IFREG | 0600,  0,   0, 0, NULL },	/* a terminal is bound here */
 	{ "pts",     S_IFDIR | 0755,  0,   0, 0, NULL },	/* mount points */
 	{ "shm",     S_IFDIR | 0755,  0,   0, 0, NULL },
 	{ "mqueue",  S_IFDIR | 0755,  0,   0, 0, NULL },
@@ -37,6 +38,7 @@ static const struct dev_row {
 	{ "stdout",  S_IFLNK,         0,   0, 0, "/proc/self/fd/1" },
 	{ "stderr",  S_IFLNK,         0,   0, 0, "/proc/self/fd/2" },
 };
+/* clang-format on */
 
 static int make(int devfd, const struct dev_row *row)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The process that enters is made with all of the host's power and ends with none of it. It is
- * visible in the zone from its first moment, so zonectl is not dumpable (prctl(2)): nothing of it can
- * be opened through /proc, nor traced (CVE-2016-9962). It leaves the host in one setns(2), which
- * takes the user namespace first and so gives the power up before it looks at a single file of the
- * zone; what it opens then, passwd and the terminal, it opens as the zone's own root.
+ * visible in the zone from its first moment, so zonectl is not dumpable (prctl(2)): nothing of it
+ * can be opened through /proc, nor traced (CVE-2016-9962). It leaves the host in one setns(2),
+ * which takes the user namespace first and so gives the power up before it looks at a single file
+ * of the zone; what it opens then, passwd and the terminal, it opens as the zone's own root.
  */
 #include "runtime/enter.h"
 
@@ -69,7 +69,8 @@ static int leave_host(const struct entry *e, struct error *err)
 static int open_terminal(const struct entry *e, int rootfd, uid_t uid, int stdio[3],
 			 struct error *err)
 {
-	AUTO_CLOSE int ptsfd = path_open_nolink(rootfd, "dev/pts", O_PATH | O_DIRECTORY, false, err);
+	AUTO_CLOSE int ptsfd =
+		path_open_nolink(rootfd, "dev/pts", O_PATH | O_DIRECTORY, false, err);
 	AUTO_CLOSE int masterfd = -1;
 	struct statfs fs;
 	int slavefd;
@@ -330,7 +331,10 @@ static void abandon(struct entered *out)
 int zone_enter(struct zone *z, const struct enter_options *options, struct entered *out,
 	       struct error *err)
 {
-	struct entry e = { .options = options, .stubfd = -1, .report = { -1, -1 }, .pty = { -1, -1 },
+	struct entry e = { .options = options,
+			   .stubfd = -1,
+			   .report = { -1, -1 },
+			   .pty = { -1, -1 },
 			   .cgroup = { .outerfd = -1, .innerfd = -1 } };
 	struct zone_status st;
 	int ret;

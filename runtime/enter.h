@@ -15,7 +15,7 @@
 #include "runtime/zone.h"
 
 struct enter_options {
-	char *const *argv;		/* the command; NULL: the user's login shell, through login(1) */
+	char *const *argv; /* the command; NULL: the user's login shell, through login(1) */
 	const char *user;		/* NAME, UID or UID:GID; NULL: root */
 	const char *dir;		/* NULL: the user's home for login, / for exec */
 	char *const *env;		/* NAME=VALUE added to the clean environment; or NULL */

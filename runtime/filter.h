@@ -19,7 +19,7 @@
 struct filter {
 	struct sock_filter *insns;	/* owned */
 	unsigned short n;
-	bool has_notices;		/* some calls wait for an answer: see filter_apply_notices() */
+	bool has_notices; /* some calls wait for an answer: see filter_apply_notices() */
 };
 
 /* Takes the compiled filter for these features (enum zone_feature bits) from the cache, or compiles

@@ -228,8 +228,8 @@ const struct filter_arg filter_args[] = {
 	{ "personality", 0, { IS(0, 0xffffffff) }, FILTER_ALLOW },	/* asks which it is */
 	{ "personality", 0, { { 0 } }, EPERM },
 
-	/* The kernel refuses device nodes to a user namespace; with the feature the keeper makes the
-	 * harmless ones. */
+	/* The kernel refuses device nodes to a user namespace; with the feature the keeper makes
+	 * the harmless ones. */
 	{ "mknod", FEATURE_MKNOD, { IS_CHARACTER_DEVICE(1) }, FILTER_NOTICE },
 	{ "mknod", 0, { { 0 } }, FILTER_ALLOW },
 	{ "mknodat", FEATURE_MKNOD, { IS_CHARACTER_DEVICE(2) }, FILTER_NOTICE },

@@ -23,6 +23,7 @@ enum action {
 
 /* Rows of one directory stand together. A directory that the template lacks, or has as a link, is
  * passed over with all its rows. */
+/* clang-format off */
 static const struct identity_row {
 	const char *dir, *name;
 	enum action action;
@@ -45,11 +46,12 @@ static const struct identity_row {
 	{ "etc/dropbear",    "dropbear_ed25519_host_key", DROP },
 	{ "var/lib/dbus",    "machine-id",               DROP },
 	{ "var/lib/systemd", "random-seed",              DROP },
-	{ "var/lib/systemd", "credential.secret",        DROP },	/* host key of systemd-creds(1) */
+	{ "var/lib/systemd", "credential.secret",        DROP },	/* systemd-creds(1) */
 	{ "var/lib/urandom", "random-seed",              DROP },	/* sysvinit */
 	{ "var/lib/seedrng", "seed.credit",              DROP },	/* busybox, OpenRC */
 	{ "var/lib/seedrng", "seed.no-credit",           DROP },
 };
+/* clang-format on */
 
 /* The host's id of one that a file of the template has. Larger ones appear as nobody, whom no
  * zone lacks. */
@@ -268,8 +270,8 @@ static int write_dir(const struct identity *id, const struct identity_row *row, 
 		     struct error *err)
 {
 	struct error none = { 0 };
-	AUTO_CLOSE int seenfd = path_open_nolink(id->templatefd, row->dir, O_PATH | O_DIRECTORY, true,
-						 &none);
+	AUTO_CLOSE int seenfd =
+		path_open_nolink(id->templatefd, row->dir, O_PATH | O_DIRECTORY, true, &none);
 	AUTO_CLOSE int dirfd = -1;
 
 	if (seenfd < 0)

@@ -22,13 +22,14 @@ static const char *const telinit_off[] = { "/sbin/init", "0", NULL };
 static const char *const runit_off[] = { "/sbin/runit-init", "0", NULL };
 
 /* Gathered from the sources of the inits (docs/boot.md, section 8). */
+/* clang-format off */
 static const struct init_row {
 	const char *kind;
 	struct inits_shutdown shutdown;
 	const char *single;		/* argument for single-user mode, or NULL */
 } init_rows[] = {
 	{ "systemd",  { SIGNAL_POWEROFF_SYSTEMD, NULL }, "--unit=rescue.target" },
-	/* Older ones than 3.10 take a power failure for one only where inittab says so: telinit it is. */
+	/* Before 3.10 a power failure is one only where inittab says so: telinit it is. */
 	{ "sysvinit", { 0, telinit_off },                "single" },
 	{ "busybox",  { SIGUSR2, NULL },                 NULL },
 	{ "openrc",   { SIGTERM, NULL },                 "single" },
@@ -40,6 +41,7 @@ static const struct init_row {
 	{ "procd",    { SIGUSR2, NULL },                 NULL },
 	{ "",         { SIGTERM, NULL },                 NULL },	/* any program */
 };
+/* clang-format on */
 
 static const struct init_row *find(const char *kind)
 {

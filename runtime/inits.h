@@ -16,8 +16,8 @@ struct inits_shutdown {
 
 /* How a kind of init ("systemd", ..., "" unknown) is told to power off. */
 struct inits_shutdown inits_shutdown(const char *kind);
-/* True if pid handles, blocks or waits for sig: the first process of a pid namespace never sees one that it
- * does none of these with (pid_namespaces(7)), so asking it would only be waiting. */
+/* True if pid handles, blocks or waits for sig: the first process of a pid namespace never sees one
+ * that it does none of these with (pid_namespaces(7)), so asking it would only be waiting. */
 bool inits_listens(pid_t pid, int sig);
 /* Adds the argument that asks for single-user mode. ERR_UNSUPPORTED when that init has none. */
 int inits_add_single(const char *kind, char ***argv, struct error *err);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A keeper must survive everything but kill -9, and even then its zone goes on: it holds nothing that
- * the zone needs to live. It owns no lock while it waits, runs no other program, and never looks
- * into the zone's files. What comes from inside are bytes of the console, which it copies, and
- * datagrams of the notify socket, in which it looks for one line.
+ * A keeper must survive everything but kill -9, and even then its zone goes on: it holds nothing
+ * that the zone needs to live. It owns no lock while it waits, runs no other program, and never
+ * looks into the zone's files. What comes from inside are bytes of the console, which it copies,
+ * and datagrams of the notify socket, in which it looks for one line.
  *
  * When it is gone, the run record says so to whoever asks; repair starts another one with
  * keeper_adopt(), which has a new console, as a terminal's master dies with its last holder.
@@ -118,7 +118,7 @@ static void slim_down(struct keeper *k)
 	site_cgroups_close(k->z.site);
 	malloc_trim(0);
 	/* Code that only booting needed; what is still needed is read again from the page cache. */
-	(void)dl_iterate_phdr(forget_code, NULL);	/* it only passes on what forget_code() says */
+	(void)dl_iterate_phdr(forget_code, NULL); /* it only passes on what forget_code() says */
 }
 
 static int boot_once(struct keeper *k, const struct boot_options *options, struct error *err)
@@ -215,7 +215,9 @@ static void keep(struct keeper *k)
 			return;
 		if (boot_again(k, &err) == 0)
 			continue;
-		k->console = (struct console){ .zone_dirfd = k->z.dirfd, .masterfd = -1, .logfd = -1,
+		k->console = (struct console){ .zone_dirfd = k->z.dirfd,
+					       .masterfd = -1,
+					       .logfd = -1,
 					       .log_size = CONSOLE_LOG_MAX };
 		note_failure(k, "reboot", &err);
 		return;
@@ -305,7 +307,8 @@ static int adopt_inside(void *arg, struct error *err)
 	if (setns(a->initfd, CLONE_NEWNS) < 0)
 		return error_sys(err, "enter the zone's mounts");
 	rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
-	ptsfd = rootfd < 0 ? -1 : path_open_nolink(rootfd, "dev/pts", O_PATH | O_DIRECTORY, false, err);
+	ptsfd = rootfd < 0 ? -1
+			   : path_open_nolink(rootfd, "dev/pts", O_PATH | O_DIRECTORY, false, err);
 	if (ptsfd < 0)
 		return -1;
 	if (fstatfs(ptsfd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
@@ -320,7 +323,9 @@ static int adopt_inside(void *arg, struct error *err)
 /* A helper in our memory enters the zone's mount namespace; the keeper itself never does. */
 static int adopt_console(const struct keeper *k, struct error *err)
 {
-	struct adoption a = { .initfd = k->initfd, .uid_base = k->z.config.uid_base, .masterfd = -1 };
+	struct adoption a = { .initfd = k->initfd,
+			      .uid_base = k->z.config.uid_base,
+			      .masterfd = -1 };
 
 	return vfork_run(adopt_inside, &a, 0, err) < 0 ? -1 : a.masterfd;
 }

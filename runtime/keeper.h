@@ -12,7 +12,8 @@
 #include "runtime/compile.h"
 #include "runtime/zone.h"
 
-/* Forks the keeper, which boots the zone; returns once init runs. z is locked alone by the caller. */
+/* Forks the keeper, which boots the zone; returns once init runs. z is locked alone by the caller.
+ */
 int keeper_boot(struct zone *z, const struct boot_options *options, struct error *err);
 /* Forks a keeper for a zone that runs without one: its console is a new terminal. */
 int keeper_adopt(struct zone *z, struct error *err);

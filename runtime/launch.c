@@ -183,8 +183,8 @@ static void close_pair(int pair[2])
 static int open_pipes(struct builder *b, struct error *err)
 {
 	/* A socket, as send(2) can do without SIGPIPE when the child is gone. */
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b->gate) < 0 || pipe2(b->ready, O_CLOEXEC) < 0 ||
-	    pipe2(b->report, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b->gate) < 0 ||
+	    pipe2(b->ready, O_CLOEXEC) < 0 || pipe2(b->report, O_CLOEXEC) < 0)
 		return error_sys(err, "make a pipe");
 	return 0;
 }

@@ -26,9 +26,9 @@ struct launch {
 	const char *name;		/* of the zone, the mounts' source */
 	const char *hostname;
 	uint32_t uid_base;		/* first of ZONE_IDS */
-	const char *lower_path;		/* template root under an overlay; NULL: data/root is the tree */
-	const char *data_path;		/* the zone's data directory; both are looked up by the builder, as a
-					 * mount can only be cloned from one's own mount namespace */
+	const char *lower_path; /* template root under an overlay; NULL: data/root is the tree */
+	const char *data_path; /* the zone's data directory; both are looked up by the builder, as a
+				* mount can only be cloned from one's own mount namespace */
 	bool is_ephemeral;		/* its files are never needed after a crash */
 	uint64_t features;		/* enum zone_feature bits */
 	char *const *mounts;		/* the mount property, or NULL */
@@ -37,8 +37,8 @@ struct launch {
 	char *const *argv;		/* argv[0] is the path inside */
 	char *const *env;
 	bool has_console;		/* a terminal of the zone's own devpts, its /dev/console */
-	bool is_session;		/* and that is the controlling terminal: of a command. An init leaves
-					 * it to the getty or shell that it starts on it */
+	bool is_session; /* and that is the controlling terminal: of a command. An init leaves
+			  * it to the getty or shell that it starts on it */
 	bool has_notify;		/* make /run/host/notify for sd_notify(3) */
 	int stdio[3];			/* without a console */
 };
@@ -49,7 +49,7 @@ struct launched {
 	int pidfd;
 	int ptyfd;			/* the console's master, -1 without one */
 	int notifyfd;			/* the datagram socket at /run/host/notify, or -1 */
-	int noticefd;			/* of the filter, for mknod_answer(); after launch_go(), or -1 */
+	int noticefd; /* of the filter, for mknod_answer(); after launch_go(), or -1 */
 	int gatefd;			/* init is let go through this */
 	int reportfd;			/* init says here why it failed */
 };

@@ -2,16 +2,16 @@
 /*
  * The caller chooses every byte that is read here, and may change it meanwhile: its memory, its
  * directories, even itself, as its pid may be another process by the time it is looked at. So the
- * notice is checked to be valid still after the process was opened (seccomp_unotify(2)), the path is
- * walked without following links, and the worst that can be had is a null device in a directory of
- * the zone's own, on a mount that has no devices.
+ * notice is checked to be valid still after the process was opened (seccomp_unotify(2)), the path
+ * is walked without following links, and the worst that can be had is a null device in a directory
+ * of the zone's own, on a mount that has no devices.
  */
 #include "runtime/mknod.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,7 +253,8 @@ void notices_serve(struct notices *n, const struct pollfd *fds, size_t count)
 			if (n->fds[i] != fds[j].fd || n->fds[i] < 0 || fds[j].revents == 0)
 				continue;
 			/* POLLHUP: no process with that filter is left. */
-			if ((fds[j].revents & POLLIN) == 0 || mknod_answer(n->fds[i], n->uid_base) < 0)
+			if ((fds[j].revents & POLLIN) == 0 ||
+			    mknod_answer(n->fds[i], n->uid_base) < 0)
 				drop(n, i);
 		}
 }

@@ -30,8 +30,9 @@ void notices_add(struct notices *n, int fd);
 size_t notices_poll_set(const struct notices *n, struct pollfd fds[NOTICES_MAX]);
 void notices_serve(struct notices *n, const struct pollfd *fds, size_t count);
 
-/* Answers one call that waits at noticefd. uid_base is the zone's first id: a node is only made in a
- * directory that belongs to one of the zone's users. Returns -1 when nobody is left who could ask. */
+/* Answers one call that waits at noticefd. uid_base is the zone's first id: a node is only made in
+ * a directory that belongs to one of the zone's users. Returns -1 when nobody is left who could
+ * ask. */
 int mknod_answer(int noticefd, uint32_t uid_base);
 
 #endif

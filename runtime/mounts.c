@@ -43,7 +43,8 @@ struct plan {
 struct mount_row {
 	const char *target;		/* below the root */
 	const char *type;
-	const char *options[OPTIONS_MAX];	/* NAME=VALUE; a value @N is the zone's id N on the host */
+	/* NAME=VALUE; a value @N is the zone's id N on the host. */
+	const char *options[OPTIONS_MAX];
 	unsigned int attrs;
 	bool (*when)(const struct launch *l);	/* NULL: always */
 	int (*then)(struct plan *p, int mountfd, struct error *err);	/* once attached */
@@ -134,7 +135,8 @@ static int attach(int treefd, int targetfd, struct error *err)
 static int target_open(const struct plan *p, const char *path, struct error *err)
 {
 	struct error missing = { 0 };
-	AUTO_CLOSE int fd = path_open_nolink(p->rootfd, path, O_PATH | O_DIRECTORY, false, &missing);
+	AUTO_CLOSE int fd =
+		path_open_nolink(p->rootfd, path, O_PATH | O_DIRECTORY, false, &missing);
 
 	if (fd >= 0)
 		return TAKE_FD(fd);
@@ -218,21 +220,23 @@ static int run_then(struct plan *p, int mountfd, struct error *err)
 	return 0;
 }
 
-/* Fresh filesystems, in mount order: a later row may stand on an earlier one. proc comes first, made
- * by a process of the zone's own pid namespace. The tmpfs and devpts belong to the host's user
+/* Fresh filesystems, in mount order: a later row may stand on an earlier one. proc comes first,
+ * made by a process of the zone's own pid namespace. The tmpfs and devpts belong to the host's user
  * namespace, so that their limits hold and nobody inside can make a device node on them. */
+/* clang-format off */
 static const struct mount_row mount_rows[] = {
-	{ "sys",        "sysfs",  { NULL },                                     SAFE | RO, NULL, NULL },
+	{ "sys",        "sysfs",  { NULL }, SAFE | RO, NULL, NULL },
 	{ "dev",        "tmpfs",  { "mode=755", "size=64k", "nr_inodes=4k", "uid=@0", "gid=@0" },
 	  NOSUID | NOEXEC, NULL, dev_then },	/* holds device nodes */
 	/* 5 is the group of terminals in every distribution. */
 	{ "dev/pts",    "devpts", { "gid=@5", "mode=620", "ptmxmode=666", "max=256" },
 	  NOSUID | NOEXEC, NULL, pts_then },
-	{ "dev/shm",    "tmpfs",  { "mode=1777", "uid=@0", "gid=@0" },    NOSUID | NODEV, NULL, NULL },
-	{ "dev/mqueue", "mqueue", { NULL },                                          SAFE, NULL, NULL },
-	{ "run",        "tmpfs",  { "mode=755", "uid=@0", "gid=@0" },     NOSUID | NODEV, is_lasting,
-	  run_then },
+	{ "dev/shm",    "tmpfs",  { "mode=1777", "uid=@0", "gid=@0" }, NOSUID | NODEV, NULL, NULL },
+	{ "dev/mqueue", "mqueue", { NULL }, SAFE, NULL, NULL },
+	{ "run",        "tmpfs",  { "mode=755", "uid=@0", "gid=@0" },
+	  NOSUID | NODEV, is_lasting, run_then },
 };
+/* clang-format on */
 
 static int mount_fresh(struct plan *p, const struct mount_row *row, struct error *err)
 {
@@ -254,16 +258,17 @@ enum cover {
 	COVER_EMPTY,			/* a directory: an empty one, read-only */
 };
 
-/* What is changed or hidden in proc and sysfs. The shifted ids of the user namespace are the barrier
- * (docs/security.md, section 0); these rows are the second one, and keep what a host tells about
- * itself to itself. What this kernel does not have is passed over. */
+/* What is changed or hidden in proc and sysfs. The shifted ids of the user namespace are the
+ * barrier (docs/security.md, section 0); these rows are the second one, and keep what a host tells
+ * about itself to itself. What this kernel does not have is passed over. */
+/* clang-format off */
 static const struct cover_row {
 	const char *target;
 	enum cover cover;
 } cover_rows[] = {
 	{ "proc/sys",                        COVER_RO },
-	{ "proc/sys/net",                    COVER_KEEP },	/* of the zone's own network namespace */
-	{ "proc/sys/fs/mqueue",              COVER_KEEP },	/* of its IPC namespace, as the next ones */
+	{ "proc/sys/net",                    COVER_KEEP },	/* of its network namespace */
+	{ "proc/sys/fs/mqueue",              COVER_KEEP },	/* of its IPC namespace, as the next */
 	{ "proc/sys/kernel/msgmax",          COVER_KEEP },
 	{ "proc/sys/kernel/msgmnb",          COVER_KEEP },
 	{ "proc/sys/kernel/msgmni",          COVER_KEEP },
@@ -301,6 +306,7 @@ static const struct cover_row {
 	{ "sys/power",                       COVER_EMPTY },
 	{ "sys/devices/virtual/powercap",    COVER_EMPTY },
 };
+/* clang-format on */
 
 static const struct mount_row empty_row = {
 	"", "tmpfs", { "mode=555", "size=4k", "nr_inodes=2" }, SAFE | RO, NULL, NULL,
@@ -489,7 +495,9 @@ static int overlay_new(const struct launch *l, struct error *err)
 {
 	/* Relative to the data directory, so that no path of the host shows inside. */
 	struct mount_row row = {
-		"", "overlay", { "lowerdir=lower", "upperdir=upper", "workdir=work" }, NODEV, NULL, NULL,
+		.type = "overlay",
+		.options = { "lowerdir=lower", "upperdir=upper", "workdir=work" },
+		.attrs = NODEV,
 	};
 
 	/* Nobody needs the files of an ephemeral zone on the disk. */
@@ -500,7 +508,8 @@ static int overlay_new(const struct launch *l, struct error *err)
 
 static int overlay_root(const struct launch *l, int datafd, int usernsfd, struct error *err)
 {
-	AUTO_CLOSE int lowerfd = open(l->lower_path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int lowerfd =
+		open(l->lower_path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
 	AUTO_CLOSE int treefd = -1;
 
 	if (lowerfd < 0)
@@ -517,7 +526,8 @@ static int overlay_root(const struct launch *l, int datafd, int usernsfd, struct
 
 static int copy_root(int datafd, int usernsfd, struct error *err)
 {
-	AUTO_CLOSE int treefd = openat(datafd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int treefd =
+		openat(datafd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (treefd < 0)
 		return error_sys(err, "open the zone's root");
@@ -526,7 +536,8 @@ static int copy_root(int datafd, int usernsfd, struct error *err)
 
 int mounts_root(const struct launch *l, int usernsfd, struct error *err)
 {
-	AUTO_CLOSE int datafd = open(l->data_path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int datafd =
+		open(l->data_path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
 	AUTO_CLOSE int rootfd = -1;
 
 	if (datafd < 0)

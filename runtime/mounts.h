@@ -16,7 +16,8 @@
 
 /* Cuts the builder's mount namespace off from the host's. */
 int mounts_private(struct error *err);
-/* Makes the root filesystem, idmapped by usernsfd, and attaches it. Returns its O_PATH descriptor. */
+/* Makes the root filesystem, idmapped by usernsfd, and attaches it. Returns its O_PATH descriptor.
+ */
 int mounts_root(const struct launch *l, int usernsfd, struct error *err);
 /* Makes a proc of the caller's active pid namespace; detached. Child-safe. */
 int mounts_proc(struct error *err);
@@ -32,9 +33,9 @@ int mounts_system(const struct launch *l, int rootfd, int procfd, struct mounts_
 		  struct error *err);
 /* Attaches cgroup2 as the caller's cgroup namespace, which must be the child's, shows it. */
 int mounts_cgroup(int rootfd, struct error *err);
-/* Binds a terminal over /dev/console below rootfd, in place of an older one. All are in the caller's
- * mount namespace, the zone's: not in the builder's, whose mounts are locked in the zone, as a new
- * keeper needs to replace it. Changes the working directory. */
+/* Binds a terminal over /dev/console below rootfd, in place of an older one. All are in the
+ * caller's mount namespace, the zone's: not in the builder's, whose mounts are locked in the zone,
+ * as a new keeper needs to replace it. Changes the working directory. */
 int mounts_console(int rootfd, int slavefd, struct error *err);
 /* Makes rootfd the root of the mount namespace and leaves nothing of the host in it. */
 int mounts_pivot(int rootfd, struct error *err);

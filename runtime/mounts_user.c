@@ -65,8 +65,8 @@ static int source_tree(const struct user_mount *m, int sourcefd, int usernsfd, s
 	if (sys_mount_setattr(treefd, "", AT_EMPTY_PATH, &attr) == 0)
 		return TAKE_FD(treefd);
 	if (m->is_idmapped && errno == EINVAL)
-		return error_set(err, ERR_UNSUPPORTED, "the filesystem of '%s' has no idmapped mounts",
-				 m->source);
+		return error_set(err, ERR_UNSUPPORTED,
+				 "the filesystem of '%s' has no idmapped mounts", m->source);
 	return error_sys(err, "set the mount options of '%s'", m->source);
 }
 

@@ -96,10 +96,12 @@ static int check_range(const struct property *p, uint64_t value, struct error *e
 
 	number_text(p, value, text);
 	if (value < p->min)
-		return error_set(err, ERR_USAGE, "%s is below %s%s", text, number_text(p, p->min, bound),
+		return error_set(err, ERR_USAGE, "%s is below %s%s", text,
+				 number_text(p, p->min, bound),
 				 value == 0 ? " (an empty value sets the default)" : "");
 	if (value > p->max)
-		return error_set(err, ERR_USAGE, "%s is above %s", text, number_text(p, p->max, bound));
+		return error_set(err, ERR_USAGE, "%s is above %s", text,
+				 number_text(p, p->max, bound));
 	return 0;
 }
 
@@ -142,7 +144,8 @@ static int check_text(const struct property *p, const char *text, struct error *
 	if (strlen(text) > TEXT_MAX)
 		return error_set(err, ERR_USAGE, "longer than %d bytes", TEXT_MAX);
 	if (!str_is_clean(text))
-		return error_set(err, ERR_USAGE, "control characters and bytes that are no UTF-8 are refused");
+		return error_set(err, ERR_USAGE,
+				 "control characters and bytes that are no UTF-8 are refused");
 	return p->check ? p->check(text, err) : 0;
 }
 
@@ -514,7 +517,8 @@ int property_from_json(const struct property *p, struct zone_config *c, const st
 	if (is_number && value->type == JSON_NUMBER)
 		return number_from_json(p, field_of(p, c), value, name, err);
 	if (value->type != JSON_STRING)
-		return json_error(value, name, err, "expected a %s", is_number ? "number" : "string");
+		return json_error(value, name, err, "expected a %s",
+				  is_number ? "number" : "string");
 	if (apply(p, c, PROPERTY_SET, value->text, &why) < 0)
 		return json_error(value, name, err, "%s", why.text);
 	return 0;

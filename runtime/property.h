@@ -33,9 +33,11 @@ struct property {
 	enum property_change change;
 	size_t offset;			/* of the field in struct zone_config */
 	uint64_t min, max;		/* of a number, in its unit */
-	const char *const *words;	/* of PROPERTY_ENUM and PROPERTY_FLAGS, in order of value or bit */
-	int (*check)(const char *value, struct error *err);	/* one value or list member; or NULL */
-	/* Of PROPERTY_LIST: what tells members apart, returning its length; NULL: the whole member. */
+	const char *const
+		*words; /* of PROPERTY_ENUM and PROPERTY_FLAGS, in order of value or bit */
+	int (*check)(const char *value, struct error *err); /* one value or list member; or NULL */
+	/* Of PROPERTY_LIST: what tells members apart, returning its length; NULL: the whole member.
+	 */
 	size_t (*key)(const char *member, const char **out);
 	bool has_commas;		/* of PROPERTY_LIST: a comma ends a member */
 	bool has_repeats;		/* of PROPERTY_LIST: a member may stand there twice */

@@ -32,9 +32,12 @@ static int check_hostname(const char *value, struct error *err)
 	for (;;) {
 		size_t n = strspn(label, LETTERS DIGITS "-");
 
-		if (n == 0 || label[0] == '-' || label[n - 1] == '-' || (label[n] && label[n] != '.'))
-			return error_set(err, ERR_USAGE, "'%s' is no host name (letters, digits, '-' "
-					 "inside, '.' between)", value);
+		if (n == 0 || label[0] == '-' || label[n - 1] == '-' ||
+		    (label[n] && label[n] != '.'))
+			return error_set(err, ERR_USAGE,
+					 "'%s' is no host name (letters, digits, '-' "
+					 "inside, '.' between)",
+					 value);
 		if (!label[n])
 			return 0;
 		label += n + 1;
@@ -53,8 +56,10 @@ static int check_tag(const char *value, struct error *err)
 	size_t n = strspn(value, LETTERS DIGITS "._:-");
 
 	if (value[n] || n == 0 || n > TAG_MAX || !strchr(LETTERS DIGITS, value[0]))
-		return error_set(err, ERR_USAGE, "'%s' is no tag (letters, digits, '.', '_', ':' and '-', "
-				 "at most %d)", value, TAG_MAX);
+		return error_set(err, ERR_USAGE,
+				 "'%s' is no tag (letters, digits, '.', '_', ':' and '-', "
+				 "at most %d)",
+				 value, TAG_MAX);
 	return 0;
 }
 
@@ -73,10 +78,13 @@ static int check_path(const char *value, struct error *err)
 		part++;
 		n = strcspn(part, "/");
 		if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && !memcmp(part, "..", 2)))
-			return error_set(err, ERR_USAGE, "'%s' is no plain path ('.', '..' or '//' in it, "
-					 "or '/' at its end)", value);
+			return error_set(err, ERR_USAGE,
+					 "'%s' is no plain path ('.', '..' or '//' in it, "
+					 "or '/' at its end)",
+					 value);
 		if (n > NAME_MAX)
-			return error_set(err, ERR_USAGE, "a file name is at most %d bytes", NAME_MAX);
+			return error_set(err, ERR_USAGE, "a file name is at most %d bytes",
+					 NAME_MAX);
 	}
 	return 0;
 }
@@ -109,7 +117,8 @@ static int check_timezone(const char *value, struct error *err)
 		       !strstr(value, "//") && !str_ends(value, "/");
 
 	if (!is_name)
-		return error_set(err, ERR_USAGE, "'%s' is no time zone (such as Europe/Berlin)", value);
+		return error_set(err, ERR_USAGE, "'%s' is no time zone (such as Europe/Berlin)",
+				 value);
 	return 0;
 }
 
@@ -151,8 +160,10 @@ static int check_mount_options(const char *options, struct error *err)
 			if (strcmp(*option, known[i]) == 0)
 				break;
 		if (i == N_ROWS(known))
-			return error_set(err, ERR_USAGE, "no mount option '%s' (there are ro, rw, nosuid, "
-					 "nodev, noexec, idmap)", *option);
+			return error_set(err, ERR_USAGE,
+					 "no mount option '%s' (there are ro, rw, nosuid, "
+					 "nodev, noexec, idmap)",
+					 *option);
 	}
 	if (strv_has(list, "ro") && strv_has(list, "rw"))
 		return error_set(err, ERR_USAGE, "both ro and rw");
@@ -217,32 +228,33 @@ static const struct property table[] = {
 	  .fallback = "", .help = "words that @TAG selects the zone by" },
 	{ ROW("autoboot", "identity", LIVE, "no|yes|last"), WORD(autoboot, autoboot_words),
 	  .fallback = "no", .help = "boot with the host; last: if it ran when the host went down" },
-	{ ROW("boot-order", "identity", LIVE, "N"), COUNT(boot_order, 0, 1000000),
-	  .fallback = "0", .help = "lower boots earlier with the host" },
+	{ ROW("boot-order", "identity", LIVE, "N"), COUNT(boot_order, 0, 1000000), .fallback = "0",
+	  .help = "lower boots earlier with the host" },
 	{ ROW("init", "identity", NEXT_BOOT, "PATH"), STRING(init, check_init),
 	  .fallback = "the template's", .help = "program that is started as process 1" },
-	{ ROW("init-args", "identity", NEXT_BOOT, "ARG"), LIST(init_args, NULL), .has_repeats = true,
-	  .fallback = "", .help = "further arguments of init, one at a time" },
+	{ ROW("init-args", "identity", NEXT_BOOT, "ARG"), LIST(init_args, NULL),
+	  .has_repeats = true, .fallback = "", .help = "further arguments of init, one at a time" },
 	{ ROW("env", "identity", NEXT_BOOT, "NAME=VALUE"), LIST(env, check_env), .key = env_key,
 	  .fallback = "", .help = "further environment of init, one at a time" },
 	{ ROW("timezone", "identity", AT_CREATE, "AREA/CITY"), STRING(timezone, check_timezone),
 	  .fallback = "the template's", .help = "time zone" },
 
 	{ ROW("cpus", "CPU", LIVE, "N"), .type = PROPERTY_MILLI, FIELD(limits.cpus_milli),
-	  .min = 10, .max = (CPU_MAX + 1) * 1000,
-	  .fallback = "no limit", .help = "processors' worth of time, as 1.5" },
+	  .min = 10, .max = (CPU_MAX + 1) * 1000, .fallback = "no limit",
+	  .help = "processors' worth of time, as 1.5" },
 	{ ROW("cpu-weight", "CPU", LIVE, "N"), COUNT(limits.cpu_weight, 1, 10000),
 	  .fallback = "100", .help = "share of processor time when zones compete, 1 to 10000" },
 	{ ROW("cpuset", "CPU", LIVE, "LIST"), STRING(limits.cpuset, check_cpuset),
 	  .fallback = "all", .help = "processors that may be used, as 0-3,6" },
 	{ ROW("cpu-burst", "CPU", LIVE, "TIME"), .type = PROPERTY_DURATION,
-	  FIELD(limits.cpu_burst_ms), .min = 1, .max = 100000,
-	  .fallback = "none", .help = "unused time of cpus that may be saved up, as 50ms" },
+	  FIELD(limits.cpu_burst_ms), .min = 1, .max = 100000, .fallback = "none",
+	  .help = "unused time of cpus that may be saved up, as 50ms" },
 
 	{ ROW("memory", "memory", LIVE, "SIZE"), SIZE(limits.memory, MIB, SIZE_LIMIT),
 	  .fallback = "no limit", .help = "memory, page cache and kernel memory included" },
 	{ ROW("memory-high", "memory", LIVE, "SIZE"), SIZE(limits.memory_high, MIB, SIZE_LIMIT),
-	  .fallback = "no limit", .help = "memory above which the zone is slowed down to give back" },
+	  .fallback = "no limit",
+	  .help = "memory above which the zone is slowed down to give back" },
 	{ ROW("memory-low", "memory", LIVE, "SIZE"), SIZE(limits.memory_low, 4 * KIB, SIZE_LIMIT),
 	  .fallback = "none", .help = "memory that is left alone while others have some to give" },
 	{ ROW("swap", "memory", LIVE, "SIZE"), SIZE(limits.swap, 0, SIZE_LIMIT),
@@ -258,10 +270,12 @@ static const struct property table[] = {
 	  .fallback = "the host's", .help = "open files a process" },
 
 	{ ROW("storage", "disk", AT_CREATE, "overlay|copy"), WORD(storage, storage_words),
-	  .fallback = "overlay", .help = "overlay shares the template's files; copy shares nothing" },
+	  .fallback = "overlay",
+	  .help = "overlay shares the template's files; copy shares nothing" },
 
-	{ ROW("mount", "files", NEXT_BOOT, "SRC:DST[:ro,...]"), LIST(mounts, check_mount), .key = mount_key,
-	  .fallback = "", .help = "directory or file of the host (ro rw nosuid nodev noexec idmap)" },
+	{ ROW("mount", "files", NEXT_BOOT, "SRC:DST[:ro,...]"), LIST(mounts, check_mount),
+	  .key = mount_key, .fallback = "",
+	  .help = "directory or file of the host (ro rw nosuid nodev noexec idmap)" },
 
 	{ ROW("features", "security", NEXT_BOOT, "WORD,..."), FLAGS(features, feature_words),
 	  .fallback = "firewall",
@@ -291,7 +305,8 @@ int property_check_all(const struct zone_config *c, struct error *err)
 	/* The quota is set for periods of 100 ms, and the kernel takes no burst above the quota
 	 * (kernel/sched/core.c, tg_set_cfs_bandwidth). */
 	if (l->cpu_burst_ms * 10 > l->cpus_milli)
-		return error_set(err, ERR_USAGE, "cpu-burst: above what cpus gives in 100 ms, %llu ms",
+		return error_set(err, ERR_USAGE,
+				 "cpu-burst: above what cpus gives in 100 ms, %llu ms",
 				 (unsigned long long)l->cpus_milli / 10);
 	return 0;
 }

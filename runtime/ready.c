@@ -109,7 +109,8 @@ static int wait_ready(struct zone *z, const struct zone_status *st, int rundirfd
 {
 	AUTO_CLOSE int notifyfd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	AUTO_FREE char *path = xasprintf("/proc/self/fd/%d", rundirfd);
-	bool says_so = st->run.template_init_kind && strcmp(st->run.template_init_kind, "systemd") == 0;
+	bool says_so =
+		st->run.template_init_kind && strcmp(st->run.template_init_kind, "systemd") == 0;
 	int64_t end = clock_ms() + timeout_ms;
 	struct idle idle = { 0 };
 	char events[4096];

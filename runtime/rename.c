@@ -52,8 +52,8 @@ int zone_rename(struct zone *z, const char *to, struct error *err)
 	return -1;
 }
 
-/* A directory that was copied by hand has the uids and identity of its original, which is there: that
- * is no rename. */
+/* A directory that was copied by hand has the uids and identity of its original, which is there:
+ * that is no rename. */
 static int is_copy(struct site *site, const struct zone_config *config, bool *out,
 		   struct error *err)
 {

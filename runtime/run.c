@@ -70,7 +70,8 @@ int run_start(struct running *out, struct site *site, struct zone_config *config
 	out->boot->z = out->zone;
 	if (run_boot(out, options, err) == 0)
 		return 0;
-	/* boot_up() cleaned up after itself; what is left is the zone. The first failure is told. */
+	/* boot_up() cleaned up after itself; what is left is the zone. The first failure is told.
+	 */
 	(void)zone_destroy(out->zone, &(struct error){ 0 });
 	free(TAKE_PTR(out->boot));
 	free(TAKE_PTR(out->zone));

@@ -23,7 +23,7 @@ struct run_options {
 struct running {
 	struct zone *zone;		/* owned */
 	struct boot *boot;		/* owned */
-	int pidfd;			/* of the command, a child of the caller; borrowed from boot */
+	int pidfd; /* of the command, a child of the caller; borrowed from boot */
 	pid_t pid;
 	pid_t notices_pid;		/* answers for the filter, 0: none does */
 	int ptyfd;			/* borrowed from boot; -1 without a terminal */
@@ -32,7 +32,8 @@ struct running {
 /* Makes the zone config->name and starts the command in it. */
 int run_start(struct running *out, struct site *site, struct zone_config *config,
 	      const char *template, const struct run_options *options, struct error *err);
-/* Ends what is left and removes everything (keep: only stops). Its result never hides the command's. */
+/* Ends what is left and removes everything (keep: only stops). Its result never hides the
+ * command's. */
 int run_finish(struct running *r, bool keep, struct error *err);
 
 #endif

@@ -27,7 +27,8 @@ static const uint64_t uid_end_default = UINT32_MAX - UINT32_MAX % ZONE_IDS;
 static int open_or_make(int dirfd, const char *path, mode_t last_mode, struct error *err)
 {
 	AUTO_FREE char *walk = xstrdup(path);
-	AUTO_CLOSE int atfd = openat(dirfd, *path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int atfd =
+		openat(dirfd, *path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char *save = NULL, *part = strtok_r(walk, "/", &save);
 
 	if (atfd < 0)
@@ -76,15 +77,15 @@ static int check_dir(const struct site *s, int dirfd, const char *path, mode_t f
 	if (fstat(dirfd, &st) < 0)
 		return error_sys(err, "look at '%s%s%s'", root, slash, path);
 	if (st.st_uid != 0) {
-		error_set(err, ERR_FAILED, "'%s%s%s' belongs to user %u, not to root", root, slash, path,
-			  st.st_uid);
+		error_set(err, ERR_FAILED, "'%s%s%s' belongs to user %u, not to root", root, slash,
+			  path, st.st_uid);
 		return error_hint(err, "try: chown root '%s%s%s'", root, slash, path);
 	}
 	if (st.st_mode & forbidden) {
-		error_set(err, ERR_FAILED, "'%s%s%s' is open to other users (mode %04o)", root, slash,
-			  path, st.st_mode & 07777);
-		return error_hint(err, "try: chmod %s '%s%s%s'", forbidden & 055 ? "0700" : "go-w", root,
-				  slash, path);
+		error_set(err, ERR_FAILED, "'%s%s%s' is open to other users (mode %04o)", root,
+			  slash, path, st.st_mode & 07777);
+		return error_hint(err, "try: chmod %s '%s%s%s'", forbidden & 055 ? "0700" : "go-w",
+				  root, slash, path);
 	}
 	return 0;
 }
@@ -127,7 +128,8 @@ static int read_uid_range(struct site_config *c, const struct json *range, struc
 		return json_error(range, CONFIG_NAME, err, "expected an object");
 	for (const struct json *j = range->first; j; j = j->next) {
 		if (strcmp(j->key, "start") == 0) {
-			if (json_u64(j, CONFIG_NAME, ZONE_IDS, uid_end_default - ZONE_IDS, &start, err) < 0)
+			if (json_u64(j, CONFIG_NAME, ZONE_IDS, uid_end_default - ZONE_IDS, &start,
+				     err) < 0)
 				return -1;
 		} else if (strcmp(j->key, "count") == 0) {
 			if (json_u64(j, CONFIG_NAME, ZONE_IDS, UINT32_MAX, &count, err) < 0)
@@ -139,8 +141,8 @@ static int read_uid_range(struct site_config *c, const struct json *range, struc
 	}
 	end = has_count ? start + count : uid_end_default;
 	if (end > uid_end_default)
-		return json_error(range, CONFIG_NAME, err, "start and count end above the last uid, %u",
-				  UINT32_MAX - 1);
+		return json_error(range, CONFIG_NAME, err,
+				  "start and count end above the last uid, %u", UINT32_MAX - 1);
 	c->uid_start = (uint32_t)start;
 	c->uid_count = (uint32_t)(end - start);
 	return 0;
@@ -148,7 +150,8 @@ static int read_uid_range(struct site_config *c, const struct json *range, struc
 
 static int read_config(struct site *s, struct error *err)
 {
-	AUTO_CLOSE int fd = openat(s->etcfd, CONFIG_NAME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	AUTO_CLOSE int fd =
+		openat(s->etcfd, CONFIG_NAME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	AUTO_JSON struct json *root = NULL;
 
 	if (fd < 0 && errno == ENOENT)

@@ -85,7 +85,8 @@ static int read_record(struct zone_run *r, const struct json *root, struct error
 	    read_proc(json_get(root, "init"), &r->init, err) < 0 ||
 	    read_proc(json_get(root, "keeper"), &r->keeper, err) < 0 ||
 	    json_bool(json_get(root, "is-started"), STATE_JSON, &r->is_started, err) < 0 ||
-	    json_bool(json_get(root, "is-shutting-down"), STATE_JSON, &r->is_shutting_down, err) < 0 ||
+	    json_bool(json_get(root, "is-shutting-down"), STATE_JSON, &r->is_shutting_down, err) <
+		    0 ||
 	    json_u64(json_get(root, "started"), STATE_JSON, 0, INT64_MAX, &r->started, err) < 0 ||
 	    json_u64(json_get(root, "started-mono-ms"), STATE_JSON, 0, INT64_MAX,
 		     &r->started_mono_ms, err) < 0 ||
@@ -249,7 +250,8 @@ static int find_out(struct zone_status *s, struct site *site, const char *name, 
 			*err = why;
 			return -1;
 		}
-		/* A damaged record (a power cut under a --root on disk) tells of something to clean up. */
+		/* A damaged record (a power cut under a --root on disk) tells of something to clean
+		 * up. */
 		s->state = why.kind == ERR_USAGE ? ZONE_DOWN : state_at_rest(site, name);
 		return 0;
 	}

@@ -36,7 +36,8 @@ static int open_uids(struct site *site, struct error *err)
 	return fd < 0 ? error_sys(err, "open 'uids'") : fd;
 }
 
-/* The zone that a slot's link names, in out, "" for what is no link of ours; -1 when there is none. */
+/* The zone that a slot's link names, in out, "" for what is no link of ours; -1 when there is none.
+ */
 static int slot_owner(int uidsfd, const char *slot, char out[ZONE_NAME_MAX + 1])
 {
 	struct error ignored;
@@ -55,7 +56,8 @@ static int slot_owner(int uidsfd, const char *slot, char out[ZONE_NAME_MAX + 1])
 /* True if the zone.json of another zone, or one that can't be read, may claim the slot. */
 static bool may_use(struct site *site, const char *zone, uint32_t slot)
 {
-	AUTO_CLOSE int fd = openat(site->zonesfd, zone, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd =
+		openat(site->zonesfd, zone, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct zone_config config;
 	struct error ignored;
 	bool is_used = true;
@@ -70,8 +72,9 @@ static bool may_use(struct site *site, const char *zone, uint32_t slot)
 	return is_used;
 }
 
-/* A link names no zone that exists after a create that was killed, but also after a rename that was:
- * then a zone under another name owns the slot. Seldom asked, so a look at all zones is fine. */
+/* A link names no zone that exists after a create that was killed, but also after a rename that
+ * was: then a zone under another name owns the slot. Seldom asked, so a look at all zones is fine.
+ */
 static bool is_used_by_another(struct site *site, const char *name, uint32_t slot)
 {
 	AUTO_STRV char **names = NULL;
@@ -85,8 +88,8 @@ static bool is_used_by_another(struct site *site, const char *name, uint32_t slo
 	return false;
 }
 
-/* Takes the slot if it is free or its owner is gone, as after a create that was killed: 1, or 0 when
- * it is another zone's. */
+/* Takes the slot if it is free or its owner is gone, as after a create that was killed: 1, or 0
+ * when it is another zone's. */
 static int take_slot(struct site *site, int uidsfd, uint32_t slot, const char *name,
 		     struct error *err)
 {

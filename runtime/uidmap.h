@@ -18,14 +18,15 @@
 #include "base/error.h"
 #include "runtime/site.h"
 
-/* Takes a free slot for a zone, whose .new-NAME is there; *out is its first id. One it has already is
- * taken again. ERR_RESOURCE when the range is used up. */
+/* Takes a free slot for a zone, whose .new-NAME is there; *out is its first id. One it has already
+ * is taken again. ERR_RESOURCE when the range is used up. */
 int uidmap_take(struct site *site, const char *name, uint32_t *out, struct error *err);
 /* Gives it back, if it is that zone's. Nothing there is success. */
 int uidmap_give(struct site *site, const char *name, uint32_t base, struct error *err);
 /* Gives back every slot of a zone; for when its zone.json can't tell. */
 int uidmap_give_all(struct site *site, const char *name, struct error *err);
-/* Makes the link of an existing zone again if it is missing; ERR_EXISTS when another zone has it. */
+/* Makes the link of an existing zone again if it is missing; ERR_EXISTS when another zone has it.
+ */
 int uidmap_claim(struct site *site, const char *name, uint32_t base, struct error *err);
 /* True if the link of these uids names the zone. */
 bool uidmap_is_owner(struct site *site, const char *name, uint32_t base);

@@ -93,8 +93,8 @@ static int request_parse(struct request *out, const char *spec, struct error *er
 	return 0;
 }
 
-/* The caller owns *out_text, which the lines stand in. A file that is missing has no lines; one that
- * is there and can't be read must not pass for that. */
+/* The caller owns *out_text, which the lines stand in. A file that is missing has no lines; one
+ * that is there and can't be read must not pass for that. */
 static int lines_open(struct lines *out, char **out_text, int rootfd, const char *path,
 		      struct error *err)
 {
@@ -112,8 +112,8 @@ static int lines_open(struct lines *out, char **out_text, int rootfd, const char
 	return -1;
 }
 
-/* The next line without its end, NUL-ended; the text behind the last byte has room for that. NULL at
- * the end of the file. */
+/* The next line without its end, NUL-ended; the text behind the last byte has room for that. NULL
+ * at the end of the file. */
 static char *lines_next(struct lines *lines)
 {
 	while (lines->left > 0) {

@@ -20,17 +20,17 @@ enum { USERS_FILE_MAX = 1 << 20, USERS_TEXT_MAX = 256, USERS_ID_MAX = 65535 };
 
 struct user {
 	struct confine_user ids;
-	char name[USERS_TEXT_MAX];	/* "" for a bare uid that passwd does not know; 0 is "root" */
+	char name[USERS_TEXT_MAX]; /* "" for a bare uid that passwd does not know; 0 is "root" */
 	char home[USERS_TEXT_MAX];	/* "/" when unknown, not absolute or not printable */
 	char shell[USERS_TEXT_MAX];	/* "/bin/sh" likewise, or when empty */
 };
 
 /* Looks up spec below rootfd: NAME, UID, NAME:GROUP or UID:GID (group by name or gid). Only digits
- * are always a number, also where passwd has a name of digits; a name never begins with one. NULL is
- * uid 0, which is found even in a root filesystem without /etc/passwd, as are "root" and other uids.
- * A uid that passwd does not know has that number as gid too, not 0 as with OCI runtimes: files of
- * the group root are not for those whom nobody named. ERR_USAGE for a spec that is none or a file
- * that is refused, ERR_NOT_FOUND "no user 'x'" and "no group 'x'". Child-safe.
+ * are always a number, also where passwd has a name of digits; a name never begins with one. NULL
+ * is uid 0, which is found even in a root filesystem without /etc/passwd, as are "root" and other
+ * uids. A uid that passwd does not know has that number as gid too, not 0 as with OCI runtimes:
+ * files of the group root are not for those whom nobody named. ERR_USAGE for a spec that is none or
+ * a file that is refused, ERR_NOT_FOUND "no user 'x'" and "no group 'x'". Child-safe.
  *
  * ids.groups begins with the gid itself, as login does it: a program that changes its gid must not
  * thereby leave a group that a file shuts out (CVE-2022-36109). Unless a group was given, those of

@@ -21,14 +21,16 @@ static bool is_same(int dirfd, int zonesfd, const char *dir)
 {
 	struct stat held, named;
 
-	return fstat(dirfd, &held) == 0 && fstatat(zonesfd, dir, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstat(dirfd, &held) == 0 &&
+	       fstatat(zonesfd, dir, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
 int zone_dir_lock(struct site *site, const char *dir, enum lock_mode lock, int wait_ms,
 		  struct error *err)
 {
-	/* While we waited for the lock its holder may have renamed or removed what the name meant. */
+	/* While we waited for the lock its holder may have renamed or removed what the name meant.
+	 */
 	for (int i = 0; i < RENAME_RETRIES; i++) {
 		AUTO_CLOSE int fd = openat(site->zonesfd, dir,
 					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -112,7 +114,8 @@ static int read_config(struct zone *z, struct error *err)
 	z->config = c;
 	/* A directory that was copied by hand would share uids and identity with its original. */
 	if (strcmp(c.name, z->name) != 0)
-		return error_set(err, ERR_USAGE, "zone.json: name: \"%s\" is not its directory's", c.name);
+		return error_set(err, ERR_USAGE, "zone.json: name: \"%s\" is not its directory's",
+				 c.name);
 	return 0;
 }
 
