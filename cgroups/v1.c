@@ -250,17 +250,19 @@ static int drain(int fd, int timeout_ms, struct error *err)
 
 static int remove_one(int rootfd, const char *path, int timeout_ms, struct error *err)
 {
+	struct error why = { 0 };
 	AUTO_CLOSE int fd = -1;
 
 	if (unlinkat(rootfd, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EBUSY)
 		return error_sys(err, "remove");
-	fd = group_open(rootfd, path, err);
-	if (fd < 0)
+	/* Another that cleans up after the same zone may remove it at any moment. */
+	fd = group_open(rootfd, path, &why);
+	if ((fd < 0 || drain(fd, timeout_ms, &why) < 0) && why.sys != ENOENT && why.sys != ENODEV) {
+		*err = why;
 		return -1;
-	if (drain(fd, timeout_ms, err) < 0)
-		return -1;
+	}
 	return group_remove(rootfd, path, err);
 }
 
