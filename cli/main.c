@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "base/sys.h"
 #include "cli/dispatch.h"
 #include "cli/help.h"
 #include "cli/out.h"
@@ -212,6 +213,9 @@ int main(int argc, char **argv)
 	int status;
 
 	open_missing_stdio();
+	/* Whatever else the caller left open is nothing to a zone, nor to a keeper that outlives it
+	 * (CVE-2024-21626). */
+	(void)sys_close_range(STDERR_FILENO + 1, ~0U, 0);	/* fails on no kernel since 5.9 */
 	/* A zone that is entered must not look into this process (CVE-2016-9962). */
 	prctl(PR_SET_DUMPABLE, 0);
 	/* A reader that goes away must not end a verb half-way; out_flush() sees EPIPE. */

@@ -45,6 +45,12 @@ void term_restore(struct term *t)
 	t->fd = -1;
 }
 
+void term_size(struct winsize *out)
+{
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, out) < 0)
+		*out = (struct winsize){ 0 };
+}
+
 void term_copy_size(int from, int to)
 {
 	struct winsize size;

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include "base/error.h"
@@ -24,6 +25,8 @@ int term_raw(struct term *t, int fd, struct error *err);
 /* Raw again after the process was stopped and the shell had the terminal. */
 void term_raw_again(const struct term *t);
 void term_restore(struct term *t);
+/* The size of the terminal that this program runs on; all 0 without one. */
+void term_size(struct winsize *out);
 /* Copies the size of one terminal to another; one that has none is left out. */
 void term_copy_size(int from, int to);
 /* Opens what fd stands for once more, not blocking, so that the flag is not shared with the shell

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "cli/session.h"
+#include "cli/term.h"
 #include "cli/verb.h"
 #include "runtime/enter.h"
 
@@ -64,8 +65,10 @@ static int enter(struct cli *cli, struct target *t, struct enter_options *option
 
 	options->user = opts_value(&cli->opts, "user");
 	options->argv = cli->opts.command;
-	if (options->has_tty)
+	if (options->has_tty) {
 		options->term = getenv("TERM");
+		term_size(&options->size);
+	}
 	/* It goes into the zone's environment, so only what a terminal's name can be. */
 	if (options->term && !str_is_clean(options->term))
 		options->term = NULL;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "cli/out.h"
 #include "cli/session.h"
+#include "cli/term.h"
 #include "cli/verb.h"
 #include "runtime/enter.h"
 #include "runtime/run.h"
@@ -69,6 +70,8 @@ static int start(struct cli *cli, struct zone_config *config, struct session *se
 	struct running r;
 	int status;
 
+	if (session->has_tty)
+		term_size(&options.size);
 	memcpy(options.stdio, session->stdio, sizeof(options.stdio));
 	options.term = term && str_is_clean(term) ? term : NULL;
 	if (run_start(&r, &cli->site, config, opts_value(&cli->opts, "template"), &options,

@@ -93,7 +93,7 @@ static int raise_loopback(struct error *err)
 }
 
 /* What is opened here stands in filesystems that the builder made and nobody else has seen. */
-static int open_console(int stdio[3], bool is_session, struct error *err)
+static int open_console(const struct launch *l, int stdio[3], struct error *err)
 {
 	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
 	AUTO_CLOSE int slavefd = open("/dev/pts/0", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
@@ -106,7 +106,9 @@ static int open_console(int stdio[3], bool is_session, struct error *err)
 	fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
 	if (fd < 0)
 		return error_sys(err, "open the console");
-	if (is_session && ioctl(fd, TIOCSCTTY, 0) < 0)
+	if (l->size.ws_row > 0 && ioctl(fd, TIOCSWINSZ, &l->size) < 0)
+		return error_sys(err, "set the console's size");
+	if (l->is_session && ioctl(fd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the console the controlling terminal");
 	stdio[0] = stdio[1] = stdio[2] = fd;
 	return 0;
@@ -118,7 +120,7 @@ static int set_stdio(const struct launch *l, struct error *err)
 
 	if (setsid() < 0)
 		return error_sys(err, "make a session");
-	if (l->has_console && open_console(stdio, l->is_session, err) < 0)
+	if (l->has_console && open_console(l, stdio, err) < 0)
 		return -1;
 	return confine_stdio(stdio, err);
 }

@@ -84,6 +84,8 @@ static int open_terminal(const struct entry *e, int rootfd, uid_t uid, int stdio
 		return -1;
 	if (fd_send(e->pty[1], &masterfd, 1, "t", 1, err) < 0)
 		return -1;
+	if (e->options->size.ws_row > 0 && ioctl(slavefd, TIOCSWINSZ, &e->options->size) < 0)
+		return error_sys(err, "set the terminal's size");
 	if (ioctl(slavefd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the terminal the controlling one");
 	stdio[0] = stdio[1] = stdio[2] = slavefd;

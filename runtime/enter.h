@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -21,6 +22,7 @@ struct enter_options {
 	char *const *env;		/* NAME=VALUE added to the clean environment; or NULL */
 	const char *term;		/* TERM, or NULL */
 	bool has_tty;			/* give it a terminal; else stdio below */
+	struct winsize size;		/* of that terminal; all 0: left alone */
 	int stdio[3];			/* without a terminal: descriptors it gets as 0, 1, 2 */
 };
 

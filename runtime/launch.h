@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -39,6 +40,7 @@ struct launch {
 	bool has_console;		/* a terminal of the zone's own devpts, its /dev/console */
 	bool is_session; /* and that is the controlling terminal: of a command. An init leaves
 			  * it to the getty or shell that it starts on it */
+	struct winsize size;		/* of the console; all 0: left alone */
 	bool has_notify;		/* make /run/host/notify for sd_notify(3) */
 	int stdio[3];			/* without a console */
 };

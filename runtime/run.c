@@ -43,6 +43,7 @@ static int run_boot(struct running *r, const struct run_options *options, struct
 		return -1;
 	b->compiled.launch.has_console = options->has_tty;
 	b->compiled.launch.is_session = options->has_tty;
+	b->compiled.launch.size = options->size;
 	memcpy(b->compiled.launch.stdio, options->stdio, sizeof(options->stdio));
 	ret = boot_up(b, err);
 	compiled_clear(&b->compiled);

@@ -5,6 +5,7 @@
 /* An ephemeral zone for one command, which is its init. The caller is its keeper. */
 
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@ struct boot;
 struct run_options {
 	char *const *argv;		/* the command */
 	bool has_tty;
+	struct winsize size;		/* of that terminal; all 0: left alone */
 	int stdio[3];
 	const char *term;
 };
