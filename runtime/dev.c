@@ -49,7 +49,7 @@ static int make(int devfd, const struct dev_row *row)
 	return mknodat(devfd, row->name, row->mode, makedev(row->major, row->minor));
 }
 
-int dev_fill(int devfd, uint32_t uid_base, uint64_t features, struct error *err)
+int dev_fill(int devfd, uint64_t features, struct error *err)
 {
 	mode_t mask = umask(0);
 
@@ -58,8 +58,7 @@ int dev_fill(int devfd, uint32_t uid_base, uint64_t features, struct error *err)
 
 		if (row->feature != 0 && (features & row->feature) == 0)
 			continue;
-		if (make(devfd, row) < 0 ||
-		    fchownat(devfd, row->name, uid_base, uid_base, AT_SYMLINK_NOFOLLOW) < 0)
+		if (make(devfd, row) < 0)
 			return error_sys(err, "make /dev/%s", row->name);
 	}
 	umask(mask);

@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 
-/* Fills devfd, the root of a fresh tmpfs, for a zone whose ids begin at uid_base. Child-safe. */
-int dev_fill(int devfd, uint32_t uid_base, uint64_t features, struct error *err);
+/* Fills devfd, the root of a fresh tmpfs; everything belongs to the caller's fsuid. Child-safe. */
+int dev_fill(int devfd, uint64_t features, struct error *err);
 
 /* Opens a terminal of the devpts instance whose root is ptsfd, the slave owned by uid and by the
  * group that the instance gives. Returns the master; *out_slavefd is the other end. Child-safe. */

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -64,6 +65,17 @@ static int set_euid(uid_t uid, struct error *err)
 {
 	if (syscall(SYS_setresuid, -1, uid, -1) < 0)
 		return error_sys(err, "become user %u", uid);
+	return raise_effective(err);
+}
+
+/* What the builder makes in the zone's files belongs to the zone's root, and on an idmapped mount
+ * nobody else's files could be made at all (EOVERFLOW, mount_setattr(2)). */
+static int set_fsids(uint32_t id, struct error *err)
+{
+	(void)setfsgid(id);	/* both say the old id, whether they failed or not */
+	(void)setfsuid(id);
+	if (setfsuid((uid_t)-1) != (int)id)
+		return error_set(err, ERR_FAILED, "become user %u for files", id);
 	return raise_effective(err);
 }
 
@@ -141,7 +153,7 @@ static int build_tree(struct builder *b, int usernsfd, int rootfd, struct error 
 	b->out->ptyfd = made.ptyfd;
 	b->out->notifyfd = made.notifyfd;
 	for (char *const *m = b->l->mounts; m && *m && ret == 0; m++)
-		ret = mounts_user(rootfd, usernsfd, *m, b->l->uid_base, err);
+		ret = mounts_user(rootfd, usernsfd, *m, err);
 	if (ret < 0 || enter_cgroupns(b, err) < 0)
 		return -1;
 	return mounts_cgroup(rootfd, err);
@@ -159,7 +171,7 @@ static int build(void *arg, struct error *err)
 	close(b->report[1]);
 	b->ready[1] = b->report[1] = -1;
 	usernsfd = open_userns(b->out->pid, err);
-	if (usernsfd < 0)
+	if (usernsfd < 0 || set_fsids(b->l->uid_base, err) < 0)
 		return -1;
 	rootfd = mounts_root(b->l, usernsfd, err);
 	if (rootfd < 0)

@@ -146,16 +146,12 @@ static int target_open(const struct plan *p, const char *path, struct error *err
 		return error_hint(err, "the root filesystem has no plain directory there");
 	}
 	fd = path_mkdirs(p->rootfd, path, 0755, err);
-	if (fd < 0)
-		return error_wrap(err, "mount '/%s'", path);
-	if (fchownat(fd, "", p->l->uid_base, p->l->uid_base, AT_EMPTY_PATH) < 0)
-		return error_sys(err, "make '/%s'", path);
-	return TAKE_FD(fd);
+	return fd < 0 ? error_wrap(err, "mount '/%s'", path) : TAKE_FD(fd);
 }
 
 static int dev_then(struct plan *p, int mountfd, struct error *err)
 {
-	if (dev_fill(mountfd, p->l->uid_base, p->l->features, err) < 0)
+	if (dev_fill(mountfd, p->l->features, err) < 0)
 		return -1;
 	p->nullfd = openat(mountfd, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return p->nullfd >= 0 ? 0 : error_sys(err, "open /dev/null");
@@ -200,7 +196,6 @@ static int pts_then(struct plan *p, int mountfd, struct error *err)
 static int run_then(struct plan *p, int mountfd, struct error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	uint32_t id = p->l->uid_base;
 	AUTO_CLOSE int sock = -1;
 
 	if (!p->l->has_notify)
@@ -213,9 +208,6 @@ static int run_then(struct plan *p, int mountfd, struct error *err)
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/host/notify", mountfd);
 	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return error_sys(err, "bind the notify socket");
-	if (fchownat(mountfd, "host", id, id, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchownat(mountfd, "host/notify", id, id, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_sys(err, "give the notify socket to the zone");
 	p->out->notifyfd = TAKE_FD(sock);
 	return 0;
 }

@@ -71,8 +71,7 @@ static int source_tree(const struct user_mount *m, int sourcefd, int usernsfd, s
 }
 
 /* The directory or, for anything else, the empty file to mount on; made if it is missing. */
-static int target_open(int rootfd, const struct user_mount *m, bool is_dir, uint32_t uid_base,
-		       struct error *err)
+static int target_open(int rootfd, const struct user_mount *m, bool is_dir, struct error *err)
 {
 	struct error missing = { 0 };
 	AUTO_CLOSE int fd = path_open_nolink(rootfd, m->target, O_PATH, false, &missing);
@@ -91,12 +90,10 @@ static int target_open(int rootfd, const struct user_mount *m, bool is_dir, uint
 		if (madefd >= 0)
 			fd = path_open_nolink(rootfd, m->target, O_PATH, false, err);
 	}
-	if (fd >= 0 && fchownat(fd, "", uid_base, uid_base, AT_EMPTY_PATH) < 0)
-		return error_sys(err, "make '%s'", m->target);
 	return fd < 0 ? -1 : TAKE_FD(fd);
 }
 
-static int attach_user(int rootfd, int usernsfd, const struct user_mount *m, uint32_t uid_base,
+static int attach_user(int rootfd, int usernsfd, const struct user_mount *m,
 		       struct error *err)
 {
 	AUTO_CLOSE int sourcefd = open(m->source, O_PATH | O_CLOEXEC); /* host path */
@@ -108,7 +105,7 @@ static int attach_user(int rootfd, int usernsfd, const struct user_mount *m, uin
 	treefd = source_tree(m, sourcefd, usernsfd, err);
 	if (treefd < 0)
 		return -1;
-	targetfd = target_open(rootfd, m, S_ISDIR(st.st_mode), uid_base, err);
+	targetfd = target_open(rootfd, m, S_ISDIR(st.st_mode), err);
 	if (targetfd < 0)
 		return -1;
 	if (sys_move_mount(treefd, "", targetfd, "",
@@ -117,7 +114,7 @@ static int attach_user(int rootfd, int usernsfd, const struct user_mount *m, uin
 	return 0;
 }
 
-int mounts_user(int rootfd, int usernsfd, const char *text, uint32_t uid_base, struct error *err)
+int mounts_user(int rootfd, int usernsfd, const char *text, struct error *err)
 {
 	AUTO_STRV char **parts = strv_split(text, ":");
 	size_t n = strv_len(parts);
@@ -129,7 +126,7 @@ int mounts_user(int rootfd, int usernsfd, const char *text, uint32_t uid_base, s
 	m.target = parts[1];
 	if (n == 3 && parse_options(&m, parts[2], err) < 0)
 		return error_wrap(err, "mount '%s'", text);
-	if (attach_user(rootfd, usernsfd, &m, uid_base, err) < 0)
+	if (attach_user(rootfd, usernsfd, &m, err) < 0)
 		return error_wrap(err, "mount '%s'", text);
 	return 0;
 }

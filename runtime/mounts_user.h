@@ -4,11 +4,9 @@
 
 /* The mount property: a directory or file of the host in a zone. Of the builder, like mounts.h. */
 
-#include <stdint.h>
-
 #include "base/error.h"
 
 /* Splits a mount property, "SRC:DST[:OPTION,...]", checks it, and applies it below rootfd. */
-int mounts_user(int rootfd, int usernsfd, const char *text, uint32_t uid_base, struct error *err);
+int mounts_user(int rootfd, int usernsfd, const char *text, struct error *err);
 
 #endif
