@@ -202,7 +202,7 @@ static size_t mount_key(const char *value, const char **out)
 
 /* In order of value. */
 static const char *const autoboot_words[] = { "no", "yes", "last", NULL };
-static const char *const oom_words[] = { "zone", "process", NULL };
+static const char *const oom_words[] = { "process", "zone", NULL };
 static const char *const storage_words[] = { "overlay", "copy", NULL };
 /* In order of bit. */
 static const char *const feature_words[] = {
@@ -261,8 +261,8 @@ static const struct property table[] = {
 	  .fallback = "no limit", .help = "swap space beside memory; 0: none at all" },
 	{ ROW("hugepages", "memory", LIVE, "SIZE"), SIZE(limits.hugepages, MIB, SIZE_LIMIT),
 	  .fallback = "no limit", .help = "huge pages of the host's default size" },
-	{ ROW("oom-kill", "memory", LIVE, "zone|process"), WORD(limits.oom, oom_words),
-	  .fallback = "zone", .help = "what is killed when memory runs out" },
+	{ ROW("oom-kill", "memory", LIVE, "process|zone"), WORD(limits.oom, oom_words),
+	  .fallback = "process", .help = "what is killed when memory runs out" },
 
 	{ ROW("pids", "processes", LIVE, "N"), COUNT(limits.pids, 1, 4194304),
 	  .fallback = "no limit", .help = "processes and threads" },

@@ -100,7 +100,7 @@ static void what_is_written_reads_back_the_same(void **state)
 		"boot-order=7", "init=/sbin/init", "init-args=--x", "init-args+=--x", "env=A=1",
 		"env+=B=", "timezone=Europe/Berlin", "cpus=1.5", "cpu-weight=50", "cpuset=0-1",
 		"cpu-burst=20ms", "memory=512M", "memory-high=500M", "memory-low=4K", "swap=0",
-		"hugepages=2M", "oom-kill=process", "pids=77", "nofile=4096", "storage=copy",
+		"hugepages=2M", "oom-kill=zone", "pids=77", "nofile=4096", "storage=copy",
 		"mount=/a:/b:ro", "features=none",
 	};
 	struct zone_config a, b;

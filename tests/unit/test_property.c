@@ -99,7 +99,7 @@ static void an_unknown_name_is_told_a_near_one(void **state)
 	assert_string_equal(err.hint, "");
 }
 
-static void numbers_keep_to_their_unit_and_range(void **state)
+static void values_reach_their_field_in_its_unit_and_range(void **state)
 {
 	(void)state;
 	assign_ok("memory=512M");
@@ -110,6 +110,9 @@ static void numbers_keep_to_their_unit_and_range(void **state)
 	assert_int_equal(config.limits.cpu_burst_ms, 50);
 	assign_ok("pids=100");
 	assert_int_equal(config.limits.pids, 100);
+	assert_int_equal(config.limits.oom, CGROUP_OOM_PROCESS);
+	assign_ok("oom-kill=zone");
+	assert_int_equal(config.limits.oom, CGROUP_OOM_ZONE);
 	assign_bad("memory=lots", "memory: 'lots' is no size");
 	assign_bad("memory=512", "memory: ");
 	assign_bad("memory=0", "memory: 0 is below 1M");
@@ -318,7 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_row_is_whole),
 		TEST(an_unknown_name_is_told_a_near_one),
-		TEST(numbers_keep_to_their_unit_and_range),
+		TEST(values_reach_their_field_in_its_unit_and_range),
 		TEST(an_empty_value_sets_the_default_again),
 		TEST(features_are_added_and_removed_by_name),
 		TEST(a_list_grows_without_repeats_and_shrinks),
