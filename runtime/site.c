@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +19,10 @@
 
 #define CONFIG_NAME "zonectl.json"
 
-/* Written in zonectl.json's terms; the last uid, (uid_t)-1, is no id at all. */
+/* Written in zonectl.json's terms. Ids end where a signed int does: devpts of Linux 6.1 reads its
+ * option "gid" as one (parse_mount_options() in fs/devpts/inode.c) and refuses what is above. */
 enum { UID_START_DEFAULT = 1000000000 };
-static const uint64_t uid_end_default = UINT32_MAX - UINT32_MAX % ZONE_IDS;
+static const uint64_t uid_end_default = (uint64_t)INT32_MAX + 1;
 
 /* Opens a directory below dirfd, component by component as the operator wrote them, making what
  * is missing: links of the host's own are followed. */
@@ -142,7 +144,7 @@ static int read_uid_range(struct site_config *c, const struct json *range, struc
 	end = has_count ? start + count : uid_end_default;
 	if (end > uid_end_default)
 		return json_error(range, CONFIG_NAME, err,
-				  "start and count end above the last uid, %u", UINT32_MAX - 1);
+				  "start and count end above %" PRIu64, uid_end_default);
 	c->uid_start = (uint32_t)start;
 	c->uid_count = (uint32_t)(end - start);
 	return 0;

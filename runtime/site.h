@@ -23,7 +23,7 @@ enum { SITE_ID_LEN = 8 };
 
 /* zonectl.json; every key is optional. */
 struct site_config {
-	uint32_t uid_start; /* "uid-range": {"start": 1000000000, "count": 3276800000} */
+	uint32_t uid_start; /* "uid-range": {"start": 1000000000, "count": 1147483648} */
 	uint32_t uid_count;
 };
 

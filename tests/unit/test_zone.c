@@ -108,8 +108,8 @@ static void the_host_configuration_is_read_strictly(void **state)
 	site_json("{\"uid-rnage\": {}}", "zonectl.json:1:15: uid-rnage: no such key");
 	site_json("{\"uid-range\": {\"start\": 5}}",
 		  "zonectl.json:1:25: uid-range.start: 5 is below 65536");
-	site_json("{\"uid-range\": {\"start\": 4000000000, \"count\": 4000000000}}",
-		  "zonectl.json:1:15: uid-range: start and count end above the last uid, 4294967294");
+	site_json("{\"uid-range\": {\"start\": 2000000000, \"count\": 2000000000}}",
+		  "zonectl.json:1:15: uid-range: start and count end above 2147483648");
 }
 
 static void open_names_a_zone_that_is_not_there(void **state)
