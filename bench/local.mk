@@ -9,4 +9,4 @@ bench_limit_LDADD = libzone.a
 bench_timer_SOURCES = %D%/timer.c
 
 BOOT_BENCHES += %D%/boot.sh
-EXTRA_DIST += %D%/setup %D%/README.md %D%/RESULTS.md
+EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md
