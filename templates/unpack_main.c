@@ -3,7 +3,9 @@
 #include <iconv.h>
 #include <limits.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -45,12 +47,23 @@ static void fail(void *arg, const struct error *err)
 	report(job);
 }
 
+/* An importer that ended before we asked to die with it. */
+static bool is_orphan(int reportfd)
+{
+	struct pollfd fd = { .fd = reportfd };
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & POLLERR);
+}
+
 static int run(void *arg, int rootfd)
 {
 	struct job *job = arg;
 	struct error err = { 0 };
-	int r = unpack_archive(STDIN_FILENO, rootfd, &job->limits, &job->report, &err);
+	int r;
 
+	if (is_orphan(job->reportfd))
+		return 1;
+	r = unpack_archive(STDIN_FILENO, rootfd, &job->limits, &job->report, &err);
 	if (r < 0)
 		job->report.err = err;
 	report(job);
@@ -102,6 +115,8 @@ int main(int argc, char **argv)
 		fail(&job, &err);
 		return 1;
 	}
+	if (is_orphan(job.reportfd))
+		return 1;
 	status = sandbox_run(rootfd, job.reportfd, &job.limits, run, fail, &job, &err);
 	if (status < 0) {
 		fail(&job, &err);

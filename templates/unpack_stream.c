@@ -145,6 +145,9 @@ static int damaged(struct archive *a, struct error *err)
 {
 	const char *text = archive_error_string(a);
 
+	/* A window of zstd --ultra, a dictionary beyond xz -9: unpack_sandbox.c has the limit. */
+	if (archive_errno(a) == ENOMEM || (text && strstr(text, "memory")))
+		return error_set(err, ERR_USAGE, "it needs more memory to unpack than is allowed");
 	return error_set(err, ERR_USAGE, "damaged archive: %s", text ? text : "unreadable");
 }
 

@@ -368,6 +368,13 @@ def _():
     return gzip.compress(header("zeros", size=128 << 20) + b"\0" * (128 << 20) + b"\0" * 1024, 9)
 
 
+if shutil.which("zstd"):
+    @archive("a zstd window of 128 MiB is refused", refused("more memory"))
+    def _():
+        return subprocess.run(["zstd", "--ultra", "-1", "--long=27", "-c"], input=b"\0" * (1 << 20) + SMALL,
+                              stdout=subprocess.PIPE, check=True).stdout
+
+
 # C9: two readers, two meanings.
 
 add("a size that is larger than the archive is refused", refused("truncated|Truncated|damaged"),
