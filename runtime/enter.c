@@ -104,13 +104,31 @@ static int set_stdio(const struct entry *e, int rootfd, uid_t uid, struct error 
 	return confine_stdio(stdio, err);
 }
 
-static int set_dir(const struct enter_options *o, const struct user *user, struct error *err)
+/* Without magic links: one of /proc/self/fd would lead to a directory that zonectl holds open on the
+ * host (CVE-2024-21626), and the zone writes the home in passwd and any link on the way. Looked up
+ * as the user, who may not be allowed there. */
+static int enter_dir(int rootfd, const char *dir, struct error *err)
 {
+	struct error why = { 0 };
+	AUTO_CLOSE int fd = path_open(rootfd, dir, O_PATH | O_DIRECTORY, &why);
+
+	if (fd >= 0 && fchdir(fd) == 0)
+		return 0;
+	if (fd < 0)
+		errno = why.sys;
+	return error_sys(err, "enter directory '%s'", dir);
+}
+
+static int set_dir(const struct enter_options *o, int rootfd, const struct user *user,
+		   struct error *err)
+{
+	struct error homeless = { 0 };
+
 	if (o->dir)
-		return chdir(o->dir) < 0 ? error_sys(err, "enter directory '%s'", o->dir) : 0;
+		return enter_dir(rootfd, o->dir, err);
 	/* A home that is missing is no reason not to let somebody in, as with login(1). */
-	if (!o->argv && chdir(user->home) < 0 && chdir("/") < 0)
-		return error_sys(err, "enter the root directory");
+	if (!o->argv && enter_dir(rootfd, user->home, &homeless) < 0)
+		return enter_dir(rootfd, "/", err);
 	return 0;
 }
 
@@ -149,7 +167,7 @@ static char **login_argv(const struct user *user, char **out_path)
 	return argv;
 }
 
-static int exec_inside(struct entry *e, struct user *user, struct error *err)
+static int exec_inside(struct entry *e, int rootfd, struct user *user, struct error *err)
 {
 	static const struct confine_user root = { .uid = 0, .gid = 0 };
 	const struct enter_options *o = e->options;
@@ -166,7 +184,7 @@ static int exec_inside(struct entry *e, struct user *user, struct error *err)
 		return -1;
 	if (!o->argv && strcmp(argv[0], "login") == 0)
 		ids = &root;	/* login(1) becomes the user itself */
-	if (confine_apply(&e->confine, ids, e->pty[1], err) < 0 || set_dir(o, user, err) < 0)
+	if (confine_apply(&e->confine, ids, e->pty[1], err) < 0 || set_dir(o, rootfd, user, err) < 0)
 		return -1;
 	return confine_exec(e->stubfd, e->report[1], path, argv, e->env, err);
 }
@@ -188,7 +206,7 @@ static int enter_up(struct entry *e, struct error *err)
 		user.ids.n_groups = 0;
 	if (set_stdio(e, rootfd, user.ids.uid, err) < 0)
 		return -1;
-	return exec_inside(e, &user, err);
+	return exec_inside(e, rootfd, &user, err);
 }
 
 static void enter_main(struct entry *e)
