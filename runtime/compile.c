@@ -59,6 +59,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 	out->launch = (struct launch){
 		.name = z->name,
 		.hostname = c->hostname ? c->hostname : z->name,
+		.is_hostname_set = c->hostname && !c->is_ephemeral,
 		.uid_base = c->uid_base,
 		.is_ephemeral = c->is_ephemeral,
 		.features = c->features,

@@ -32,7 +32,7 @@ static const struct init_row {
 	/* Before 3.10 a power failure is one only where inittab says so: telinit it is. */
 	{ "sysvinit", { 0, telinit_off },                "single" },
 	{ "busybox",  { SIGUSR2, NULL },                 NULL },
-	{ "openrc",   { SIGTERM, NULL },                 "single" },
+	{ "openrc-init", { SIGTERM, NULL },              "single" },
 	{ "runit",    { 0, runit_off },                  "single" },
 	{ "dinit",    { SIGTERM, NULL },                 "single" },
 	{ "finit",    { SIGUSR2, NULL },                 "single" },

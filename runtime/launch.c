@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "base/vfork.h"
 #include "runtime/child.h"
+#include "runtime/guest.h"
 #include "runtime/mounts.h"
 #include "runtime/mounts_user.h"
 #include "runtime/uidmap.h"
@@ -176,6 +177,7 @@ static int build(void *arg, struct error *err)
 	rootfd = mounts_root(b->l, usernsfd, err);
 	if (rootfd < 0)
 		return error_wrap(err, "root filesystem");
+	guest_write(rootfd, b->l);
 	if (build_tree(b, usernsfd, rootfd, err) < 0 || mounts_pivot(rootfd, err) < 0)
 		return -1;
 	if (send(b->gate[1], "m", 1, MSG_NOSIGNAL) != 1)

@@ -26,6 +26,7 @@
 struct launch {
 	const char *name;		/* of the zone, the mounts' source */
 	const char *hostname;
+	bool is_hostname_set;		/* by its property: /etc/hostname has to say so too */
 	uint32_t uid_base;		/* first of ZONE_IDS */
 	const char *lower_path; /* template root under an overlay; NULL: data/root is the tree */
 	const char *data_path; /* the zone's data directory; both are looked up by the builder, as a

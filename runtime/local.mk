@@ -23,6 +23,7 @@ libzone_a_SOURCES += %D%/confine.c %D%/confine.h
 libzone_a_SOURCES += %D%/console.c %D%/console.h
 libzone_a_SOURCES += %D%/dev.c %D%/dev.h
 libzone_a_SOURCES += %D%/enter.c %D%/enter.h
+libzone_a_SOURCES += %D%/guest.c %D%/guest.h
 libzone_a_SOURCES += %D%/inits.c %D%/inits.h
 libzone_a_SOURCES += %D%/keeper.c %D%/keeper.h
 libzone_a_SOURCES += %D%/launch.c %D%/launch.h
