@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/strv.h"
 #include "templates/build.h"
+#include "templates/osinfo.h"
 
 /*
  * From a system that was just installed to one that many zones start from: what
@@ -19,7 +20,13 @@
  * Every row has its reason; a row for what is not there does nothing.
  */
 
-enum { FOR_SYSTEMD = 1, FOR_SYSVINIT = 2, FOR_ALL = 3 };
+enum {
+	FOR_SYSTEMD = 1,
+	FOR_SYSVINIT = 2,
+	FOR_ALL = FOR_SYSTEMD | FOR_SYSVINIT,
+	FOR_OLD_SYSTEMD = 4,		/* before it learnt to go on without mounts of its own */
+	OLD_SYSTEMD = 250,
+};
 
 /* clang-format off */
 static const struct { int when; const char *path; } removed[] = {
@@ -69,6 +76,22 @@ static const char *const masked[] = {
 	"kmod-static-nodes.service",
 };
 
+/* Scripts of sysvinit that do what zonectl has done, or what is the host's to do. */
+static const char *const scripts_off[] = {
+	"mountkernfs.sh",		/* proc, sys and their like are mounted */
+	"mountdevsubfs.sh",		/* so are /dev/pts and /dev/shm */
+	"mount-configfs",		/* not in a user namespace */
+	"checkroot.sh",			/* the root is no disk of the zone's, */
+	"checkfs.sh",
+	"checkroot-bootclean.sh",	/* mountall-bootclean.sh cleans the same, when nothing runs beside it */
+	"umountroot",			/* and nothing it could take away; */
+	"umountfs",			/* the mounts end with the zone */
+	"hwclock.sh",			/* the clock is the host's, */
+	"brightness",			/* and so is the screen */
+};
+
+static const char *const runlevel_dirs[] = { "etc/rcS.d", "etc/rc0.d", "etc/rc6.d" };
+
 static const char *const unit_dirs[] = { "usr/lib/systemd/system", "lib/systemd/system" };
 
 static const char hosts[] =
@@ -91,22 +114,27 @@ static const char keys_unit[] =
 	"[Install]\n"
 	"WantedBy=multi-user.target\n";
 
+/* For these options systemd 247 mounts a fresh /proc, which the kernel refuses where the one
+ * that is there is partly covered (mount_too_revealing), and gives the unit up: logind is one. */
+static const char mounts_dropin[] =
+	"# In a zone systemd cannot mount a /proc for one unit; it fails with these set.\n"
+	"[Service]\n"
+	"ProtectControlGroups=no\n"
+	"ProtectKernelTunables=no\n"
+	"ProtectProc=default\n"
+	"ProcSubset=all\n";
+
 static const char keys_script[] =
 	"#!/bin/sh\n"
-	"### BEGIN INIT INFO\n"
-	"# Provides:          ssh-host-keys\n"
-	"# Required-Start:    $local_fs\n"
-	"# Required-Stop:\n"
-	"# Default-Start:     S\n"
-	"# Default-Stop:\n"
-	"# Short-Description: Make the SSH host keys of this system\n"
-	"### END INIT INFO\n"
-	"[ \"$1\" != start ] || [ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -A >/dev/null\n";
+	"# Makes the SSH host keys of this system; /etc/inittab runs it at boot.\n"
+	"[ -e /etc/ssh/ssh_host_ed25519_key ] || [ ! -x /usr/bin/ssh-keygen ] ||\n"
+	"\tssh-keygen -A >/dev/null\n";
 
 /* sysvinit's own inittab starts gettys on tty1..6, which a zone has not. */
 static const char inittab[] =
 	"id:2:initdefault:\n"
 	"si::sysinit:/etc/init.d/rcS\n"
+	"hk::bootwait:/etc/init.d/ssh-host-keys\n"
 	"~~:S:wait:/sbin/sulogin --force\n"
 	"l0:0:wait:/etc/init.d/rc 0\n"
 	"l1:1:wait:/etc/init.d/rc 1\n"
@@ -122,16 +150,19 @@ static const char inittab[] =
 	"co:2345:respawn:/sbin/getty --noclear --keep-baud console 115200,38400,9600 linux\n";
 
 static const struct { int when; const char *path; mode_t mode; const char *text; } written[] = {
-	{ FOR_ALL,      "etc/hosts",                                0644, hosts },	/* may name the build host */
-	{ FOR_SYSTEMD,  "etc/machine-id",                           0444, "" },		/* empty: systemd takes the zone's uuid, without the questions of a first boot */
-	{ FOR_SYSTEMD,  "etc/systemd/system/ssh-host-keys.service", 0644, keys_unit },	/* sshd does not start without keys */
-	{ FOR_SYSVINIT, "etc/init.d/ssh-host-keys",                 0755, keys_script },
-	{ FOR_SYSVINIT, "etc/inittab",                              0644, inittab },
+	{ FOR_ALL,         "etc/hosts",        0644, hosts },	/* may name the build host */
+	/* Empty: systemd takes the zone's uuid, without the questions of a first boot. */
+	{ FOR_SYSTEMD,     "etc/machine-id",   0444, "" },
+	/* sshd does not start without keys. */
+	{ FOR_SYSTEMD,     "etc/systemd/system/ssh-host-keys.service", 0644, keys_unit },
+	{ FOR_SYSVINIT,    "etc/init.d/ssh-host-keys", 0755, keys_script },
+	{ FOR_SYSVINIT,    "etc/inittab",      0644, inittab },
+	{ FOR_OLD_SYSTEMD, "etc/systemd/system/service.d/zone-mounts.conf", 0644, mounts_dropin },
 };
 
 static const struct { int when; const char *path, *target; } linked[] = {
-	{ FOR_SYSTEMD,  "etc/systemd/system/multi-user.target.wants/ssh-host-keys.service", "/etc/systemd/system/ssh-host-keys.service" },
-	{ FOR_SYSVINIT, "etc/rcS.d/S99ssh-host-keys",                                       "../init.d/ssh-host-keys" },
+	{ FOR_SYSTEMD, "etc/systemd/system/multi-user.target.wants/ssh-host-keys.service",
+		       "/etc/systemd/system/ssh-host-keys.service" },
 };
 /* clang-format on */
 
@@ -194,6 +225,45 @@ static bool has_unit(int rootfd, const char *unit)
 	return false;
 }
 
+/* True for the link of a script in a runlevel: S or K, two digits, its name. */
+static bool is_off(const char *link)
+{
+	if ((link[0] != 'S' && link[0] != 'K') || strlen(link) <= 3)
+		return false;
+	for (size_t i = 0; i < N_ROWS(scripts_off); i++) {
+		if (strcmp(link + 3, scripts_off[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int scripts_disable(int rootfd, const char *directory, struct error *err)
+{
+	struct error lost = { 0 };
+	AUTO_CLOSE int dirfd = path_open_nolink(rootfd, directory, O_RDONLY | O_DIRECTORY, true, &lost);
+	AUTO_CLOSE int again = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *list = again < 0 ? NULL : fdopendir(again);
+	const struct dirent *e;
+
+	if (!list)
+		return 0;	/* not there */
+	again = -1;	/* owned by list */
+	while ((e = readdir(list))) {
+		if (is_off(e->d_name) && path_remove(dirfd, e->d_name, err) < 0)
+			return error_wrap(err, "'%s'", directory);
+	}
+	return 0;
+}
+
+static int all_disable(int rootfd, struct error *err)
+{
+	for (size_t i = 0; i < N_ROWS(runlevel_dirs); i++) {
+		if (scripts_disable(rootfd, runlevel_dirs[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int all_mask(int rootfd, struct error *err)
 {
 	for (size_t i = 0; i < N_ROWS(masked); i++) {
@@ -235,13 +305,22 @@ static int all_write(int rootfd, int when, struct error *err)
 	return 0;
 }
 
+static bool has_old_systemd(int rootfd)
+{
+	AUTO_OSINFO struct osinfo os;
+
+	osinfo_read(rootfd, &os);
+	return os.systemd_version > 0 && os.systemd_version < OLD_SYSTEMD;
+}
+
 int build_adjust(int rootfd, bool is_sysvinit, struct error *err)
 {
 	int when = is_sysvinit ? FOR_SYSVINIT : FOR_SYSTEMD;
 
-	if (all_remove(rootfd, when, err) < 0 || all_write(rootfd, when, err) < 0)
-		return error_wrap(err, "adjust");
-	if (!is_sysvinit && all_mask(rootfd, err) < 0)
+	if (has_old_systemd(rootfd))
+		when |= FOR_OLD_SYSTEMD;
+	if (all_remove(rootfd, when, err) < 0 || all_write(rootfd, when, err) < 0 ||
+	    (is_sysvinit ? all_disable(rootfd, err) : all_mask(rootfd, err)) < 0)
 		return error_wrap(err, "adjust");
 	return 0;
 }
