@@ -78,6 +78,29 @@ EXTRA_DIST += %D%/lib/unit.sh
 EXTRA_DIST += %D%/lib/archives.py
 EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
+# hostile: what a zone, a template or a stranger tries; make check runs a short form of each
+EXTRA_DIST += %D%/hostile/lib.bash
+EXTRA_PROGRAMS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive
+TEST_TOOLS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive
+tests_hostile_evil_so_SOURCES = %D%/hostile/evil.c
+tests_hostile_evil_so_CFLAGS = -fPIC
+tests_hostile_evil_so_LDFLAGS = -shared
+tests_hostile_evil_so_LDADD =
+# Runs in any root filesystem, so it needs nothing of it.
+tests_hostile_inside_SOURCES = %D%/hostile/inside.c
+tests_hostile_inside_CFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wshadow
+tests_hostile_inside_LDFLAGS = -static
+tests_hostile_inside_LDADD =
+tests_hostile_naive_SOURCES = %D%/hostile/naive.c
+tests_hostile_naive_CFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wshadow
+tests_hostile_naive_LDFLAGS =
+tests_hostile_naive_LDADD =
+HOSTILE_TESTS += %D%/hostile/paths.sh
+HOSTILE_TESTS += %D%/hostile/mounts.sh
+HOSTILE_TESTS += %D%/hostile/enter.sh
+HOSTILE_TESTS += %D%/hostile/host.sh
+dist_check_SCRIPTS += $(HOSTILE_TESTS)
+
 # lint: the house rules
 LINT_TESTS += %D%/lint/docs.sh
 LINT_TESTS += %D%/lint/includes.sh
