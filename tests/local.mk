@@ -71,10 +71,19 @@ check_PROGRAMS += %D%/unit/test_unpack_name
 tests_unit_test_unpack_name_SOURCES = %D%/unit/test_unpack_name.c
 
 # func
+dist_check_SCRIPTS += %D%/func/boot.bats
+dist_check_SCRIPTS += %D%/func/console.bats
+dist_check_SCRIPTS += %D%/func/create.bats
+dist_check_SCRIPTS += %D%/func/exec.bats
+dist_check_SCRIPTS += %D%/func/halt.bats
+dist_check_SCRIPTS += %D%/func/login.bats
+dist_check_SCRIPTS += %D%/func/reboot.bats
+dist_check_SCRIPTS += %D%/func/shutdown.bats
 dist_check_SCRIPTS += %D%/func/unpack.sh
 
 # helpers of the tests, shipped but not run
 EXTRA_DIST += %D%/lib/unit.sh
+EXTRA_DIST += %D%/lib/zone.bash
 EXTRA_DIST += %D%/lib/archives.py
 EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the functional tests share: a store of their own, real zones in it, and a
+# look at the host afterwards. A file loads this and names store_open in
+# setup_file, store_close in teardown_file and zone_setup in setup.
+
+bats_require_minimum_version 1.5.0
+export LC_ALL=C.UTF-8
+export ZONE_SRCDIR=${ZONE_SRCDIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)}
+export ZONE_BUILDDIR=${ZONE_BUILDDIR:-$PWD}
+export ZONECTL=${ZONECTL:-$ZONE_BUILDDIR/zonectl}
+unset NO_COLOR
+
+# The zones of one store: "zonectl boot w1" as a user would type it.
+zonectl() {
+	"$ZONECTL" "$@" 3>&- 4>&-	# what bats itself holds
+}
+
+#
+# The store
+#
+
+# A store with the template minimal, which takes a tenth of a second to make.
+store_open() {
+	[ "$EUID" -eq 0 ] || return 0
+	# Beside /tmp, which may be a tmpfs: kernel 6.1 can't idmap one.
+	ZONECTL_ROOT=$(mktemp -d /var/tmp/zonectl-test.XXXXXX) || return
+	export ZONECTL_ROOT
+	census >"$ZONECTL_ROOT/census"
+	zonectl template build -q minimal
+}
+
+# Destroys what the file left and compares the host with what it was. Any difference fails.
+store_close() {
+	local status=0
+
+	[ -n "${ZONECTL_ROOT:-}" ] || return 0
+	if [ -n "$(zonectl list -a -H -o name)" ]; then
+		zonectl destroy -q --force -y --all || status=1
+	fi
+	remove_subtree
+	deadline 5 census_is_same || status=1
+	[ "$status" -ne 0 ] || rm -rf --one-file-system "$ZONECTL_ROOT" || status=1
+	if [ "$status" -ne 0 ]; then
+		echo "left behind in $ZONECTL_ROOT (- before, + after):"
+		census | diff -u "$ZONECTL_ROOT/census" - | sed 1,2d
+	fi >&2
+	return "$status"
+}
+
+# Eight digits of the store's path, as cgroups and host interfaces are named by.
+store_id() {
+	printf %s "$(realpath "$ZONECTL_ROOT")" | sha256sum | cut -c 1-8
+}
+
+# The groups above the zones stay for the next zone; with one in them this fails and the census tells.
+remove_subtree() {
+	find /sys/fs/cgroup -depth -maxdepth 3 -type d -name "zonectl-$(store_id)*" -exec rmdir {} + 2>/dev/null || :
+}
+
+# Everything on this host that could be of this store, whatever else runs beside it.
+census() {
+	local pid
+
+	awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "mount", $5, $9, $10 }' /proc/self/mountinfo
+	find /sys/fs/cgroup -type d -name "zonectl-$(store_id)*" -printf 'cgroup %p\n'
+	{ ip -o link || :; } 2>/dev/null | awk -F': ' '$2 ~ /^zn/ { print "link", $2 }'
+	{ losetup -a || :; } 2>/dev/null | awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "loop", $0 }'
+	for pid in $(pids_of zonectl zonekeeper zone-unpack); do
+		echo "process $pid"
+	done
+	# Locks are held on directories, so nothing of theirs can be left but these.
+	# The compiled filters under run/ are a cache of the store's, no zone's.
+	find "$ZONECTL_ROOT/run" "$ZONECTL_ROOT"/var/lib/zonectl/{zones,uids} -mindepth 1 \
+		! -path "$ZONECTL_ROOT/run/zonectl" ! -path '*/run/zonectl/.filters*' -printf 'file %p\n' 2>/dev/null || :
+	find "$ZONECTL_ROOT/var/lib/zonectl/templates/.objects" -maxdepth 1 -name '.*' ! -name .objects \
+		-printf 'file %p\n' 2>/dev/null || :
+}
+
+# pids_of COMM...: the processes of this store that have one of these names.
+pids_of() {
+	local pid comm
+
+	for pid in /proc/[0-9]*; do
+		{ read -r comm <"$pid/comm"; } 2>/dev/null || continue
+		[[ " $* " == *" $comm "* ]] || continue
+		if { tr '\0' '\n' <"$pid/environ"; } 2>/dev/null | grep -xF "ZONECTL_ROOT=$ZONECTL_ROOT" >/dev/null; then
+			echo "${pid#/proc/}"
+		fi
+	done
+}
+
+census_is_same() {
+	cmp -s "$ZONECTL_ROOT/census" <(census)
+}
+
+# nothing_left NAME...: no process, group, mount, run-time file of these zones. A keeper that cleaned
+# up after a zone's own end needs a moment to end itself.
+nothing_left() {
+	deadline 5 is_nothing_left "$@"
+}
+
+is_nothing_left() {
+	local name
+
+	for name in "$@"; do
+		[ ! -e "$ZONECTL_ROOT/run/zonectl/$name" ] || { echo "left: run/zonectl/$name"; return 1; }
+		! grep -F "$ZONECTL_ROOT/var/lib/zonectl/zones/$name/" /proc/self/mountinfo || return 1
+		find /sys/fs/cgroup -type d -path "*/zonectl-$(store_id)/$name" | { ! grep .; } || return 1
+		keeper_pids "$name" | { ! grep .; } || { echo "left: a keeper"; return 1; }
+	done
+}
+
+zone_setup() {
+	[ "$EUID" -eq 0 ] || skip "needs root"
+}
+
+#
+# Claims
+#
+
+# fails STATUS STDERR COMMAND...: it exits with STATUS, says exactly this and prints no result.
+fails() {
+	local want=$1 words=$2 expected=()
+
+	shift 2
+	[ "$want" -ne 127 ] || expected=(-127)	# bats warns of one that it was not told of
+	run "${expected[@]}" --separate-stderr "$@"
+	if [ "$status" -ne "$want" ] || [ "${stderr:-}" != "$words" ] || [ -n "$output" ]; then
+		printf '%s\n' "$*" "-- status $status, want $want" "-- stderr:" "${stderr:-}" "-- want:" "$words" \
+			"-- stdout:" "$output"
+		return 1
+	fi
+}
+
+# prints TEXT COMMAND...: it succeeds, prints exactly this and says nothing else.
+prints() {
+	local words=$1
+
+	shift
+	run --separate-stderr "$@"
+	if [ "$status" -ne 0 ] || [ "$output" != "$words" ] || [ -n "${stderr:-}" ]; then
+		printf '%s\n' "$*" "-- status $status" "-- stdout:" "$output" "-- want:" "$words" \
+			"-- stderr:" "${stderr:-}"
+		return 1
+	fi
+}
+
+# exits STATUS COMMAND...: whatever it says is in $output.
+exits() {
+	local want=$1 expected=()
+
+	shift
+	[ "$want" -ne 127 ] || expected=(-127)
+	run "${expected[@]}" "$@"
+	[ "$status" -eq "$want" ] || { echo "$* -- status $status, want $want: $output"; return 1; }
+}
+
+# holds TEXT: the last output has it.
+holds() {
+	[[ ${output}${stderr:-} == *"$1"* ]] || { printf '%s\n' "no '$1' in:" "$output" "${stderr:-}"; return 1; }
+}
+
+# deadline SECONDS COMMAND...: for what gives no event to wait for.
+deadline() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || { echo "not within the time: $*" >&2; return 1; }
+		sleep 0.02
+	done
+}
+
+#
+# Facts
+#
+
+# json EXPRESSION: of the document d on standard input, as Python sees it.
+json() {
+	python3 -c "import json, sys
+d = json.load(sys.stdin)
+v = $1
+print(json.dumps(v) if isinstance(v, (dict, list, bool)) or v is None else v)"
+}
+
+# fact NAME KEY: a value of zonectl info --json.
+fact() {
+	zonectl info "$1" --json | json "d['$2']"
+}
+
+state_is() {
+	[ "$(zonectl list -a -H -o state "$1")" = "$2" ]
+}
+
+# The keepers of a zone, by the kernel's word.
+keeper_pids() {
+	local pid
+
+	for pid in $(pids_of zonekeeper); do
+		find "/proc/$pid/fd" -lname "*/zones/$1" -print -quit 2>/dev/null | grep . >/dev/null && echo "$pid"
+	done || :
+}
+
+# installed NAME [OPTION...]: a stopped zone of that name, made anew.
+installed() {
+	if [ -d "$ZONECTL_ROOT/var/lib/zonectl/zones/$1" ]; then
+		zonectl destroy -q --force -y "$1" || return
+	fi
+	zonectl create -t minimal "$@"
+}
+
+# running NAME: it is there and its init runs.
+running() {
+	[ -d "$ZONECTL_ROOT/var/lib/zonectl/zones/$1" ] || zonectl create "$1" -t minimal || return
+	state_is "$1" running || zonectl boot "$1"
+}
+
+#
+# Terminals
+#
+
+# on_terminal [EXPECT-COMMANDS on standard input]: drives a program with expect. There, "see PATTERN"
+# waits for a glob pattern, "type TEXT" types a line, "ends STATUS" waits for the end of what was spawned.
+on_terminal() {
+	command -v expect >/dev/null || skip "needs expect"
+	run expect -f <(cat - <<-'END'
+		set timeout 15
+		set stty_init "rows 24 columns 80"
+		proc see {pattern} {
+			expect {
+				-ex $pattern { }
+				timeout { puts "\nnot seen: $pattern"; exit 1 }
+				eof { puts "\nended before: $pattern"; exit 1 }
+			}
+		}
+		proc type {text} { send -- "$text\r" }
+		proc ends {status} {
+			expect {
+				eof { }
+				timeout { puts "\ndid not end"; exit 1 }
+			}
+			set got [lindex [wait] 3]
+			if {$got != $status} { puts "\nstatus $got, want $status"; exit 1 }
+		}
+		proc zonectl {args} {
+			uplevel 1 [list spawn -noecho $::env(ZONECTL)] $args
+		}
+	END
+	cat "$1")
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+}
