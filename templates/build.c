@@ -37,7 +37,7 @@ void build_log_take(void *arg, const char *data, size_t n)
 	struct error lost = { 0 };
 
 	if (log->fd >= 0)
-		(void)fd_write_all(log->fd, data, n, &lost);	/* a log nobody reads stops nothing */
+		(void)fd_write_all(log->fd, data, n, &lost); /* a log nobody reads stops nothing */
 	str_addn(&log->tail, data, n);
 	if (log->tail.len > TAIL_MAX) {
 		AUTO_STR struct str shorter = { 0 };

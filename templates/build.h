@@ -2,7 +2,7 @@
 #ifndef TEMPLATES_BUILD_H
 #define TEMPLATES_BUILD_H
 
-/* What build.c and its recipes share. A recipe fills the staged rootfs; build.c names the result. */
+/* What build.c and its recipes share. A recipe fills the staged rootfs, build.c names it. */
 
 #include <stdbool.h>
 

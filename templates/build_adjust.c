@@ -30,7 +30,7 @@ enum {
 
 /* clang-format off */
 static const struct { int when; const char *path; } removed[] = {
-	{ FOR_ALL,      "etc/hostname" },		/* the build host's; without it the name the zone was given stands */
+	{ FOR_ALL,      "etc/hostname" },		/* the build host's; a zone has its own */
 	{ FOR_ALL,      "etc/resolv.conf" },		/* the build host's */
 	{ FOR_SYSVINIT, "etc/machine-id" },		/* dbus makes one where there is none */
 	{ FOR_SYSVINIT, "var/lib/dbus/machine-id" },
@@ -51,12 +51,12 @@ static const struct { int when; const char *path; } removed[] = {
 static const struct { const char *directory, *prefix; } removed_groups[] = {
 	{ "etc/ssh",                "ssh_host_" },	/* a key that every zone has is no key */
 	{ "var/cache/apt/archives", "" },		/* packages already unpacked */
-	{ "var/lib/apt/lists",      "" },		/* stale by the first boot; apt-get update fetches them */
+	{ "var/lib/apt/lists",      "" },		/* stale by the first boot */
 };
 
 /* Units that fail, or wait, in a zone whatever it is allowed. Masked only where they exist. */
 static const char *const masked[] = {
-	"dev-hugepages.mount",			/* hugetlbfs cannot be mounted in a user namespace */
+	"dev-hugepages.mount",			/* hugetlbfs cannot be in a user namespace */
 	"sys-kernel-config.mount",		/* configfs: likewise */
 	"sys-kernel-debug.mount",		/* debugfs shows the host's kernel */
 	"sys-kernel-tracing.mount",		/* tracefs likewise */
@@ -83,7 +83,7 @@ static const char *const scripts_off[] = {
 	"mount-configfs",		/* not in a user namespace */
 	"checkroot.sh",			/* the root is no disk of the zone's, */
 	"checkfs.sh",
-	"checkroot-bootclean.sh",	/* mountall-bootclean.sh cleans the same, when nothing runs beside it */
+	"checkroot-bootclean.sh",	/* mountall-bootclean.sh cleans the same, alone */
 	"umountroot",			/* and nothing it could take away; */
 	"umountfs",			/* the mounts end with the zone */
 	"hwclock.sh",			/* the clock is the host's, */
@@ -169,8 +169,10 @@ static const struct { int when; const char *path, *target; } linked[] = {
 static int group_remove(int rootfd, const char *directory, const char *prefix, struct error *err)
 {
 	struct error lost = { 0 };
-	AUTO_CLOSE int dirfd = path_open_nolink(rootfd, directory, O_RDONLY | O_DIRECTORY, true, &lost);
-	AUTO_CLOSE int again = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int dirfd =
+		path_open_nolink(rootfd, directory, O_RDONLY | O_DIRECTORY, true, &lost);
+	AUTO_CLOSE int again =
+		dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *list = again < 0 ? NULL : fdopendir(again);
 	const struct dirent *e;
 
@@ -187,7 +189,7 @@ static int group_remove(int rootfd, const char *directory, const char *prefix, s
 	return 0;
 }
 
-/* What is to be removed is a file: a link there (systemd's to /etc/machine-id) is as it should be. */
+/* Only files: a link (systemd's to /etc/machine-id) is as it should be. */
 static int file_remove(int rootfd, const char *path, struct error *err)
 {
 	struct error lost = { 0 };
@@ -205,7 +207,8 @@ static int all_remove(int rootfd, int when, struct error *err)
 			return -1;
 	}
 	for (size_t i = 0; i < N_ROWS(removed_groups); i++) {
-		if (group_remove(rootfd, removed_groups[i].directory, removed_groups[i].prefix, err) < 0)
+		if (group_remove(rootfd, removed_groups[i].directory, removed_groups[i].prefix,
+				 err) < 0)
 			return -1;
 	}
 	/* A link to a resolver's file below /run would stay dangling, and be written through. */
@@ -240,8 +243,10 @@ static bool is_off(const char *link)
 static int scripts_disable(int rootfd, const char *directory, struct error *err)
 {
 	struct error lost = { 0 };
-	AUTO_CLOSE int dirfd = path_open_nolink(rootfd, directory, O_RDONLY | O_DIRECTORY, true, &lost);
-	AUTO_CLOSE int again = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int dirfd =
+		path_open_nolink(rootfd, directory, O_RDONLY | O_DIRECTORY, true, &lost);
+	AUTO_CLOSE int again =
+		dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *list = again < 0 ? NULL : fdopendir(again);
 	const struct dirent *e;
 

@@ -102,7 +102,8 @@ static char *output_of(char *const *argv)
 
 static bool is_plain_uri(const char *uri)
 {
-	return (str_starts(uri, "http://") || str_starts(uri, "https://") || str_starts(uri, "file:/")) &&
+	return (str_starts(uri, "http://") || str_starts(uri, "https://") ||
+		str_starts(uri, "file:/")) &&
 	       strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 			   ":/._-~%@+") == strlen(uri);
 }
@@ -120,7 +121,11 @@ static void keep_uri(char **slot, const char *uri)
 static void mirrors_find(const struct build_options *o, struct mirrors *out)
 {
 	static const char *const argv[] = {
-		"apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages",
+		"apt-get",
+		"indextargets",
+		"--format",
+		"$(LABEL) $(REPO_URI)",
+		"Created-By: Packages",
 		NULL,
 	};
 	AUTO_FREE char *text = NULL;
@@ -185,11 +190,13 @@ static int include_list(const struct recipe *r, const struct build_options *o, c
 	return 0;
 }
 
-/* Starts a builder; its words come out of *out_wordsfd, its result, if wanted, out of *out_tarfd. */
+/* Starts a builder; its words come out of *out_wordsfd, its tar, if wanted, of *out_tarfd. */
 static int builder_start(char *const *argv, int *out_wordsfd, int *out_tarfd, struct error *err)
 {
 	AUTO_STRV char **env = environment();
-	struct proc_spawn spawn = { .argv = argv, .env = env, .stdin_fd = -1, .stdout_fd = -1, .dirfd = -1 };
+	struct proc_spawn spawn = {
+		.argv = argv, .env = env, .stdin_fd = -1, .stdout_fd = -1, .dirfd = -1
+	};
 	int words[2], tar[2] = { -1, -1 }, pidfd;
 	pid_t pid;
 
@@ -249,7 +256,7 @@ static int by_mmdebstrap(char *const *argv, const struct build_options *o,
 	tarfd = -1;
 	build_log_drain(&log, wordsfd);
 	status = proc_reap(pidfd, err);
-	/* The builder's failure is the cause of a broken archive, except when it was told to stop. */
+	/* The builder's failure is the cause of a broken archive. */
 	if (status > 0 && (unpacked == 0 || err->kind == ERR_USAGE))
 		unpacked = build_log_error(&log, argv[0], status, err);
 	str_clear(&log.tail);
@@ -283,7 +290,7 @@ static int debootstrap_run(const struct recipe *r, const char *include, const ch
 	strv_add(&argv, "--variant=minbase");
 	strv_add(&argv, "--keyring=" KEYRING);
 	strv_addf(&argv, "--include=%s", include);
-	/* It installs every required package; an init that the recipe does not want is one of them. */
+	/* It would install the init that the recipe does not want. */
 	if (r->is_sysvinit)
 		strv_add(&argv, "--exclude=systemd-sysv");
 	strv_add(&argv, r->suite);

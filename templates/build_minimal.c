@@ -24,7 +24,8 @@
 
 enum { BUSYBOX_MAX = 16 << 20, LIST_MAX = 256 * 1024 };
 
-static const char *const busybox_paths[] = { "/bin/busybox", "/usr/bin/busybox", "/bin/busybox.static" };
+static const char *const busybox_paths[] = { "/bin/busybox", "/usr/bin/busybox",
+					     "/bin/busybox.static" };
 
 /* clang-format off */
 static const struct { const char *path; mode_t mode; } directories[] = {
@@ -98,18 +99,22 @@ static const struct { const char *path; mode_t mode; const char *text; } files[]
 				     "mail:*:19000:0:99999:7:::\n"
 				     "www-data:*:19000:0:99999:7:::\n"
 				     "nobody:*:19000:0:99999:7:::\n" },
-	{ "etc/group",         0644, "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:\ntty:x:5:\n"
-				     "disk:x:6:\nmail:x:8:\nwheel:x:10:\nsudo:x:27:\nwww-data:x:33:\n"
+	{ "etc/group",         0644, "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:\n"
+				     "tty:x:5:\ndisk:x:6:\nmail:x:8:\nwheel:x:10:\nsudo:x:27:\n"
+				     "www-data:x:33:\n"
 				     "utmp:x:43:\nusers:x:100:\nnogroup:x:65534:\n" },
 	{ "etc/inittab",       0644, inittab },
 	{ "etc/init.d/rcS",    0755, rc_start },
 	{ "etc/init.d/rcK",    0755, rc_stop },
-	{ "etc/hostname",      0644, "" },	/* the zone's own name stands until someone writes one */
-	{ "etc/hosts",         0644, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" },
+	{ "etc/hostname",      0644, "" },	/* so the name the zone was given stands */
+	{ "etc/hosts",         0644, "127.0.0.1\tlocalhost\n"
+				     "::1\tlocalhost ip6-localhost ip6-loopback\n" },
 	{ "etc/fstab",         0644, "" },
 	{ "etc/issue",         0644, "\\n \\l\n\n" },
-	{ "etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n" },
-	{ "etc/profile",       0644, "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+	{ "etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nshadow: files\n"
+				     "hosts: files dns\n" },
+	{ "etc/profile",       0644, "export PATH=/usr/local/sbin:/usr/local/bin:"
+				     "/usr/sbin:/usr/bin:/sbin:/bin\n"
 				     "export PS1='\\u@\\h:\\w\\$ '\n"
 				     "umask 022\n"
 				     "for script in /etc/profile.d/*.sh; do\n"
@@ -188,7 +193,8 @@ static int list_applets(const char *busybox, char ***out, struct error *err)
 		return -1;
 	status = proc_reap(pidfd, err);
 	if (status != 0)
-		return status < 0 ? -1 : error_set(err, ERR_FAILED, "'%s --list-full' failed", busybox);
+		return status < 0 ? -1
+				  : error_set(err, ERR_FAILED, "'%s --list-full' failed", busybox);
 	*out = strv_split(text, "\n");
 	return 0;
 }

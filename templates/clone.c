@@ -128,8 +128,8 @@ static int data_copy(int fromfd, int tofd, off_t size, struct error *err)
 
 static int file_copy(struct clone *c, const struct walk_entry *e, int dirfd, struct error *err)
 {
-	AUTO_CLOSE int fd = openat(dirfd, e->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				   0600);
+	AUTO_CLOSE int fd =
+		openat(dirfd, e->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return error_sys(err, "make file");

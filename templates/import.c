@@ -37,7 +37,8 @@ static int program_open(struct error *err)
 	if (fd < 0)
 		fd = openat(AT_FDCWD, PKGLIBEXECDIR "/zone-unpack", O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return error_set(err, ERR_UNSUPPORTED, "no program '%s'", PKGLIBEXECDIR "/zone-unpack");
+		return error_set(err, ERR_UNSUPPORTED, "no program '%s'",
+				 PKGLIBEXECDIR "/zone-unpack");
 	return fd < 0 ? error_sys(err, "open '%s'", PKGLIBEXECDIR "/zone-unpack") : fd;
 }
 

@@ -27,15 +27,15 @@ int import_archive(int storefd, int archivefd, const char *name, const char *sou
 		   struct import_result *out, struct error *err);
 
 struct build_options {
-	const char *recipe;		/* "minimal", "debian-12", "debian:SUITE", "debian-12-sysvinit" */
+	const char *recipe; /* "minimal", "debian-12", "debian:SUITE", "debian-12-sysvinit" */
 	const char *name;		/* template name; NULL: from the recipe */
 	const char *mirror;		/* NULL: the host's own */
 	char *const *include;		/* further packages, or NULL */
 	int log_fd;			/* where the builder's own lines go, e.g. 2, or -1 */
 };
 
-/* Builds a template with mmdebstrap or, where that is missing, debootstrap, or, for minimal, from the
- * host's static busybox. ERR_UNSUPPORTED, naming the package, when the tool is missing. */
+/* Builds a template with mmdebstrap or, where that is missing, debootstrap, or, for minimal, from
+ * the host's static busybox. ERR_UNSUPPORTED, naming the package, when the tool is missing. */
 int build_template(int storefd, const struct build_options *options, struct import_result *out,
 		   struct error *err);
 

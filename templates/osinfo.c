@@ -18,9 +18,10 @@
 
 enum {
 	OS_RELEASE_MAX = 64 * 1024,
-	VALUE_MAX = 200,		/* of os-release; what is longer is no name for people */
-	INIT_MAX = 8 << 20,		/* the largest init known, a static multi-call program, has 3 MiB */
-	SYSTEMD_MIN = 30, SYSTEMD_MAX = 9999,
+	VALUE_MAX = 200,    /* of os-release; what is longer is no name for people */
+	INIT_MAX = 8 << 20, /* the largest init known, a static multi-call program, has 3 MiB */
+	SYSTEMD_MIN = 30,
+	SYSTEMD_MAX = 9999,
 };
 
 /* clang-format off */

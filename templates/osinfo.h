@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct osinfo {
-	char *init;			/* "/sbin/init", as init is called; "" when there is none; owned */
-	char *init_kind;		/* "systemd", "busybox", ..., "other", "" without init; owned */
+	char *init;	 /* "/sbin/init", as init is called; "" when there is none; owned */
+	char *init_kind; /* "systemd", "busybox", ..., "other", "" without init; owned */
 	char *os_id, *os_version, *os_name;	/* "" when unknown, owned */
 	uint64_t systemd_version;	/* 0: no systemd, or not known */
 };

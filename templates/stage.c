@@ -43,13 +43,15 @@ static bool is_ours(int objectsfd, const char *name, int fd)
 {
 	struct stat mine, theirs;
 
-	return fstat(fd, &mine) == 0 && fstatat(objectsfd, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstat(fd, &mine) == 0 &&
+	       fstatat(objectsfd, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       mine.st_ino == theirs.st_ino && mine.st_dev == theirs.st_dev;
 }
 
 static int lock_directory(int objectsfd, const char *name, struct error *err)
 {
-	AUTO_CLOSE int fd = openat(objectsfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd =
+		openat(objectsfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return error_sys(err, "open '%s'", name);
@@ -78,7 +80,7 @@ static void sweep(int objectsfd)
 			continue;
 		fd = lock_directory(objectsfd, e->d_name, &err);
 		if (fd >= 0)
-			(void)path_remove(objectsfd, e->d_name, &err);	/* the next sweep tries again */
+			(void)path_remove(objectsfd, e->d_name, &err); /* a sweep tries again */
 	}
 }
 
@@ -217,7 +219,7 @@ void store_stage_close(struct store_stage *stage)
 		AUTO_CLOSE int objectsfd = object_dir(stage->storefd, &err);
 
 		if (objectsfd >= 0)
-			(void)path_remove(objectsfd, stage->name, &err);	/* a sweep tries again */
+			(void)path_remove(objectsfd, stage->name, &err); /* a sweep tries again */
 		stage->name[0] = '\0';
 	}
 	cleanup_close(&stage->rootfd);

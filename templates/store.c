@@ -19,9 +19,9 @@
 #include "templates/object.h"
 
 enum {
-	DIGITS_MIN = 8,			/* of NAME@DIGEST */
+	DIGITS_MIN = 8, /* of NAME@DIGEST */
 	NAME_BYTES_MAX = 63,
-	HOLD_WAIT_MS = 5000,		/* a removal that looks for users holds it alone meanwhile */
+	HOLD_WAIT_MS = 5000, /* a removal that looks for users holds it alone meanwhile */
 };
 
 int template_name_check(const char *name, struct error *err)
@@ -30,11 +30,14 @@ int template_name_check(const char *name, struct error *err)
 	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t len = strlen(name);
 
-	if (len >= 1 && len <= NAME_BYTES_MAX && strchr(first, name[0]) && strspn(name, rest) == len)
+	if (len >= 1 && len <= NAME_BYTES_MAX && strchr(first, name[0]) &&
+	    strspn(name, rest) == len)
 		return 0;
 	error_set(err, ERR_USAGE, "bad template name '%s'", name);
-	return error_hint(err, "lower-case letters, digits, '.', '_', '-', the first a letter or digit, "
-			       "at most %d", NAME_BYTES_MAX);
+	return error_hint(err,
+			  "lower-case letters, digits, '.', '_', '-', the first a letter or digit, "
+			  "at most %d",
+			  NAME_BYTES_MAX);
 }
 
 static int make_and_open(int dirfd, const char *name, bool create, struct error *err)
@@ -128,7 +131,8 @@ static int find_version(int storefd, const char *name, const char *digits, struc
 		if (strcmp(t.name, name) != 0 && !is_current(storefd, name, *digest))
 			continue;
 		if (found.name)
-			return error_set(err, ERR_USAGE, "more than one template \"%s@%s\"", name, digits);
+			return error_set(err, ERR_USAGE, "more than one template \"%s@%s\"", name,
+					 digits);
 		found = t;
 		t = (struct template){ 0 };
 	}
@@ -146,7 +150,8 @@ int store_find(int storefd, const char *name, struct template *out, struct error
 	bool is_digest = object_is_digest(name);
 
 	if (strchr(name, '@')) {
-		int r = strv_len(parts) == 2 ? find_version(storefd, parts[0], parts[1], out, err) : 1;
+		int r = strv_len(parts) == 2 ? find_version(storefd, parts[0], parts[1], out, err)
+					     : 1;
 
 		if (r != 0)
 			return r > 0 ? not_found(name, err) : -1;

@@ -6,9 +6,9 @@
  * The template store: a directory (/var/lib/zonectl/templates, mode 0700).
  *
  *   .objects/HEX/template.json    what is known of it
- *   .objects/HEX/rootfs/          the files, owners and modes as in the archive, never written again
- *   .objects/.new-XXXXXX/         an import under way, locked by its importer; unlocked: left over
- *   NAME                          a link to .objects/HEX
+ *   .objects/HEX/rootfs/         the files, owners and modes as in the archive, never written again
+ *   .objects/.new-XXXXXX/        an import under way, locked by its importer; unlocked: left over
+ *   NAME                         a link to .objects/HEX
  *
  * HEX is the digest of the tree itself (digest.h), whatever archive it came in, so the same content
  * is stored once, under however many names. An import under a name that exists points the name to
@@ -25,8 +25,8 @@ struct template {
 	char *name;			/* the name it is known by, owned */
 	char digest[SHA256_HEX_SIZE];	/* of the tree */
 	char *source;			/* file name or build recipe it came from, owned */
-	char *init;			/* how init is called: "/sbin/init"; "" when there is none, owned */
-	char *init_kind;		/* "systemd", "sysvinit", "busybox", ..., "other" or "", owned */
+	char *init;	 /* how init is called: "/sbin/init"; "" when there is none, owned */
+	char *init_kind; /* "systemd", "sysvinit", "busybox", ..., "other" or "", owned */
 	char *os_id, *os_version, *os_name;	/* from os-release, "" when unknown, owned */
 	uint64_t systemd_version;	/* 0: no systemd or not known */
 	uint64_t size;			/* bytes of regular files */

@@ -74,8 +74,8 @@ static int damaged(struct unpack *u, struct error *err)
 static int owner_check(const char *what, int64_t id, struct error *err)
 {
 	if (id < 0 || id > ID_MAX)
-		return error_set(err, ERR_USAGE, "its %s %lld is outside 0..%d", what, (long long)id,
-				 ID_MAX);
+		return error_set(err, ERR_USAGE, "its %s %lld is outside 0..%d", what,
+				 (long long)id, ID_MAX);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ void unpack_limits_args(const struct unpack_limits *limits, char ***argv);
 /* Takes one of those. */
 int unpack_limits_set(struct unpack_limits *limits, const char *arg, struct error *err);
 
-/* Reads the archive on archivefd and writes it below rootfd, which is empty. Only in zone-unpack. */
+/* Reads the archive on archivefd, writes it below rootfd, which is empty. Only in zone-unpack. */
 int unpack_archive(int archivefd, int rootfd, const struct unpack_limits *limits,
 		   struct unpack_report *out, struct error *err);
 

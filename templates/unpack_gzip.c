@@ -39,10 +39,11 @@ static int inflate_some(struct unpack_gzip *g, struct error *err)
 		return 0;
 	if (r == Z_MEM_ERROR)
 		return error_set(err, ERR_RESOURCE, "no memory");
-	return error_set(err, ERR_USAGE, "damaged archive: gzip: %s", g->z.msg ? g->z.msg : "bad data");
+	return error_set(err, ERR_USAGE, "damaged archive: gzip: %s",
+			 g->z.msg ? g->z.msg : "bad data");
 }
 
-/* Behind a member: another one, or the end. What is neither stays unread, for the caller to judge. */
+/* Behind a member: another one, or the end. What is neither stays unread, for the caller. */
 static int member_next(struct unpack_gzip *g, gzip_source *source, void *arg, struct error *err)
 {
 	int r = feed(g, source, arg, err);
@@ -61,7 +62,8 @@ ssize_t gzip_next(struct unpack_gzip *g, gzip_source *source, void *arg, struct 
 	g->z.next_out = g->out;
 	g->z.avail_out = sizeof(g->out);
 	while (g->z.avail_out > 0) {
-		int r = g->is_between ? member_next(g, source, arg, err) : feed(g, source, arg, err);
+		int r = g->is_between ? member_next(g, source, arg, err)
+				      : feed(g, source, arg, err);
 
 		if (r < 0)
 			return -1;

@@ -22,9 +22,9 @@ static const struct limit_row limit_rows[] = {
 	/* field              default               most */
 	{ FIELD(bytes),       UINT64_C(64) << 30,   INT64_MAX },
 	{ FIELD(entries),     2000000,              UINT32_MAX },
-	{ FIELD(ratio),       200,                  UINT32_MAX },	/* a tree of text packs to a tenth; a bomb to a thousandth */
-	{ FIELD(path),        4095,                 4095 },		/* PATH_MAX with its NUL: a longer one nobody could open */
-	{ FIELD(depth),       255,                  255 },		/* each level holds a descriptor while it is written */
+	{ FIELD(ratio),       200,                  UINT32_MAX },	/* text packs to 1/10, a bomb to 1/1000 */
+	{ FIELD(path),        4095,                 4095 },		/* PATH_MAX with its NUL */
+	{ FIELD(depth),       255,                  255 },		/* a descriptor each */
 	{ FIELD(seconds),     3600,                 UINT32_MAX },
 };
 /* clang-format on */

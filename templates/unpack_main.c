@@ -85,7 +85,8 @@ static int prepare(struct job *job, int argc, char **argv, int *out_rootfd, stru
 	uint64_t rootfd, reportfd;
 
 	if (argc < 3)
-		return error_set(err, ERR_USAGE, "usage: zone-unpack ROOTFD REPORTFD [LIMIT=VALUE]...");
+		return error_set(err, ERR_USAGE,
+				 "usage: zone-unpack ROOTFD REPORTFD [LIMIT=VALUE]...");
 	if (num_u64(argv[1], 3, INT_MAX, &rootfd, err) < 0 ||
 	    num_u64(argv[2], 3, INT_MAX, &reportfd, err) < 0)
 		return -1;

@@ -56,7 +56,8 @@ int unpack_name_check(char *raw, bool is_directory, const struct unpack_limits *
 		raw += 2;
 	len = strlen(raw);
 	if (len > 0 && raw[len - 1] == '/' && !is_directory)
-		return error_set(err, ERR_USAGE, "a name that ends in '/' and is no directory is refused");
+		return error_set(err, ERR_USAGE,
+				 "a name that ends in '/' and is no directory is refused");
 	if (len > 0 && raw[len - 1] == '/')
 		raw[len - 1] = '\0';
 	*out = raw;

@@ -57,7 +57,7 @@ enum {
 /* clang-format off */
 static const int kept_caps[] = {
 	CAP_CHOWN,			/* owners */
-	CAP_DAC_OVERRIDE,		/* into directories of mode 000, after their owner was set */
+	CAP_DAC_OVERRIDE,		/* into directories that nobody may enter */
 	CAP_FOWNER,			/* modes and times of what belongs to others by then */
 	CAP_FSETID,			/* setgid of a group that we are not in */
 	CAP_SETFCAP,			/* security.capability */
@@ -66,16 +66,18 @@ static const int kept_caps[] = {
 /* What libarchive, its libraries, threads of one process and unpack_*.c call. */
 static const int calls[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close),
-	SCMP_SYS(openat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(fcntl),
-	SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(linkat), SCMP_SYS(symlinkat), SCMP_SYS(unlinkat),
-	SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(fchmod), SCMP_SYS(utimensat), SCMP_SYS(ftruncate),
-	SCMP_SYS(fsetxattr), SCMP_SYS(fgetxattr), SCMP_SYS(fremovexattr), SCMP_SYS(fallocate),
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield),
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom),
-	SCMP_SYS(sysinfo), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill),
-	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(openat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
+	SCMP_SYS(fcntl), SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(linkat),
+	SCMP_SYS(symlinkat), SCMP_SYS(unlinkat), SCMP_SYS(fchown), SCMP_SYS(fchownat),
+	SCMP_SYS(fchmod), SCMP_SYS(utimensat), SCMP_SYS(ftruncate), SCMP_SYS(fsetxattr),
+	SCMP_SYS(fgetxattr), SCMP_SYS(fremovexattr), SCMP_SYS(fallocate), SCMP_SYS(brk),
+	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
+	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield), SCMP_SYS(poll),
+	SCMP_SYS(ppoll), SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom), SCMP_SYS(sysinfo), SCMP_SYS(gettid),
+	SCMP_SYS(getpid), SCMP_SYS(tgkill), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
 };
 /* clang-format on */
 
@@ -98,7 +100,8 @@ static int filter_load(struct error *err)
 	if (r == 0)
 		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable);
 	if (r == 0)
-		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable);
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+					   not_executable);
 	if (r == 0)
 		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, only_threads);
 	if (r == 0)
@@ -203,11 +206,12 @@ static int map_write(pid_t pid, const char *file, struct error *err)
 	return fd_write_control(procfd, file, text, err);
 }
 
-/* Gives the tree the ids of the child's namespace; the kernel refuses where the filesystem cannot. */
+/* Gives the tree the ids of the child's namespace. */
 static int tree_map(pid_t pid, int treefd, struct error *err)
 {
 	struct mount_attr attr = {
-		.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.attr_set =
+			MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
 	};
 	AUTO_CLOSE int usernsfd = -1;
 	char name[64];
@@ -221,7 +225,8 @@ static int tree_map(pid_t pid, int treefd, struct error *err)
 		return 0;
 	if (errno != EINVAL)
 		return error_sys(err, "map the ids of the staging directory");
-	error_set(err, ERR_UNSUPPORTED, "the filesystem of the template store has no idmapped mounts");
+	error_set(err, ERR_UNSUPPORTED,
+		  "the filesystem of the template store has no idmapped mounts");
 	return error_hint(err, "keep the store on ext4, xfs or btrfs");
 }
 
@@ -262,7 +267,8 @@ int sandbox_run(int rootfd, int reportfd, const struct unpack_limits *limits,
 		void *arg, struct error *err)
 {
 	struct clone_args args = { .flags = NAMESPACES, .exit_signal = SIGCHLD };
-	AUTO_CLOSE int treefd = sys_open_tree(rootfd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	AUTO_CLOSE int treefd =
+		sys_open_tree(rootfd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	AUTO_CLOSE int gofd = -1;
 	int pipefds[2];
 	pid_t pid;

@@ -25,46 +25,51 @@ struct format {
 };
 
 #define MARK(text) text, sizeof(text) - 1
+#define BY(name) archive_read_support_filter_##name
 
 static const char disk_hint[] = "a zone needs files, not a disk: mount the image and pack its root "
 				"with tar --xattrs --numeric-owner";
-static const char other_hint[] = "take a root filesystem as tar, plain or gzip, xz, zstd, bzip2 or lz4";
+static const char squashfs_hint[] = "unpack it with unsquashfs and pack it with tar";
+static const char lzop_hint[] = "unpack it with lzop -d first";
+static const char other_hint[] =
+	"take a root filesystem as tar, plain or gzip, xz, zstd, bzip2 or lz4";
 
 /* clang-format off */
-/* The order does not matter: no two can be true of one file, but for the last. A
- * format with a hint is known and not taken. */
+/* The first that fits counts: what is packed comes before marks that stand further on, where its
+ * bytes may be anything. A format with a hint is known and not taken. */
 static const struct format formats[] = {
-	{ 0,     MARK("\x1f\x8b"),                  "gzip",                     NULL, NULL },	/* by zlib */
-	{ 0,     MARK("BZh"),                       "bzip2",                    archive_read_support_filter_bzip2, NULL },
-	{ 0,     MARK("\xfd" "7zXZ\0"),             "xz",                       archive_read_support_filter_xz,    NULL },
-	{ 0,     MARK("\x28\xb5\x2f\xfd"),          "zstd",                     archive_read_support_filter_zstd,  NULL },
-	{ 0,     MARK("\x04\x22\x4d\x18"),          "lz4",                      archive_read_support_filter_lz4,   NULL },
-	{ 257,   MARK("ustar"),                     "tar",                      archive_read_support_filter_none,  NULL },
-	{ 0,     MARK("QFI\xfb"),                   "a disk image (qcow2)",     NULL, disk_hint },
-	{ 0,     MARK("KDMV"),                      "a disk image (VMDK)",      NULL, disk_hint },
-	{ 0,     MARK("# Disk DescriptorFile"),     "a disk image (VMDK)",      NULL, disk_hint },
-	{ 0,     MARK("vhdxfile"),                  "a disk image (VHDX)",      NULL, disk_hint },
-	{ 0,     MARK("conectix"),                  "a disk image (VHD)",       NULL, disk_hint },
-	{ 64,    MARK("\x7f\x10\xda\xbe"),          "a disk image (VDI)",       NULL, disk_hint },
-	{ 512,   MARK("EFI PART"),                  "a disk image",             NULL, disk_hint },
-	{ 32769, MARK("CD001"),                     "a CD image",               NULL, disk_hint },
-	{ 1080,  MARK("\x53\xef"),                  "a filesystem image (ext)", NULL, disk_hint },
-	{ 0,     MARK("XFSB"),                      "a filesystem image (xfs)", NULL, disk_hint },
-	{ 0,     MARK("WithoutFreeSpace"),          "a disk image (ploop)",     NULL, disk_hint },
-	{ 0,     MARK("WithouFreSpacExt"),          "a disk image (ploop)",     NULL, disk_hint },
-	{ 0,     MARK("hsqs"),                      "a squashfs image",         NULL, "unpack it with unsquashfs and pack it with tar" },
-	{ 0,     MARK("\x89LZO"),                   "an lzop file",             NULL, "unpack it with lzop -d first" },
-	{ 0,     MARK("PK\x03\x04"),                "a zip file",               NULL, other_hint },
-	{ 0,     MARK("7z\xbc\xaf\x27\x1c"),        "a 7z file",                NULL, other_hint },
-	{ 0,     MARK("\xed\xab\xee\xdb"),          "an rpm package",           NULL, other_hint },
-	{ 0,     MARK("!<arch>\n"),                 "an ar archive or a deb package", NULL, other_hint },
-	{ 0,     MARK("07070"),                     "a cpio archive",           NULL, other_hint },
+	{ 0,     MARK("\x1f\x8b"),           "gzip",                    NULL, NULL }, /* by zlib */
+	{ 0,     MARK("BZh"),                "bzip2",                   BY(bzip2), NULL },
+	{ 0,     MARK("\xfd" "7zXZ\0"),      "xz",                      BY(xz), NULL },
+	{ 0,     MARK("\x28\xb5\x2f\xfd"),   "zstd",                    BY(zstd), NULL },
+	{ 0,     MARK("\x04\x22\x4d\x18"),   "lz4",                     BY(lz4), NULL },
+	{ 257,   MARK("ustar"),              "tar",                     BY(none), NULL },
+	{ 0,     MARK("QFI\xfb"),            "a disk image (qcow2)",    NULL, disk_hint },
+	{ 0,     MARK("KDMV"),               "a disk image (VMDK)",     NULL, disk_hint },
+	{ 0,     MARK("# Disk DescriptorFile"), "a disk image (VMDK)",     NULL, disk_hint },
+	{ 0,     MARK("vhdxfile"),           "a disk image (VHDX)",     NULL, disk_hint },
+	{ 0,     MARK("conectix"),           "a disk image (VHD)",      NULL, disk_hint },
+	{ 64,    MARK("\x7f\x10\xda\xbe"),   "a disk image (VDI)",      NULL, disk_hint },
+	{ 512,   MARK("EFI PART"),           "a disk image",            NULL, disk_hint },
+	{ 32769, MARK("CD001"),              "a CD image",              NULL, disk_hint },
+	{ 1080,  MARK("\x53\xef"),           "a filesystem image (ext)", NULL, disk_hint },
+	{ 0,     MARK("XFSB"),               "a filesystem image (xfs)", NULL, disk_hint },
+	{ 0,     MARK("WithoutFreeSpace"),   "a disk image (ploop)",    NULL, disk_hint },
+	{ 0,     MARK("WithouFreSpacExt"),   "a disk image (ploop)",    NULL, disk_hint },
+	{ 0,     MARK("hsqs"),               "a squashfs image",        NULL, squashfs_hint },
+	{ 0,     MARK("\x89LZO"),            "an lzop file",            NULL, lzop_hint },
+	{ 0,     MARK("PK\x03\x04"),         "a zip file",              NULL, other_hint },
+	{ 0,     MARK("7z\xbc\xaf\x27\x1c"), "a 7z file",               NULL, other_hint },
+	{ 0,     MARK("\xed\xab\xee\xdb"),   "an rpm package",          NULL, other_hint },
+	{ 0,     MARK("!<arch>\n"),          "an ar archive or a deb package", NULL, other_hint },
+	{ 0,     MARK("07070"),              "a cpio archive",          NULL, other_hint },
 	/* A boot sector; a tar header has zeros there. */
-	{ 510,   MARK("\x55\xaa"),                  "a disk image",             NULL, disk_hint },
+	{ 510,   MARK("\x55\xaa"),           "a disk image",            NULL, disk_hint },
 };
 /* clang-format on */
 
-static const struct format plain_tar = { .what = "tar", .filter = archive_read_support_filter_none };
+static const struct format plain_tar = { .what = "tar",
+					 .filter = archive_read_support_filter_none };
 
 /* Before POSIX a tar header had no mark, only a checksum. */
 static bool is_old_tar(const char *head, size_t len)
@@ -308,7 +313,8 @@ int stream_end(struct unpack_stream *s, uint64_t end, struct error *err)
 	if (s->unpacked < end + RECORD)
 		return error_set(err, ERR_USAGE, "truncated: the end mark is missing");
 	if (s->text_end > end)
-		return error_set(err, ERR_USAGE, "there is something behind the archive's end mark");
+		return error_set(err, ERR_USAGE,
+				 "there is something behind the archive's end mark");
 	return trailer_check(s, err);
 }
 

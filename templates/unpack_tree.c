@@ -401,7 +401,8 @@ static int target_parent(struct unpack_tree *tree, const char *target, const cha
 		int next;
 
 		if (dirfd < 0)
-			return error_set(err, ERR_USAGE, "the archive has no '%s' before it", target);
+			return error_set(err, ERR_USAGE, "the archive has no '%s' before it",
+					 target);
 		*out_leaf = target;
 		if (!target[len])
 			return TAKE_FD(dirfd);
@@ -438,11 +439,13 @@ int unpack_tree_link(struct unpack_tree *tree, const char *name, const char *tar
 	fromfd = target_parent(tree, target, &from, err);
 	if (fromfd < 0)
 		return -1;
-	/* The tree was empty, and what is found in it without following a link was made by this run. */
+	/* The tree was empty, and what is found in it without following a link was made by this
+	 * run. */
 	if (fstatat(fromfd, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set(err, ERR_USAGE, "the archive has no '%s' before it", target);
 	if (S_ISDIR(st.st_mode))
-		return error_set(err, ERR_USAGE, "a hard link to the directory '%s' is refused", target);
+		return error_set(err, ERR_USAGE, "a hard link to the directory '%s' is refused",
+				 target);
 	r = linkat(fromfd, from, deepest(tree)->fd, leaf, 0);
 	if (r < 0 && errno == EEXIST) {
 		if (is_same(deepest(tree)->fd, leaf, &st))

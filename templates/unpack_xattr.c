@@ -105,12 +105,14 @@ static int acl_add(struct archive_entry *entry, int type, size_t tag, struct acl
 	while (archive_entry_acl_next(entry, type, &t, &permset, &kind, &id, &name) == ARCHIVE_OK) {
 		if (kind != acl_tags[tag].theirs)
 			continue;
-		if (n + (size_t)added == ACL_ENTRIES_MAX || (acl_tags[tag].has_id && (id < 0 || id > ID_MAX)))
+		if (n + (size_t)added == ACL_ENTRIES_MAX ||
+		    (acl_tags[tag].has_id && (id < 0 || id > ID_MAX)))
 			return -1;
 		acl->entries[n + (size_t)added++] = (struct posix_acl_xattr_entry){
 			.e_tag = htole16(acl_tags[tag].ours),
 			.e_perm = htole16(permissions(permset)),
-			.e_id = htole32(acl_tags[tag].has_id ? (uint32_t)id : (uint32_t)ACL_UNDEFINED_ID),
+			.e_id = htole32(acl_tags[tag].has_id ? (uint32_t)id
+							     : (uint32_t)ACL_UNDEFINED_ID),
 		};
 	}
 	return added;

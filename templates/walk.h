@@ -15,12 +15,12 @@
 enum { WALK_DEPTH_MAX = 300 };
 
 struct walk_entry {
-	int dirfd;			/* of the directory it is in; for the root, the root itself */
+	int dirfd; /* of the directory it is in; for the root, the root itself */
 	const char *name;		/* in it; "." for the root */
 	const char *path;		/* from the root, "" for it */
-	int fd;				/* open for reading; -1 if it is neither file nor directory */
+	int fd; /* open for reading; -1 if it is neither file nor directory */
 	struct stat st;
-	uint64_t first;			/* of hard links: the number of the first name, else its own */
+	uint64_t first; /* of hard links: the number of the first name, else its own */
 	uint64_t number;		/* of this name, from 0 (the root) */
 };
 

@@ -91,7 +91,8 @@ static void limits_go_as_arguments_and_come_back(void **state)
 
 static void an_unknown_limit_is_refused(void **state)
 {
-	static const char *const bad[] = { "entry=1", "entries", "entries=", "entries=0", "depth=256", "=1" };
+	static const char *const bad[] = { "entry=1",	"entries",   "entries=",
+					   "entries=0", "depth=256", "=1" };
 	struct unpack_limits limits;
 
 	(void)state;
