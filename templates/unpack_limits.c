@@ -22,7 +22,7 @@ static const struct limit_row limit_rows[] = {
 	/* field              default               most */
 	{ FIELD(bytes),       UINT64_C(64) << 30,   INT64_MAX },
 	{ FIELD(entries),     2000000,              UINT32_MAX },
-	{ FIELD(ratio),       200,                  UINT32_MAX },	/* text packs to 1/10, a bomb to 1/1000 */
+	{ FIELD(ratio),       200,                  UINT32_MAX }, /* text: 10, bomb: 1000 */
 	{ FIELD(path),        4095,                 4095 },		/* PATH_MAX with its NUL */
 	{ FIELD(depth),       255,                  255 },		/* a descriptor each */
 	{ FIELD(seconds),     3600,                 UINT32_MAX },
