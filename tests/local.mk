@@ -79,6 +79,17 @@ dist_check_SCRIPTS += %D%/func/halt.bats
 dist_check_SCRIPTS += %D%/func/login.bats
 dist_check_SCRIPTS += %D%/func/reboot.bats
 dist_check_SCRIPTS += %D%/func/shutdown.bats
+dist_check_SCRIPTS += %D%/func/destroy.bats
+dist_check_SCRIPTS += %D%/func/freeze.bats
+dist_check_SCRIPTS += %D%/func/help.bats
+dist_check_SCRIPTS += %D%/func/info.bats
+dist_check_SCRIPTS += %D%/func/list.bats
+dist_check_SCRIPTS += %D%/func/log.bats
+dist_check_SCRIPTS += %D%/func/rename.bats
+dist_check_SCRIPTS += %D%/func/run.bats
+dist_check_SCRIPTS += %D%/func/set.bats
+dist_check_SCRIPTS += %D%/func/verify.bats
+dist_check_SCRIPTS += %D%/func/wait.bats
 dist_check_SCRIPTS += %D%/func/unpack.sh
 
 # helpers of the tests, shipped but not run
