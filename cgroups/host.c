@@ -26,12 +26,16 @@ static const struct {
 	[CGROUP_PIDS]    = { "pids",    "pids" },
 	[CGROUP_IO]      = { "io",      "blkio" },
 	[CGROUP_HUGETLB] = { "hugetlb", "hugetlb" },
+	/* Found only where systemd tells units apart by it: see open_all_v1(). */
+	[CGROUP_SYSTEMD] = { "systemd", "name=systemd" },
 };
 
 /* What is learned on the way. Both texts are read at most once. */
 struct search {
 	char *own;		/* /proc/self/cgroup; its lines get cut apart */
 	char *mounts;		/* /proc/self/mountinfo, NULL until it is needed */
+	bool v2_is_own;		/* mounted by us, so that nobody else sees it */
+	bool v2_is_usual;	/* mounted where systemd would do it */
 };
 
 static void search_clear(struct search *search)
@@ -158,29 +162,29 @@ static int mount_v2(struct error *err)
 	return fd;
 }
 
-static int open_v2(struct cgroup_host *host, struct search *search, bool *out_is_own,
-		   struct error *err)
+static int open_v2(struct cgroup_host *host, struct search *search, struct error *err)
 {
-	*out_is_own = false;
 	host->v2fd = open_root(CGROUP_ROOT, CGROUP2_SUPER_MAGIC);
 	if (host->v2fd < 0)
 		host->v2fd = open_root(CGROUP_ROOT "/unified", CGROUP2_SUPER_MAGIC);
+	search->v2_is_usual = host->v2fd >= 0;
 	if (host->v2fd < 0 &&
 	    find_elsewhere(search, "cgroup2", NULL, CGROUP2_SUPER_MAGIC, &host->v2fd, err) < 0)
 		return -1;
 	if (host->v2fd >= 0)
 		return 0;
-	*out_is_own = true;
+	search->v2_is_own = true;
 	host->v2fd = mount_v2(err);
 	return host->v2fd < 0 ? -1 : 0;
 }
 
-/* One hierarchy of v1; list is "cpu,cpuacct", and its usual mount point has that name. One that
- * is mounted nowhere counts as not there. */
+/* One hierarchy of v1; list is "cpu,cpuacct" or "name=systemd", and its usual mount point has that
+ * name. One that is mounted nowhere counts as not there. */
 static int open_v1(struct cgroup_host *host, struct search *search, const char *list,
 		   struct error *err)
 {
 	enum cgroup_controller lead = CGROUP_CONTROLLERS;
+	const char *equals = strchr(list, '=');
 
 	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++) {
 		char path[128];
@@ -189,7 +193,7 @@ static int open_v1(struct cgroup_host *host, struct search *search, const char *
 			continue;
 		lead = lead == CGROUP_CONTROLLERS ? i : lead;
 		host->v1_lead[i] = lead;
-		snprintf(path, sizeof(path), CGROUP_ROOT "/%s", list);
+		snprintf(path, sizeof(path), CGROUP_ROOT "/%s", equals ? equals + 1 : list);
 		host->v1fd[i] = open_root(path, CGROUP_SUPER_MAGIC);
 		if (host->v1fd[i] >= 0)
 			continue;
@@ -200,9 +204,20 @@ static int open_v1(struct cgroup_host *host, struct search *search, const char *
 	return 0;
 }
 
-/* Lines are "ID:CONTROLLERS:PATH"; v2 is the one without controllers (cgroups(7)). */
+/* sd_booted(3) asks the same question. */
+static bool runs_systemd(void)
+{
+	struct stat st;
+
+	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Lines are "ID:CONTROLLERS:PATH"; v2 is the one without controllers (cgroups(7)). name=systemd
+ * counts where systemd has no v2 tree, for which it looks at the usual places alone
+ * (cg_unified_cached() in its src/basic/cgroup-util.c); else it is a copy, for old programs. */
 static int open_all_v1(struct cgroup_host *host, struct search *search, struct error *err)
 {
+	bool is_tracked = !search->v2_is_usual && runs_systemd();
 	char *save = NULL;
 
 	for (char *line = strtok_r(search->own, "\n", &save); line;
@@ -213,6 +228,8 @@ static int open_all_v1(struct cgroup_host *host, struct search *search, struct e
 		if (!end || end == list + 1)
 			continue;
 		*end = '\0';
+		if (!is_tracked && strcmp(list + 1, names[CGROUP_SYSTEMD].v1) == 0)
+			continue;
 		if (open_v1(host, search, list + 1, err) < 0)
 			return -1;
 	}
@@ -235,21 +252,19 @@ static enum cgroup_layout layout_of(const struct cgroup_host *host, bool v2_is_o
 	bool has_v1 = false;
 
 	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
-		has_v1 = has_v1 || host->v1fd[i] >= 0;
+		has_v1 = has_v1 || (i != CGROUP_SYSTEMD && host->v1fd[i] >= 0);
 	if (!has_v1)
 		return CGROUP_V2;
 	return v2_is_own ? CGROUP_V1 : CGROUP_HYBRID;
 }
 
 /* A slice's name spells its place: zonectl-ID.slice is inside zonectl.slice (systemd.slice(5)). */
-static void name_subtree(struct cgroup_host *host, const char *store)
+static void name_subtree(struct cgroup_host *host, const struct search *search,
+			 const char *store)
 {
 	const char *dash = *store ? "-" : "";
-	struct stat st;
 
-	/* sd_booted(3) asks the same question. systemd keeps no v2 tree on a pure v1 host. */
-	host->is_systemd = host->layout != CGROUP_V1 &&
-		lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
+	host->is_systemd = search->v2_is_usual ? runs_systemd() : host->v1fd[CGROUP_SYSTEMD] >= 0;
 	if (!host->is_systemd)
 		snprintf(host->subtree, sizeof(host->subtree), "zonectl%s%s", dash, store);
 	else if (*store)
@@ -263,17 +278,16 @@ int cgroup_host_open(struct cgroup_host *out, const char *store, struct error *e
 {
 	__attribute__((cleanup(search_clear))) struct search search = { 0 };
 	AUTO_CGROUP_HOST struct cgroup_host host = CGROUP_HOST_NONE;
-	bool v2_is_own;
 
 	if (strlen(store) > STORE_MAX || store[strspn(store, "0123456789abcdef")])
 		return error_set(err, ERR_USAGE, "'%s' is no store id", store);
 	if (read_host_file("/proc/self/cgroup", OWN_CGROUP_MAX, &search.own, err) < 0)
 		return -1;
-	if (open_v2(&host, &search, &v2_is_own, err) < 0 ||
+	if (open_v2(&host, &search, err) < 0 ||
 	    open_all_v1(&host, &search, err) < 0 || read_v2_controllers(&host, err) < 0)
 		return error_wrap(err, "cgroups");
-	host.layout = layout_of(&host, v2_is_own);
-	name_subtree(&host, store);
+	host.layout = layout_of(&host, search.v2_is_own);
+	name_subtree(&host, &search, store);
 	*out = host;
 	host = (struct cgroup_host)CGROUP_HOST_NONE;
 	return 0;
@@ -289,7 +303,8 @@ void cgroup_host_close(struct cgroup_host *host)
 
 bool cgroup_host_has(const struct cgroup_host *host, enum cgroup_controller controller)
 {
-	return host->v1fd[controller] >= 0 || host->on_v2[controller];
+	return controller != CGROUP_SYSTEMD &&
+	       (host->v1fd[controller] >= 0 || host->on_v2[controller]);
 }
 
 const char *cgroup_controller_name(enum cgroup_controller controller)

@@ -20,6 +20,7 @@
 
 enum cgroup_controller {
 	CGROUP_CPU, CGROUP_CPUSET, CGROUP_MEMORY, CGROUP_PIDS, CGROUP_IO, CGROUP_HUGETLB,
+	CGROUP_SYSTEMD,		/* no controller: keepers.h says what it is for */
 	CGROUP_CONTROLLERS,
 };
 

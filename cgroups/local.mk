@@ -3,6 +3,7 @@ libzone_a_SOURCES += \
 	%D%/cgroup.c %D%/cgroup.h \
 	%D%/group.c %D%/group.h \
 	%D%/host.c %D%/host.h \
+	%D%/keepers.c %D%/keepers.h \
 	%D%/limits.c %D%/limits.h \
 	%D%/slice.c %D%/slice.h \
 	%D%/stats.c %D%/stats.h \

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cgroups/slice.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 #include "base/cleanup.h"
 #include "base/proc.h"
 
@@ -23,7 +26,7 @@ static int run(char *const argv[], struct error *err)
 	return 0;
 }
 
-int slice_up(const char *slice, struct error *err)
+static int start_slice(const char *slice, struct error *err)
 {
 	/* execve(2) wants pointers to char; nobody writes through them. */
 	char *name = (char *)slice;
@@ -36,4 +39,18 @@ int slice_up(const char *slice, struct error *err)
 	if (run(set, err) < 0 || run(start, err) < 0)
 		return error_wrap(err, "slice '%s'", slice);
 	return 0;
+}
+
+void slice_tell(const struct cgroup_host *host)
+{
+	const char *slash = strrchr(host->subtree, '/');
+	struct error ignored;
+	int rootfd = host->v1fd[CGROUP_SYSTEMD] >= 0 ? host->v1fd[CGROUP_SYSTEMD] : host->v2fd;
+	struct stat st;
+
+	if (!host->is_systemd || fstatat(rootfd, host->subtree, &st, 0) == 0)
+		return;
+	/* A host whose systemd can't be asked (no bus, shutting down) still gets its groups; they
+	 * hold their limits without a unit. */
+	(void)start_slice(slash ? slash + 1 : host->subtree, &ignored);
 }

@@ -12,6 +12,13 @@
  * show the zones where one looks for them. A slice that was started is not stopped
  * when it gets empty, so its directory stays; hence zonectl does not remove it.
  *
+ * On v1 the same slice keeps something worse away: whenever a controller comes into
+ * use at a unit, systemd moves all processes below that unit's group of its own
+ * hierarchy, from the root's on down, into the unit's group of that controller
+ * (cg_migrate_v1_controllers() in its src/shared/cgroup-setup.c), out of the groups
+ * that hold a zone's limits. With the slice all of them are in use before the first
+ * zone is there.
+ *
  * Below the slice the groups are ours. systemd refuses Delegate= for slices
  * (systemd.resource-control(5)) and could write "-cpuset" into the slice's
  * cgroup.subtree_control; the kernel then answers EBUSY, because every zone's
@@ -20,10 +27,10 @@
  * front (group.h), as systemd itself escapes what is no unit.
  */
 
-#include "base/error.h"
+#include "cgroups/host.h"
 
-/* Starts a slice, "zonectl.slice", with systemctl(1). Runs programs: only for a slice whose group
- * is missing, never on the way of an ordinary boot. */
-int slice_up(const char *slice, struct error *err);
+/* Starts the store's slice with systemctl(1), if this host has slices and the group is missing, so
+ * never on the way of an ordinary boot. To be called before the group is made. */
+void slice_tell(const struct cgroup_host *host);
 
 #endif

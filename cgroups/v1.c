@@ -16,7 +16,7 @@
 
 enum { MOVE_PASSES = 64, DRAIN_PASSES = 16, CPUS_TEXT_MAX = 4096 };
 
-static const enum cgroup_controller always[] = { CGROUP_MEMORY, CGROUP_PIDS };
+static const enum cgroup_controller always[] = { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_SYSTEMD };
 
 /* A new cpuset group has no processor and no memory node, and no process can join it
  * (cpusets(7)); each level is given what the one above has, unless it has some. */

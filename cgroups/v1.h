@@ -15,7 +15,8 @@
 #include "cgroups/cgroup.h"
 
 /* Makes the groups that every zone has, where they are on v1: memory and pids, so that use can be
- * shown. Others cost each boot time and are made by v1_add() when a limit needs them. */
+ * shown, and name=systemd, so that the zone is in nobody's unit. Others cost each boot time and
+ * are made by v1_add() when a limit needs them. */
 int v1_up(struct cgroup *cg, const char *path, struct error *err);
 /* Makes one more group, also for a running zone, whose processes are then moved into it. */
 int v1_add(struct cgroup *cg, const char *path, enum cgroup_controller controller,

@@ -110,25 +110,12 @@ static int get_controllers(struct cgroup *cg, const char *path,
 	return read_controllers(cg->outerfd, cg->on_v2, err);
 }
 
-static void tell_systemd(const struct cgroup_host *host)
-{
-	const char *slash = strrchr(host->subtree, '/');
-	struct error ignored;
-	struct stat st;
-
-	if (!host->is_systemd || fstatat(host->v2fd, host->subtree, &st, 0) == 0)
-		return;
-	/* A host whose systemd can't be asked (no bus, shutting down) still gets its groups; they
-	 * hold their limits without a unit. */
-	(void)slice_up(slash ? slash + 1 : host->subtree, &ignored);
-}
-
 static int make_outer(struct cgroup *cg, const char *path, struct error *err)
 {
 	bool is_populated = false;
 	struct error first;
 
-	tell_systemd(cg->host);
+	slice_tell(cg->host);
 	cg->outerfd = group_make(cg->host->v2fd, path, &first);
 	if (cg->outerfd >= 0)
 		return 0;

@@ -30,12 +30,16 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "base/vfork.h"
+#include "cgroups/keepers.h"
 #include "runtime/boot.h"
 #include "runtime/console.h"
 #include "runtime/dev.h"
 #include "runtime/mounts.h"
 #include "runtime/state.h"
+
+enum { GROUP_TRIES = 8 };
 
 enum ending { ENDED_HALT, ENDED_REBOOT };
 
@@ -235,8 +239,10 @@ static void keeper_main(const struct keeper_task *task, int reportfd)
 {
 	struct keeper k = { .initfd = -1, .is_parent = true };
 	struct error err = { 0 };
-	int ret = take_zone(&k, task->z, &err);
+	int ret = keepers_join_v1(&task->z->site->cgroups, &err);
 
+	if (ret == 0)
+		ret = take_zone(&k, task->z, &err);
 	if (ret == 0)
 		ret = detach(&err);
 	if (ret == 0)
@@ -261,6 +267,26 @@ static int read_report(int reportfd, struct error *err)
 	return -1;
 }
 
+/* fork(2), the child in the keepers' group where they have one (cgroups/keepers.h). */
+static pid_t fork_outside(const struct cgroup_host *host, struct error *err)
+{
+	for (int i = 0; i < GROUP_TRIES; i++) {
+		AUTO_CLOSE int groupfd = -1;
+		struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+		pid_t pid;
+
+		if (keepers_open(host, &groupfd, err) < 0)
+			return -1;
+		args.cgroup = (uint64_t)groupfd;
+		pid = groupfd < 0 ? fork() : sys_clone3(&args);
+		if (pid >= 0)
+			return pid;
+		if (groupfd < 0 || errno != ENODEV)
+			break;
+	}
+	return error_sys(err, "fork the keeper");
+}
+
 /* A keeper that could not start is reaped here; one that could is left to the host's init. */
 static int fork_keeper(const struct keeper_task *task, struct error *err)
 {
@@ -268,15 +294,17 @@ static int fork_keeper(const struct keeper_task *task, struct error *err)
 	pid_t pid;
 	int ret;
 
+	if (site_cgroups(task->z->site, err) < 0)
+		return -1;
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return error_sys(err, "make a pipe");
-	pid = fork();
+	pid = fork_outside(&task->z->site->cgroups, err);
 	if (pid == 0) {
 		close(report[0]);
 		keeper_main(task, report[1]);
 	}
 	close(report[1]);
-	ret = pid < 0 ? error_sys(err, "fork the keeper") : read_report(report[0], err);
+	ret = pid < 0 ? -1 : read_report(report[0], err);
 	close(report[0]);
 	if (ret < 0 && pid > 0)
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "cgroups/group.h"
+#include "cgroups/keepers.h"
 
 static void names_that_leave_the_subtree_are_refused(void **state)
 {
@@ -103,6 +104,19 @@ static void the_zone_owns_its_inner_group_and_no_limit(void **state)
 			assert_int_equal(st.st_uid, 0);
 		}
 	}
+}
+
+static void keepers_have_a_group_only_where_systemd_runs_the_host(void **state)
+{
+	struct fixture *f = as_root(state);
+	int fd = -1;
+
+	good(keepers_open(&f->host, &fd, &f->err), &f->err);
+	assert_int_equal(fd >= 0, f->host.is_systemd && f->host.v1fd[CGROUP_SYSTEMD] < 0);
+	cleanup_close(&fd);
+	good(keepers_join_v1(&f->host, &f->err), &f->err);
+	if (!f->host.is_systemd)
+		assert_false(exists(f->host.v2fd, f->host.subtree, "_keepers"));
 }
 
 static void groups_of_an_earlier_run_are_replaced(void **state)
@@ -336,6 +350,7 @@ int main(void)
 		CASE(a_store_id_is_hexadecimal),
 		CASE(up_then_down_leaves_nothing_and_down_works_twice),
 		CASE(the_zone_owns_its_inner_group_and_no_limit),
+		CASE(keepers_have_a_group_only_where_systemd_runs_the_host),
 		CASE(groups_of_an_earlier_run_are_replaced),
 		CASE(groups_with_processes_are_not_taken_over),
 		CASE(down_kills_what_is_inside_and_removes_what_the_zone_made),
