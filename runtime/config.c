@@ -39,6 +39,7 @@ void zone_config_init(struct zone_config *c)
 {
 	*c = (struct zone_config){ .features = FEATURE_DEFAULT };
 	limits_init(&c->limits);
+	c->limits.pids = ZONE_PIDS_DEFAULT;
 }
 
 void zone_config_clear(struct zone_config *c)

@@ -17,6 +17,9 @@
 
 enum { ZONE_NAME_MAX = 63, ZONE_UUID_LEN = 36, ZONE_IDS = 65536, ZONE_CONFIG_VERSION = 1 };
 
+/* A fork bomb in one zone must leave the host room: pid_max is 32768 on many. */
+enum { ZONE_PIDS_DEFAULT = 4096 };
+
 enum zone_autoboot { AUTOBOOT_NO, AUTOBOOT_YES, AUTOBOOT_LAST };
 enum zone_storage { STORAGE_OVERLAY, STORAGE_COPY };
 

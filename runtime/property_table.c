@@ -264,8 +264,8 @@ static const struct property table[] = {
 	{ ROW("oom-kill", "memory", LIVE, "process|zone"), WORD(limits.oom, oom_words),
 	  .fallback = "process", .help = "what is killed when memory runs out" },
 
-	{ ROW("pids", "processes", LIVE, "N"), COUNT(limits.pids, 1, 4194304),
-	  .fallback = "no limit", .help = "processes and threads" },
+	{ ROW("pids", "processes", LIVE, "N"), COUNT(limits.pids, 0, 4194304),
+	  .fallback = "4096", .help = "processes and threads, 0: no limit" },
 	{ ROW("nofile", "processes", NEXT_BOOT, "N"), COUNT(nofile, 64, 1 << 30),
 	  .fallback = "the host's", .help = "open files a process" },
 
