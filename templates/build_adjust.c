@@ -84,8 +84,6 @@ static const char *const scripts_off[] = {
 	"checkroot.sh",			/* the root is no disk of the zone's, */
 	"checkfs.sh",
 	"checkroot-bootclean.sh",	/* mountall-bootclean.sh cleans the same, alone */
-	"umountroot",			/* and nothing it could take away; */
-	"umountfs",			/* the mounts end with the zone */
 	"hwclock.sh",			/* the clock is the host's, */
 	"brightness",			/* and so is the screen */
 };
