@@ -9,9 +9,23 @@
 
 enum { REPAIR_WAIT_MS = 10000 };
 
-static int repair_running(struct zone *z, const struct zone_status *st, char ***out_done,
+/* Of a shutdown that was killed the record would say "shutting down" for ever. One that is still
+ * waiting for init is not disturbed: what it waits for is init's end. */
+static int forget_shutdown(struct zone *z, struct zone_status *st, char ***out_done,
+			   struct error *err)
+{
+	st->run.is_shutting_down = false;
+	if (zone_run_write(&st->run, z->site, z->name, err) < 0)
+		return error_wrap(err, "forget the shutdown");
+	strv_add(out_done, "forgot a shutdown that did not end");
+	return 0;
+}
+
+static int repair_running(struct zone *z, struct zone_status *st, char ***out_done,
 			  struct error *err)
 {
+	if (st->run.is_shutting_down && forget_shutdown(z, st, out_done, err) < 0)
+		return -1;
 	if (st->has_keeper)
 		return 0;
 	if (keeper_adopt(z, err) < 0)
