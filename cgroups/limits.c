@@ -436,8 +436,8 @@ static int check_row(const struct cgroup_host *host, const struct limit_row *row
 		return 0;
 	if (is_v1)
 		return error_set(err, ERR_UNSUPPORTED,
-				 "%s: no cgroup controller for it on this host (%s is on v1)",
-				 row->property, name);
+				 "%s: not possible with cgroup v1, which has this host's "
+				 "%s controller", row->property, name);
 	if (host->on_v2[row->controller])
 		return 0;
 	return error_set(err, ERR_UNSUPPORTED,

@@ -44,8 +44,8 @@ struct cgroup_limits {
 void limits_init(struct cgroup_limits *limits);
 void limits_clear(struct cgroup_limits *limits);
 /* Fails with ERR_UNSUPPORTED for the first field that is set and that this host cannot hold:
- * "memory-high: no cgroup controller for it on this host (memory is on v1)"; with ERR_USAGE for
- * values that no host can. */
+ * "memory-high: not possible with cgroup v1, which has this host's memory controller"; with
+ * ERR_USAGE for values that no host can. */
 int limits_check(const struct cgroup_host *host, const struct cgroup_limits *limits,
 		 struct error *err);
 /* Applies every field to the zone's groups (cg is open), in an order that also works for a running

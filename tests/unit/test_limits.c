@@ -114,8 +114,8 @@ static void memory_high_is_refused_on_v1_by_name(void **state)
 	assert_int_equal(limits_check(&v2, &limits, &err), 0);
 	assert_int_equal(limits_check(&v1, &limits, &err), -1);
 	assert_int_equal(err.kind, ERR_UNSUPPORTED);
-	assert_string_equal(err.text, "memory-high: no cgroup controller for it on this host "
-				      "(memory is on v1)");
+	assert_string_equal(err.text, "memory-high: not possible with cgroup v1, which has "
+				      "this host's memory controller");
 }
 
 static void ending_the_whole_zone_out_of_memory_is_refused_on_v1(void **state)
