@@ -78,6 +78,13 @@ void str_add_printable(struct str *s, const char *text, size_t n)
 	}
 }
 
+void str_add_shown(struct str *s, const char *text, size_t n)
+{
+	/* A byte becomes four at most. */
+	reserve(s, 4 * n + 1);
+	s->len += utf8_escape(s->data + s->len, 4 * n + 2, text, n);
+}
+
 const char *str_text(const struct str *s)
 {
 	return s->data ? s->data : "";

@@ -22,6 +22,8 @@ void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf,
 /* Appends text with everything outside printable ASCII (and the backslash) as \xHH,
  * so that names chosen by a zone or an archive cannot drive a terminal. */
 void str_add_printable(struct str *s, const char *text, size_t n);
+/* Appends text with control characters and bytes that are no UTF-8 as \xHH, all else as it is. */
+void str_add_shown(struct str *s, const char *text, size_t n);
 /* The text, "" for an empty value; borrowed. */
 const char *str_text(const struct str *s);
 /* Gives the buffer away (never NULL); *s is empty afterwards. */

@@ -107,6 +107,18 @@ static void escaping_never_passes_its_room(void **state)
 	assert_string_equal(out, "abcdef");
 }
 
+static void shown_text_keeps_utf8_and_escapes_what_drives_a_terminal(void **state)
+{
+	AUTO_STR struct str s = { 0 };
+
+	(void)state;
+	str_add(&s, "> ");
+	str_add_shown(&s, "a\\\x1b[\xc2\x9b\xe2\x80\xa6\xff\xe2\x80\xae", 13);
+	assert_string_equal(str_text(&s), "> a\\\\x1b[\\xc2\\x9b\xe2\x80\xa6\\xff\\xe2\\x80\\xae");
+	str_add_shown(&s, "", 0);
+	assert_int_equal(s.len, strlen(str_text(&s)));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -115,6 +127,7 @@ int main(void)
 		cmocka_unit_test(a_long_string_grows),
 		cmocka_unit_test(taking_leaves_nothing),
 		cmocka_unit_test(printable_escapes_all_but_plain_ascii),
+		cmocka_unit_test(shown_text_keeps_utf8_and_escapes_what_drives_a_terminal),
 		cmocka_unit_test(beginnings_and_ends_are_found),
 		cmocka_unit_test(clean_text_is_valid_utf8_without_controls),
 		cmocka_unit_test(escaping_never_passes_its_room),
