@@ -84,6 +84,16 @@ static void sweep(int objectsfd)
 	}
 }
 
+int store_sweep(int storefd, struct error *err)
+{
+	AUTO_CLOSE int objectsfd = object_dir(storefd, err);
+
+	if (objectsfd < 0)
+		return -1;
+	sweep(objectsfd);
+	return 0;
+}
+
 static int stage_make(int objectsfd, char name[32], struct error *err)
 {
 	for (int i = 0; i < TRIES; i++) {

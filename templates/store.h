@@ -73,7 +73,9 @@ struct store_stage {
 /* What an owner is initialised with. */
 #define STORE_STAGE_EMPTY { .storefd = -1, .dirfd = -1, .rootfd = -1 }
 
-/* Also sweeps what killed imports left. */
+/* Removes what killed imports left. */
+int store_sweep(int storefd, struct error *err);
+/* Also sweeps. */
 int store_stage_open(struct store_stage *stage, int storefd, struct error *err);
 /* Computes the digest, looks at os-release and the init, writes template.json, syncs, and gives it
  * its name. When the content was there already the staged copy is removed and *out_is_new false. */
