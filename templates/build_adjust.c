@@ -98,20 +98,6 @@ static const char hosts[] =
 	"ff02::1\tip6-allnodes\n"
 	"ff02::2\tip6-allrouters\n";
 
-static const char keys_unit[] =
-	"[Unit]\n"
-	"Description=Make the SSH host keys of this system\n"
-	"ConditionPathExists=/usr/bin/ssh-keygen\n"
-	"ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key\n"
-	"Before=ssh.service ssh.socket sshd.service\n"
-	"\n"
-	"[Service]\n"
-	"Type=oneshot\n"
-	"ExecStart=/usr/bin/ssh-keygen -A\n"
-	"\n"
-	"[Install]\n"
-	"WantedBy=multi-user.target\n";
-
 /* For these options systemd 247 mounts a fresh /proc, which the kernel refuses where the one
  * that is there is partly covered (mount_too_revealing), and gives the unit up: logind is one. */
 static const char mounts_dropin[] =
@@ -151,16 +137,14 @@ static const struct { int when; const char *path; mode_t mode; const char *text;
 	{ FOR_ALL,         "etc/hosts",        0644, hosts },	/* may name the build host */
 	/* Empty: systemd takes the zone's uuid, without the questions of a first boot. */
 	{ FOR_SYSTEMD,     "etc/machine-id",   0444, "" },
-	/* sshd does not start without keys. */
-	{ FOR_SYSTEMD,     "etc/systemd/system/ssh-host-keys.service", 0644, keys_unit },
+	/* sshd does not start without keys; where systemd is init, create sees to it (identity.c). */
 	{ FOR_SYSVINIT,    "etc/init.d/ssh-host-keys", 0755, keys_script },
 	{ FOR_SYSVINIT,    "etc/inittab",      0644, inittab },
 	{ FOR_OLD_SYSTEMD, "etc/systemd/system/service.d/zone-mounts.conf", 0644, mounts_dropin },
 };
 
 static const struct { int when; const char *path, *target; } linked[] = {
-	{ FOR_SYSTEMD, "etc/systemd/system/multi-user.target.wants/ssh-host-keys.service",
-		       "/etc/systemd/system/ssh-host-keys.service" },
+	{ FOR_SYSVINIT, "etc/mtab", "../proc/self/mounts" },	/* its umount scripts read it */
 };
 /* clang-format on */
 
