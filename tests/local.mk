@@ -51,6 +51,8 @@ check_PROGRAMS += %D%/unit/test_zone
 tests_unit_test_zone_SOURCES = %D%/unit/test_zone.c %D%/unit/site_fixture.h
 check_PROGRAMS += %D%/unit/test_create
 tests_unit_test_create_SOURCES = %D%/unit/test_create.c %D%/unit/site_fixture.h
+check_PROGRAMS += %D%/unit/test_name_fuzz
+tests_unit_test_name_fuzz_SOURCES = %D%/unit/test_name_fuzz.c
 check_PROGRAMS += %D%/unit/test_names
 tests_unit_test_names_SOURCES = %D%/unit/test_names.c cli/names.c cli/names.h
 check_PROGRAMS += %D%/unit/test_opt
@@ -119,6 +121,10 @@ HOSTILE_TESTS += %D%/hostile/paths.sh
 HOSTILE_TESTS += %D%/hostile/mounts.sh
 HOSTILE_TESTS += %D%/hostile/enter.sh
 HOSTILE_TESTS += %D%/hostile/host.sh
+HOSTILE_TESTS += %D%/hostile/races.sh
+HOSTILE_TESTS += %D%/hostile/terminal.sh
+HOSTILE_TESTS += %D%/hostile/life.sh
+HOSTILE_TESTS += %D%/hostile/state.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
 # lint: the house rules
