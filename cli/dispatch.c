@@ -30,6 +30,16 @@ static void split_assignments(struct cli *cli)
 		strv_add(strchr(*p, '=') ? &cli->assignments : &cli->opts.operands, *p);
 }
 
+/* By the first operand that usage names. */
+static const char *what_is_missing(const struct verb *v)
+{
+	if (str_starts(v->operands, "RECIPE"))
+		return "no recipe named";
+	if (str_starts(v->operands, "FILE"))
+		return "no file named";
+	return str_starts(v->name, "template ") ? "no template named" : "no zone named";
+}
+
 static int check_operands(struct cli *cli, struct error *err)
 {
 	const struct verb *v = cli->verb;
@@ -46,7 +56,9 @@ static int check_operands(struct cli *cli, struct error *err)
 	if (v->flags & VERB_ASSIGNS && strv_len(cli->assignments) == 0)
 		return usage(v, err, "no PROPERTY=VALUE given");
 	if (n < v->min && !is_all)
-		return usage(v, err, n == 0 ? "what to work on is missing" : "too few operands");
+		return usage(v, err, n == 0 ? what_is_missing(v) : "too few operands");
+	if (v->max >= 0 && n > v->max && v->flags & VERB_COMMAND && !cli->opts.command)
+		return usage(v, err, "the command stands after '--'");
 	if (v->max >= 0 && n > v->max)
 		return usage(v, err, "too many operands");
 	return 0;
@@ -105,7 +117,7 @@ static int opened(struct cli *cli, struct target *t, struct error *err)
 	if (zone_status(&t->status, &cli->site, t->zone.name, err) < 0)
 		return -1;
 	if (cli->verb->states &&
-	    zone_state_check(t->status.state, cli->verb->states, err) < 0)
+	    zone_state_check(t->status.state, cli->verb->states, t->zone.name, err) < 0)
 		return -1;
 	if (is_dry(cli))
 		return out_would(cli, t->zone.name);
@@ -115,9 +127,14 @@ static int opened(struct cli *cli, struct target *t, struct error *err)
 static int work_opened(struct cli *cli, const char *name, struct error *err)
 {
 	struct target t = { .zone.dirfd = -1, .status.initfd = -1 };
+	enum lock_mode lock = (enum lock_mode)cli->verb->lock;
 	int status;
 
-	if (zone_open(&t.zone, &cli->site, name, (enum lock_mode)cli->verb->lock, err) < 0)
+	if (cli->verb->flags & VERB_UNREAD)
+		status = zone_open_unread(&t.zone, &cli->site, name, lock, err);
+	else
+		status = zone_open(&t.zone, &cli->site, name, lock, err);
+	if (status < 0)
 		return -1;
 	status = opened(cli, &t, err);
 	zone_status_clear(&t.status);
@@ -145,14 +162,15 @@ static int work(struct cli *cli, const char *name, struct error *err)
 
 static size_t work_in_turn(struct cli *cli, char *const *names)
 {
-	size_t failed = 0;
+	size_t n = strv_len(names), failed = 0;
 
-	for (; *names; names++) {
+	for (size_t i = 0; i < n; i++) {
 		struct error err = { 0 };
 
-		if (work(cli, *names, &err) == 0)
+		progress_count(&cli->progress, i, failed, n);
+		if (work(cli, names[i], &err) == 0)
 			continue;
-		cli_report(cli, *names, &err);
+		cli_report(cli, names[i], &err);
 		failed++;
 	}
 	return failed;
@@ -215,6 +233,7 @@ static int work_in_parallel(struct cli *cli, char *const *names, size_t n, size_
 		return error_sys(err, "memory for %zu zones", n);
 	p.pids = xcalloc(n, sizeof(*p.pids));
 	while (p.started < n || p.running > 0) {
+		progress_count(&cli->progress, p.started - p.running, p.failed, n);
 		if (p.started < n && p.running < cli->jobs)
 			start_one(cli, &p, names[p.started]);
 		else
@@ -228,14 +247,20 @@ static int work_in_parallel(struct cli *cli, char *const *names, size_t n, size_
 
 static int work_on_several(struct cli *cli, char *const *names, size_t n, struct error *err)
 {
+	bool is_parallel = cli->verb->flags & VERB_PARALLEL;
 	size_t failed = 0;
+	int status = 0;
 
-	if (cli->jobs > 1 && cli->verb->flags & VERB_PARALLEL) {
-		if (cli_site(cli, err) < 0 || work_in_parallel(cli, names, n, &failed, err) < 0)
-			return -1;
-	} else {
+	/* What works on one at a time prints more than it takes long. */
+	cli->progress.is_on = cli->has_progress && is_parallel;
+	if (cli->jobs <= 1 || !is_parallel)
 		failed = work_in_turn(cli, names);
-	}
+	else if (cli_site(cli, err) < 0 || work_in_parallel(cli, names, n, &failed, err) < 0)
+		status = -1;
+	progress_clear(&cli->progress);
+	cli->progress.is_on = false;
+	if (status < 0)
+		return -1;
 	cli->subject = NULL;
 	if (failed == 0)
 		return 0;

@@ -29,18 +29,24 @@ static void print_options(struct cli *cli, const char *heading, const struct opt
 		print_option(cli, table);
 }
 
-static void print_property(struct cli *cli, const struct property *p)
+/* The default, and when a change applies if it is not at once. */
+static void print_property(struct cli *cli, const struct property *p, bool is_assigned)
 {
+	static const char *const when[] = {
+		[PROPERTY_LIVE] = "", [PROPERTY_NEXT_BOOT] = "; next boot", [PROPERTY_AT_CREATE] = "; fixed",
+	};
 	AUTO_STR struct str left = { 0 };
+	bool has_fallback = p->fallback && *p->fallback;
 
-	str_addf(&left, "--%s %s", p->name, p->operand ? p->operand : "VALUE");
+	str_addf(&left, is_assigned ? "%s=%s" : "--%s %s", p->name,
+		 p->operand ? p->operand : "VALUE");
 	out_print(cli, "  %-26s %s", str_text(&left), p->help);
-	if (p->fallback && *p->fallback)
-		out_print(cli, " (%s)", p->fallback);
+	if (has_fallback || *when[p->change])
+		out_print(cli, " (%s%s)", has_fallback ? p->fallback : "none", when[p->change]);
 	out_print(cli, "\n");
 }
 
-static void print_properties(struct cli *cli)
+static void print_properties(struct cli *cli, bool is_assigned)
 {
 	const char *group = NULL;
 
@@ -48,7 +54,7 @@ static void print_properties(struct cli *cli)
 		if (!group || strcmp(group, p->group) != 0)
 			out_print(cli, "\nproperties: %s\n", p->group);
 		group = p->group;
-		print_property(cli, p);
+		print_property(cli, p, is_assigned);
 	}
 }
 
@@ -61,7 +67,7 @@ int help_verb(struct cli *cli, const struct verb *verb, struct error *err)
 		  verb->alias ? ")" : "");
 	print_options(cli, "options", verb->options);
 	if (verb->flags & (VERB_PROPERTIES | VERB_ASSIGNS))
-		print_properties(cli);
+		print_properties(cli, verb->flags & VERB_ASSIGNS);
 	out_print(cli, "\nexample:\n  %s\n", verb->example);
 	return 0;
 }
@@ -89,8 +95,7 @@ int help_all(struct cli *cli, struct error *err)
 	return 0;
 }
 
-/* The first word of two, "template": the verbs that begin with it. */
-static bool print_family(struct cli *cli, const char *word)
+bool help_family(struct cli *cli, const char *word)
 {
 	bool any = false;
 
@@ -112,7 +117,7 @@ int verb_help(struct cli *cli, struct error *err)
 
 	if (!operands)
 		return help_all(cli, err);
-	if (!operands[1] && print_family(cli, operands[0]))
+	if (!operands[1] && help_family(cli, operands[0]))
 		return 0;
 	verb = verb_find(operands, &words, err);
 	return verb ? help_verb(cli, verb, err) : -1;

@@ -109,6 +109,7 @@ int cli_report(const struct cli *cli, const char *subject, const struct error *e
 		add_error_json(&text, cli, subject, err);
 	else
 		add_error_text(&text, cli, subject, err);
+	progress_clear(&cli->progress);
 	/* There is nobody left to tell when standard error can't be written. */
 	(void)fd_write_all(STDERR_FILENO, str_text(&text), text.len, &ignored);
 	return exit_status(cli, err);
@@ -121,6 +122,14 @@ static void open_missing_stdio(void)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) /* host path */
 			_exit(ENTER_FAILED);
+}
+
+static bool is_progress_wanted(const struct cli *cli)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 &&
+	       !cli->is_quiet && !cli->is_verbose && !cli->is_json;
 }
 
 static int take_globals(struct cli *cli, struct error *err)
@@ -136,6 +145,8 @@ static int take_globals(struct cli *cli, struct error *err)
 	cli->is_dry_run = opts_has(o, "dry-run");
 	cli->is_yes = opts_has(o, "yes");
 	cli->has_color = !opts_has(o, "no-color") && !getenv("NO_COLOR") && isatty(STDOUT_FILENO);
+	cli->has_progress = is_progress_wanted(cli);
+	cli->progress.has_color = cli->has_color;
 	if (!root)
 		root = getenv("ZONECTL_ROOT");
 	cli->root = root && *root ? root : "/";
@@ -171,6 +182,18 @@ static int parse_verb(struct cli *cli, char *const *argv, struct error *err)
 	return -1;
 }
 
+/* --help before or behind a word that is only the first of a verb. */
+static bool asks_for_family(const struct cli *cli, char *const *words)
+{
+	const char *next = words[0] ? words[1] : NULL;
+
+	if (!words[0])
+		return false;
+	if (!next)
+		return opts_has(&cli->opts, "help");
+	return strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0;
+}
+
 static int run(struct cli *cli, char *const *argv, struct error *err)
 {
 	struct opt_rules before = { .global = global_options, .stops_at_operand = true };
@@ -180,6 +203,8 @@ static int run(struct cli *cli, char *const *argv, struct error *err)
 	cli->is_json = is_json_asked(argv);
 	if (opts_parse(&cli->opts, &before, argv, &rest, err) < 0)
 		return error_hint(err, "try: zonectl help");
+	if (asks_for_family(cli, rest) && help_family(cli, rest[0]))
+		return 0;
 	if (*rest && parse_verb(cli, rest, err) < 0)
 		return -1;
 	if (take_globals(cli, err) < 0)

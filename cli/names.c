@@ -254,6 +254,12 @@ static bool has_tag(struct site *site, const char *name, const char *tag)
 	return has;
 }
 
+int names_unknown(const char *name, struct error *err)
+{
+	error_set(err, ERR_NOT_FOUND, "no zone \"%s\"", name);
+	return error_hint(err, "try: zonectl list -a");
+}
+
 /* A glob or, with an @ before it, a tag. */
 static int add_found(struct words *out, struct site *site, char *const *zones, const char *pattern,
 		     struct error *err)

@@ -25,6 +25,8 @@ bool names_match(const char *glob, const char *name);
 
 /* Names for zones to be made: braces only, each checked, none twice. */
 int names_new(char *const *patterns, char ***out, struct error *err);
+/* ERR_NOT_FOUND 'no zone "web1"', and how to see which there are. */
+int names_unknown(const char *name, struct error *err);
 /* Zones that patterns mean (plain names are not looked up), in order, none twice. ERR_NOT_FOUND
  * for a glob or a tag that means none. */
 int names_existing(struct site *site, char *const *patterns, char ***out, struct error *err);

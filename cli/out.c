@@ -31,8 +31,10 @@ static char *format(const char *fmt, va_list args)
 static int write_out(struct cli *cli, struct error *err)
 {
 	struct error failure = { 0 };
-	int status = fd_write_all(STDOUT_FILENO, str_text(&cli->out), cli->out.len, &failure);
+	int status;
 
+	progress_clear(&cli->progress);
+	status = fd_write_all(STDOUT_FILENO, str_text(&cli->out), cli->out.len, &failure);
 	str_clear(&cli->out);
 	if (status == 0 || failure.sys == EPIPE)
 		return 0;
@@ -53,7 +55,7 @@ void out_print(struct cli *cli, const char *fmt, ...)
 
 void out_safe(struct cli *cli, const char *text)
 {
-	str_add_printable(&cli->out, text, strlen(text));
+	str_add_shown(&cli->out, text, strlen(text));
 }
 
 int out_flush(struct cli *cli, struct error *err)
@@ -83,6 +85,7 @@ static void message(const struct cli *cli, enum log_level level, const char *tex
 		shown = LOG_LEVEL_ERROR;
 	else if (cli->is_verbose)
 		shown = LOG_LEVEL_DEBUG;
+	progress_clear(&cli->progress);
 	log_line(shown, level, "%s", text);
 }
 

@@ -11,7 +11,7 @@
 #include "cli/verb.h"
 
 void out_print(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Prints text with everything but printable ASCII escaped. */
+/* Prints text with control characters and bytes that are no UTF-8 escaped. */
 void out_safe(struct cli *cli, const char *text);
 /* Writes what was printed, cli->json too. A reader that went away is no error. */
 int out_flush(struct cli *cli, struct error *err);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -102,11 +103,12 @@ static void input_ended(struct relay_channel *c)
 
 static void help(struct relay *r)
 {
-	static const char text[] = "\r\nzonectl: . leaves, ? shows this, "
-				   "the escape character twice sends it once\r\n";
+	char text[64], c = r->escape.c;
+	int len = snprintf(text, sizeof(text),
+			   "\r\nzonectl: %c. leaves, %c? shows this, %c%c sends %c\r\n", c, c, c, c, c);
 
 	if (r->n > 1)
-		relay_put(&r->channels[1], text, sizeof(text) - 1);
+		relay_put(&r->channels[1], text, (size_t)len);
 }
 
 /* What was typed; true when the user leaves. A console that takes nothing loses what does not fit:

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "cli/out.h"
 
 void table_init(struct table *t, const struct table_column *columns, size_t n_columns)
@@ -161,11 +162,11 @@ static void add_text(struct str *out, enum table_kind kind, const struct table_c
 
 	switch (kind) {
 	case TABLE_TEXT:
-		str_add_printable(out, cell->text, strlen(cell->text));
+		str_add_shown(out, cell->text, strlen(cell->text));
 		return;
 	case TABLE_LIST:
 		joined = strv_join(cell->list, ",");
-		str_add_printable(out, joined, strlen(joined));
+		str_add_shown(out, joined, strlen(joined));
 		return;
 	case TABLE_COUNT:
 		str_addf(out, "%llu", (unsigned long long)cell->number);
@@ -207,6 +208,19 @@ static bool is_right(enum table_kind kind)
 	       kind == TABLE_DURATION;
 }
 
+/* Characters, as a terminal counts them. */
+static size_t width_of(const char *text)
+{
+	size_t left = strlen(text), n = 0;
+	uint32_t code;
+
+	for (size_t step; left > 0; text += step, left -= step, n++) {
+		step = utf8_next(text, left, &code);
+		step = step ? step : 1;
+	}
+	return n;
+}
+
 /* Widths come from the texts themselves, so every text is made once, before the first line. */
 static char **make_texts(const struct table *t, size_t *widths)
 {
@@ -218,7 +232,7 @@ static char **make_texts(const struct table *t, size_t *widths)
 
 		texts[i] = cell_text(t->columns[column].kind,
 				     &t->cells[i / t->n_shown * t->n_columns + column]);
-		len = strlen(texts[i]);
+		len = width_of(texts[i]);
 		if (len > widths[i % t->n_shown])
 			widths[i % t->n_shown] = len;
 	}
@@ -228,11 +242,12 @@ static char **make_texts(const struct table *t, size_t *widths)
 static void print_padded(struct table *t, struct cli *cli, size_t i, const char *text, size_t width)
 {
 	bool is_last = i + 1 == t->n_shown;
+	int padding = (int)(width - width_of(text));
 
 	if (is_right(t->columns[t->shown[i]].kind))
-		str_addf(&cli->out, "%*s", (int)width, text);
+		str_addf(&cli->out, "%*s%s", padding, "", text);
 	else
-		str_addf(&cli->out, "%-*s", is_last ? 0 : (int)width, text);
+		str_addf(&cli->out, "%s%*s", text, is_last ? 0 : padding, "");
 	str_add(&cli->out, is_last ? "\n" : "  ");
 }
 

@@ -16,6 +16,7 @@
 #include "base/lock.h"
 #include "base/str.h"
 #include "cli/opt.h"
+#include "cli/progress.h"
 #include "runtime/site.h"
 #include "runtime/state.h"
 #include "runtime/zone.h"
@@ -25,6 +26,8 @@ struct verb;
 struct cli {
 	const struct verb *verb;
 	const char *root;		/* --root or ZONECTL_ROOT; "/" */
+	bool has_progress;		/* may be shown: all of it is on a terminal */
+	struct progress progress;	/* on while there is some */
 	bool is_json, is_quiet, is_verbose, is_dry_run, is_yes, has_color;
 	unsigned int jobs;		/* zones worked on at a time */
 	struct opts opts;		/* options, and operands as they were typed */
@@ -55,6 +58,7 @@ enum verb_flag {
 	VERB_ASSIGNS = 1 << 6,		/* operands with '=' are assignments */
 	VERB_STATUS = 1 << 7,		/* exits as its command does; own failures are 125 */
 	VERB_ARRAY = 1 << 8,		/* --json of several zones is one array */
+	VERB_UNREAD = 1 << 9,		/* works without zone.json, which may be damaged */
 };
 
 struct verb {
@@ -136,6 +140,7 @@ extern const struct opt wait_options[];
 int verb_wait(struct cli *cli, const char *name, struct error *err);
 /* verb_template.c */
 extern const struct opt template_build_options[], template_import_options[];
+extern const struct opt template_list_options[];
 int verb_template_build(struct cli *cli, struct error *err);
 int verb_template_import(struct cli *cli, struct error *err);
 int verb_template_list(struct cli *cli, struct error *err);

@@ -9,9 +9,9 @@
 enum { WAIT_MS = 90 * 1000, SHUTDOWN_MS = 60 * 1000, HALT_MS = 10 * 1000 };
 
 const struct opt boot_options[] = {
-	{ "wait",   0, "[=SECONDS]", "wait until the system inside is up (90 s)" },
-	{ "single", 0, NULL,         "ask the init for single-user mode" },
-	{ "init",   0, "PATH",       "start this instead of the init, once" },
+	{ "wait",   0, "[=TIME]", "wait until the system inside is up (90 s)" },
+	{ "single", 0, NULL,      "ask the init for single-user mode" },
+	{ "init",   0, "PATH",    "start this instead of the init, once" },
 	{ 0 },
 };
 
@@ -96,7 +96,7 @@ int verb_reboot(struct cli *cli, struct target *t, struct error *err)
 	zone_status_clear(&t->status);
 	if (zone_open(&t->zone, site, name, LOCK_ALONE, err) < 0 ||
 	    zone_status(&t->status, site, name, err) < 0 ||
-	    zone_state_check(t->status.state, ZONE_BIT(ZONE_INSTALLED), err) < 0)
+	    zone_state_check(t->status.state, ZONE_BIT(ZONE_INSTALLED), name, err) < 0)
 		return -1;
 	return zone_boot(&t->zone, &options, err);
 }

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/strv.h"
+#include "cli/names.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "runtime/boot.h"
@@ -32,6 +33,49 @@ static void ask_text(struct str *text, char *const *names)
 	str_addf(text, "%s) with all their files? [y/N] ", n > NAMES_SHOWN ? ", ..." : "");
 }
 
+/* What keeps a zone from being destroyed; whoever works on it looks again, with the lock held. */
+static int check_stopped(struct cli *cli, const char *name, struct error *err)
+{
+	struct zone_status status;
+	enum zone_state state;
+
+	if (!zone_exists(&cli->site, name))
+		return names_unknown(name, err);
+	if (zone_is_incomplete(&cli->site, name))
+		return 0;
+	if (zone_status(&status, &cli->site, name, err) < 0)
+		return -1;
+	state = status.state;
+	zone_status_clear(&status);
+	if (opts_has(&cli->opts, "force"))
+		return 0;
+	return zone_state_check(state, ZONE_BIT(ZONE_INSTALLED) | ZONE_BIT(ZONE_CONFIGURED), name, err);
+}
+
+/* Nobody is asked about what can't be done. */
+static int check_all_stopped(struct cli *cli, char *const *names, struct error *err)
+{
+	size_t n = strv_len(names), failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct error why = { 0 };
+
+		if (check_stopped(cli, names[i], &why) == 0)
+			continue;
+		if (n == 1) {
+			cli->subject = names[i];
+			*err = why;
+			return -1;
+		}
+		cli_report(cli, names[i], &why);
+		failed++;
+	}
+	if (failed == 0)
+		return 0;
+	error_set(err, ERR_FAILED, "nothing was destroyed: %zu of %zu can't be", failed, n);
+	return error_hint(err, "with -y the others are");
+}
+
 int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err)
 {
 	AUTO_STR struct str text = { 0 };
@@ -40,6 +84,8 @@ int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err)
 
 	if (cli->is_yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return 0;
+	if (check_all_stopped(cli, names, err) < 0)
+		return -1;
 	ask_text(&text, names);
 	if (fd_write_all(STDERR_FILENO, str_text(&text), text.len, err) < 0)
 		return -1;
@@ -52,19 +98,14 @@ int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err)
 static int stop_first(struct cli *cli, struct zone *zone, struct error *err)
 {
 	struct zone_status status;
-	unsigned int allowed = ZONE_BIT(ZONE_INSTALLED) | ZONE_BIT(ZONE_CONFIGURED);
-	bool is_forced = opts_has(&cli->opts, "force");
-	enum zone_state state;
+	bool is_stopped;
 
-	if (zone_status(&status, &cli->site, zone->name, err) < 0)
+	if (check_stopped(cli, zone->name, err) < 0 ||
+	    zone_status(&status, &cli->site, zone->name, err) < 0)
 		return -1;
-	state = status.state;
+	is_stopped = status.state == ZONE_INSTALLED || status.state == ZONE_CONFIGURED;
 	zone_status_clear(&status);
-	if (ZONE_BIT(state) & allowed)
-		return 0;
-	if (!is_forced)
-		return zone_state_check(state, allowed, err);
-	return cli->is_dry_run ? 0 : zone_halt(zone, HALT_MS, err);
+	return is_stopped || cli->is_dry_run ? 0 : zone_halt(zone, HALT_MS, err);
 }
 
 int verb_destroy(struct cli *cli, const char *name, struct error *err)

@@ -2,14 +2,17 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/strv.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "cli/verb_template.h"
+#include "cli/worker.h"
 #include "templates/import.h"
 
 const struct opt template_build_options[] = {
@@ -37,45 +40,109 @@ static void tell(struct cli *cli, const struct import_result *result)
 		out_print(cli, "%s %.12s\n", result->template.name, result->template.digest);
 }
 
-static int build_one(struct cli *cli, int storefd, const char *recipe, struct error *err)
-{
-	AUTO_STRV char **include = NULL;
-	struct import_result result = { 0 };
-	const char *list = opts_value(&cli->opts, "include");
-	bool is_shown = cli->is_verbose || (isatty(STDERR_FILENO) && !cli->is_quiet);
-	struct build_options options = {
-		.recipe = recipe,
-		.name = opts_value(&cli->opts, "name"),
-		.mirror = opts_value(&cli->opts, "mirror"),
-		.log_fd = is_shown ? STDERR_FILENO : -1,
-	};
-	int status;
+struct source {
+	int storefd, filefd;		/* borrowed; filefd -1: a recipe */
+	const char *name, *from;
+	char *tempdir;			/* of a recipe; owned */
+};
 
-	include = list ? strv_split(list, ",") : NULL;
-	options.include = include;
-	cli->subject = recipe;
-	if (cli->is_dry_run)
-		return out_would(cli, recipe);
-	status = build_template(storefd, &options, &result, err);
+/* Where a builder puts what it needs for a while, so that all of it goes when the builder was
+ * killed. Not below the store: apt downloads as a user of its own, whom the store is closed to. */
+static int temp_make(char **out, struct error *err)
+{
+	const char *dir = getenv("TMPDIR");
+	AUTO_FREE char *path = xasprintf("%s/zonectl-build.XXXXXX",
+					 dir && dir[0] == '/' ? dir : "/tmp");
+
+	if (!mkdtemp(path) || chmod(path, 0711) < 0)	/* host path */
+		return error_sys(err, "make directory '%s'", path);
+	*out = TAKE_PTR(path);
+	return 0;
+}
+
+static void temp_remove(char *path)
+{
+	AUTO_CLOSE int dirfd = -1;
+	struct error ignored = { 0 };
+	char *slash = strrchr(path, '/');
+
+	*slash = '\0';
+	dirfd = open(*path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	/* What can't be removed is in the place for such things. */
+	if (dirfd >= 0)
+		(void)path_remove(dirfd, slash + 1, &ignored);
+}
+
+/* What a signal ended leaves nothing in the store: its processes have let go of their stage. */
+static int guard(struct cli *cli, struct worker *w, struct error *err)
+{
+	const struct source *source = w->arg;
+	struct error ignored = { 0 };
+	int status = worker_run(cli, w, err);
+
+	if (status == 1)
+		(void)store_sweep(source->storefd, &ignored);	/* the next import tries again */
+	return status;
+}
+
+static int build(struct cli *cli, struct worker *w, struct error *err)
+{
+	const struct source *source = w->arg;
+	const char *list = opts_value(&cli->opts, "include");
+	AUTO_STRV char **include = list ? strv_split(list, ",") : NULL;
+	struct import_result result = { 0 };
+	int status;
+	struct build_options options = {
+		.recipe = source->from,
+		.name = source->name,
+		.mirror = opts_value(&cli->opts, "mirror"),
+		.include = include,
+		.log_fd = w->words_fd,
+	};
+
+	setenv("TMPDIR", source->tempdir, 1);
+	status = build_template(source->storefd, &options, &result, err);
 	if (status == 0)
 		tell(cli, &result);
 	import_result_clear(&result);
 	return status;
 }
 
+static int build_one(struct cli *cli, int storefd, const char *recipe, struct error *err)
+{
+	struct source source = {
+		.storefd = storefd, .filefd = -1, .name = opts_value(&cli->opts, "name"), .from = recipe,
+	};
+	struct worker w = {
+		.what = recipe, .stage = "building", .work = build, .arg = &source, .input_fd = -1,
+	};
+
+	int status;
+
+	cli->subject = recipe;
+	if (cli->is_dry_run)
+		return out_would(cli, recipe);
+	if (temp_make(&source.tempdir, err) < 0)
+		return -1;
+	status = guard(cli, &w, err);
+	temp_remove(source.tempdir);
+	free(source.tempdir);
+	return status;
+}
+
 int verb_template_build(struct cli *cli, struct error *err)
 {
 	AUTO_CLOSE int storefd = template_store(cli, err);
+	int status = 0;
 
 	if (storefd < 0)
 		return -1;
 	if (opts_has(&cli->opts, "name") && cli->opts.operands[1])
 		return error_set(err, ERR_USAGE, "option '--name' goes with one recipe");
 	cli->json.compact = true;
-	for (char *const *recipe = cli->opts.operands; *recipe; recipe++)
-		if (build_one(cli, storefd, *recipe, err) < 0 || out_flush(cli, err) < 0)
-			return -1;
-	return 0;
+	for (char *const *recipe = cli->opts.operands; *recipe && status == 0; recipe++)
+		status = build_one(cli, storefd, *recipe, err);
+	return status < 0 ? -1 : 0;
 }
 
 /* "dir/alpine-minirootfs-3.20.3-x86_64.tar.gz" gives "alpine-minirootfs-3.20.3-x86_64", with what
@@ -100,13 +167,27 @@ static char *name_of_file(const char *path)
 	return name;
 }
 
+static int take_in(struct cli *cli, struct worker *w, struct error *err)
+{
+	const struct source *source = w->arg;
+	struct import_result result = { 0 };
+	int status = import_archive(source->storefd, source->filefd, source->name, source->from,
+				    &result, err);
+
+	if (status == 0)
+		tell(cli, &result);
+	import_result_clear(&result);
+	return status;
+}
+
 static int import(struct cli *cli, const char *path, const char *name, struct error *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	AUTO_CLOSE int storefd = template_store(cli, err);
 	AUTO_CLOSE int filefd = -1;
-	struct import_result result = { 0 };
-	int status;
+	struct source source = { .storefd = storefd, .name = name };
+	struct worker w = { .what = name, .stage = "unpacking", .work = take_in, .arg = &source };
+	struct stat st;
 
 	if (storefd < 0)
 		return -1;
@@ -116,12 +197,11 @@ static int import(struct cli *cli, const char *path, const char *name, struct er
 		return error_sys(err, "open '%s'", path);
 	if (cli->is_dry_run)
 		return out_would(cli, path);
-	status = import_archive(storefd, filefd, name, is_stdin ? "standard input" : path, &result,
-				err);
-	if (status == 0)
-		tell(cli, &result);
-	import_result_clear(&result);
-	return status;
+	source.from = is_stdin ? "standard input" : path;
+	source.filefd = w.input_fd = filefd;
+	if (fstat(filefd, &st) == 0 && S_ISREG(st.st_mode))
+		w.input_size = st.st_size;
+	return guard(cli, &w, err) < 0 ? -1 : 0;
 }
 
 int verb_template_import(struct cli *cli, struct error *err)

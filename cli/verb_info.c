@@ -97,10 +97,20 @@ static void line(struct cli *cli, const char *key, const char *value)
 	out_print(cli, "\n");
 }
 
+static void print_memory(struct cli *cli, const struct cgroup_stats *s)
+{
+	char text[NUM_TEXT_MAX];
+
+	out_print(cli, "%-16s %s", "memory in use", num_size_human(s->memory, text));
+	if (s->memory_peak > 0)
+		out_print(cli, " (peak %s)", num_size_human(s->memory_peak, text));
+	out_print(cli, "\n");
+}
+
 static void print_usage(struct cli *cli, const struct facts *f)
 {
 	const struct cgroup_stats *s = &f->stats;
-	char text[NUM_TEXT_MAX], peak[NUM_TEXT_MAX];
+	char text[NUM_TEXT_MAX];
 
 	if (!f->is_up)
 		return;
@@ -114,8 +124,7 @@ static void print_usage(struct cli *cli, const struct facts *f)
 		return;
 	line(cli, "processor time", num_duration_human(s->cpu_usec / 1000000, text));
 	if (s->has_memory)
-		out_print(cli, "%-16s %s, %s at most\n", "memory in use",
-			  num_size_human(s->memory, text), num_size_human(s->memory_peak, peak));
+		print_memory(cli, s);
 	if (s->has_pids)
 		out_print(cli, "%-16s %llu\n", "processes", (unsigned long long)s->pids);
 	if (s->oom_kills > 0)

@@ -125,12 +125,27 @@ static void fill_status(struct table_cell *row, const struct zone_status *status
 		table_set_number(&row[INIT], (uint64_t)status->run.init.pid);
 }
 
-static void add_zone(struct cli *cli, struct table *t, const char *name,
-		     const struct zone_status *status)
+static int add_config(struct cli *cli, struct table_cell *row, const char *name, struct error *err)
+{
+	struct zone zone = { .dirfd = -1 };
+	struct error why = { 0 };
+	int status = zone_open(&zone, &cli->site, name, 0, &why);
+
+	if (status == 0)
+		fill_config(row, &zone.config);
+	zone_close(&zone);
+	/* One that went away meanwhile is no fault of anybody's. */
+	if (status == 0 || why.kind == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+/* The row stands, with what is known, also when the rest can't be read. */
+static int add_zone(struct cli *cli, struct table *t, const char *name,
+		    const struct zone_status *status, struct error *err)
 {
 	struct table_cell *row = table_row(t);
-	struct zone zone = { .dirfd = -1 };
-	struct error err = { 0 };
 
 	table_set_text(&row[NAME], name);
 	fill_status(row, status);
@@ -139,12 +154,8 @@ static void add_zone(struct cli *cli, struct table *t, const char *name,
 		fill_usage(cli, row, name);
 	if (status->state == ZONE_INCOMPLETE ||
 	    !needs_any(t, cli, config_columns, N_ROWS(config_columns)))
-		return;
-	if (zone_open(&zone, &cli->site, name, 0, &err) == 0)
-		fill_config(row, &zone.config);
-	else if (err.kind != ERR_NOT_FOUND)
-		cli_report(cli, name, &err);
-	zone_close(&zone);
+		return 0;
+	return add_config(cli, row, name, err);
 }
 
 /* Named plainly, a zone is shown in whatever state it is. */
@@ -154,41 +165,63 @@ static bool is_wanted(const struct cli *cli, const char *name, enum zone_state s
 	       strv_has(cli->opts.operands, name);
 }
 
+static int look(struct cli *cli, struct table *t, const char *name, struct error *err)
+{
+	struct zone_status status;
+	int result = 0;
+
+	if (strv_has(cli->opts.operands, name) && !zone_exists(&cli->site, name))
+		return names_unknown(name, err);
+	if (zone_status(&status, &cli->site, name, err) < 0)
+		return -1;
+	if (is_wanted(cli, name, status.state))
+		result = add_zone(cli, t, name, &status, err);
+	zone_status_clear(&status);
+	return result;
+}
+
+/* The rest are shown when some can't be read. */
 static int add_zones(struct cli *cli, struct table *t, char *const *names, struct error *err)
 {
-	for (; names && *names; names++) {
-		struct zone_status status;
+	size_t n = strv_len(names), failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
 		struct error why = { 0 };
 
-		if (strv_has(cli->opts.operands, *names) && !zone_exists(&cli->site, *names))
-			return error_set(err, ERR_NOT_FOUND, "no zone \"%s\"", *names);
-		if (zone_status(&status, &cli->site, *names, &why) < 0) {
-			cli_report(cli, *names, &why);
+		if (look(cli, t, names[i], &why) == 0)
 			continue;
+		if (n == 1) {
+			*err = why;
+			cli->subject = names[0];
+			return -1;
 		}
-		if (is_wanted(cli, *names, status.state))
-			add_zone(cli, t, *names, &status);
-		zone_status_clear(&status);
+		cli_report(cli, names[i], &why);
+		failed++;
 	}
-	return 0;
+	return failed ? error_set(err, ERR_PARTIAL, "%zu of %zu failed", failed, n) : 0;
 }
 
 int verb_list(struct cli *cli, struct error *err)
 {
 	AUTO_TABLE struct table t = { 0 };
-	AUTO_STRV char **names = NULL;
+	struct error why = { 0 };
 	int status;
 
 	table_init(&t, columns, N_ROWS(columns));
 	if (table_choose(&t, opts_value(&cli->opts, "columns"), err) < 0 || cli_site(cli, err) < 0)
 		return -1;
 	if (cli->opts.operands)
-		status = names_existing(&cli->site, cli->opts.operands, &names, err);
+		status = names_existing(&cli->site, cli->opts.operands, &cli->names, err);
 	else
-		status = zone_names(&cli->site, &names, err);
-	if (status < 0 || add_zones(cli, &t, names, err) < 0 ||
-	    table_sort(&t, opts_value(&cli->opts, "sort"), err) < 0)
+		status = zone_names(&cli->site, &cli->names, err);
+	if (status < 0)
 		return -1;
-	table_print(&t, cli, !opts_has(&cli->opts, "no-heading"));
-	return 0;
+	status = add_zones(cli, &t, cli->names, &why);
+	if (table_sort(&t, opts_value(&cli->opts, "sort"), err) < 0)
+		return -1;
+	if (status == 0 || t.n_rows > 0)
+		table_print(&t, cli, !opts_has(&cli->opts, "no-heading"));
+	if (status < 0)
+		*err = why;
+	return status;
 }

@@ -38,8 +38,19 @@ static size_t color_len(const char *text, size_t len)
 	return i < len && text[i] == 'm' ? i + 1 : 0;
 }
 
+/* Up to the next escape character, the first byte aside, or tabulator. */
+static size_t plain_len(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && text[i] != '\t' && (i == 0 || text[i] != '\033'))
+		i++;
+	return i;
+}
+
 /* A zone writes its console, so nothing of it may drive this terminal: colours are left out, all
- * else that is not printable is shown as an escape. */
+ * else that is not printable is shown as an escape. Only whole lines come here, so no character is
+ * cut by where a read ended. */
 static void show_line(struct reader *r)
 {
 	const char *text = str_text(&r->line);
@@ -54,12 +65,12 @@ static void show_line(struct reader *r)
 	}
 	for (size_t i = 0; i < len;) {
 		size_t skip = color_len(text + i, len - i);
+		size_t plain = skip ? 0 : plain_len(text + i, len - i);
 
-		if (skip == 0 && text[i] == '\t')
+		str_add_shown(&r->cli->out, text + i, plain);
+		if (skip == 0 && plain == 0)
 			str_addc(&r->cli->out, '\t');
-		else if (skip == 0)
-			str_add_printable(&r->cli->out, text + i, 1);
-		i += skip ? skip : 1;
+		i += skip + plain + (skip == 0 && plain == 0);
 	}
 	str_addc(&r->cli->out, '\n');
 	str_clear(&r->line);

@@ -12,7 +12,8 @@ static int rename_opened(struct cli *cli, struct zone *zone, const char *to, str
 		return -1;
 	state = status.state;
 	zone_status_clear(&status);
-	if (zone_state_check(state, ZONE_BIT(ZONE_INSTALLED) | ZONE_BIT(ZONE_CONFIGURED), err) < 0)
+	if (zone_state_check(state, ZONE_BIT(ZONE_INSTALLED) | ZONE_BIT(ZONE_CONFIGURED),
+			     zone->name, err) < 0)
 		return -1;
 	if (cli->is_dry_run)
 		return out_would(cli, zone->name);

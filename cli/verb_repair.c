@@ -25,6 +25,33 @@ static void print_lines(struct cli *cli, const char *name, const char *key, char
 	}
 }
 
+/* Faults that repair mends, by how they begin. What a person wrote, or removed, it can't know. */
+static const char *const mendable[] = { "state: ", "keeper: ", "uids: " };
+
+static bool has_mendable(char *const *faults)
+{
+	for (; *faults; faults++)
+		for (size_t i = 0; i < N_ROWS(mendable); i++)
+			if (str_starts(*faults, mendable[i]))
+				return true;
+	return false;
+}
+
+/* One that can't be read is named by its whole path, everything else by what repair can do. */
+static int hint(struct cli *cli, const char *name, char *const *faults, struct error *err)
+{
+	struct zone zone = { .dirfd = -1 };
+	struct error why = { 0 };
+
+	if (str_starts(faults[0], "zone.json")) {
+		int status = zone_open(&zone, &cli->site, name, (enum lock_mode)0, &why);
+
+		zone_close(&zone);
+		return status < 0 && why.hint[0] ? error_hint(err, "%s", why.hint) : -1;
+	}
+	return has_mendable(faults) ? error_hint(err, "try: zonectl repair %s", name) : -1;
+}
+
 int verb_verify(struct cli *cli, const char *name, struct error *err)
 {
 	AUTO_STRV char **faults = NULL;
@@ -37,10 +64,7 @@ int verb_verify(struct cli *cli, const char *name, struct error *err)
 	if (n == 0)
 		return 0;
 	error_set(err, ERR_FAILED, "%zu fault%s found", n, n == 1 ? "" : "s");
-	/* What a person wrote no repair can know. */
-	if (str_starts(faults[0], "zone.json"))
-		return error_hint(err, "mend zone.json, or destroy the zone");
-	return error_hint(err, "try: zonectl repair %s", name);
+	return hint(cli, name, faults, err);
 }
 
 static int repair(struct cli *cli, const char *name, char ***done, struct error *err)

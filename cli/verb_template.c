@@ -16,6 +16,14 @@
 #include "templates/digest.h"
 #include "templates/store.h"
 
+const struct opt template_list_options[] = {
+	{ "all",        'a', NULL,      "also versions that their name has left" },
+	{ "columns",    'o', "COLUMNS", "columns to show, as name,size" },
+	{ "sort",       's', "COLUMN",  "sort by a column, -COLUMN backward" },
+	{ "no-heading", 'H', NULL,      "no heading" },
+	{ 0 },
+};
+
 enum column { NAME, DIGEST, OS, INIT, SIZE, FILES, IMPORTED, SOURCE, CURRENT };
 
 /* clang-format off */
@@ -23,7 +31,7 @@ static const struct table_column columns[] = {
 	[NAME] =	{ "name",     "name",       TABLE_TEXT,  true },
 	[DIGEST] =	{ "digest",   "digest",     TABLE_TEXT,  true },
 	[OS] =		{ "os",       "os",         TABLE_TEXT,  true },
-	[INIT] =	{ "init",     "init",       TABLE_TEXT,  true },
+	[INIT] =	{ "init",     "init_kind",  TABLE_TEXT,  true },
 	[SIZE] =	{ "size",     "size_bytes", TABLE_SIZE,  true },
 	[FILES] =	{ "files",    "files",      TABLE_COUNT, false },
 	[IMPORTED] =	{ "imported", "imported",   TABLE_TIME,  true },
@@ -133,7 +141,6 @@ int verb_template_list(struct cli *cli, struct error *err)
 	if (storefd < 0 || store_list(storefd, &list, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		/* Versions that their name has left are shown by --all. */
 		if (is_wanted(cli, list[i].name) &&
 		    (list[i].is_current || opts_has(&cli->opts, "all")))
 			fill(table_row(&t), &list[i], !cli->is_json);

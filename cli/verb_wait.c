@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/proc.h"
+#include "cli/names.h"
 #include "cli/verb.h"
 
 enum { STEP_MS = 20 };
@@ -64,7 +65,7 @@ static int look(const struct waiting *w, struct error *err)
 	int result;
 
 	if (!zone_exists(&w->cli->site, w->name))
-		return error_set(err, ERR_NOT_FOUND, "no zone \"%s\"", w->name);
+		return names_unknown(w->name, err);
 	if (zone_status(&status, &w->cli->site, w->name, err) < 0)
 		return -1;
 	state = status.state;

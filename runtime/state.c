@@ -21,21 +21,18 @@
 
 enum { RUN_VERSION = 1, KIND_MAX = 63 };
 
-/* The name, and what to say and to try when a verb is not possible in the state. */
+/* The name, and what to say and which verb to try when one is not possible in the state. */
 static const struct {
-	const char *name, *text, *hint;
+	const char *name, *text, *verb;
 } states[ZONE_STATES] = {
-	[ZONE_INCOMPLETE] = { "incomplete", "is incomplete",
-			      "finish it with zonectl repair, or remove it with zonectl destroy" },
-	[ZONE_CONFIGURED] = { "configured", "has no root filesystem",
-			      "make it again with zonectl destroy and zonectl create" },
-	[ZONE_INSTALLED] = { "installed", "is not running", "start it with zonectl boot" },
-	[ZONE_READY] = { "ready", "is being booted", "wait for it with zonectl wait" },
-	[ZONE_RUNNING] = { "running", "is running", "stop it with zonectl shutdown" },
-	[ZONE_FROZEN] = { "frozen", "is frozen", "let it go on with zonectl thaw" },
-	[ZONE_SHUTTING_DOWN] = { "shutting_down", "is shutting down",
-				 "wait for it, or end it with zonectl halt" },
-	[ZONE_DOWN] = { "down", "is down, but not cleaned up", "clean up with zonectl halt" },
+	[ZONE_INCOMPLETE] = { "incomplete", "is incomplete", "repair" },
+	[ZONE_CONFIGURED] = { "configured", "has no root filesystem", "destroy" },
+	[ZONE_INSTALLED] = { "installed", "is not running", "boot" },
+	[ZONE_READY] = { "ready", "is being booted", "wait -s running" },
+	[ZONE_RUNNING] = { "running", "is running", "shutdown" },
+	[ZONE_FROZEN] = { "frozen", "is frozen", "thaw" },
+	[ZONE_SHUTTING_DOWN] = { "shutting_down", "is shutting down", "wait" },
+	[ZONE_DOWN] = { "down", "is down, but not cleaned up", "halt" },
 };
 
 const char *zone_state_name(enum zone_state state)
@@ -43,12 +40,13 @@ const char *zone_state_name(enum zone_state state)
 	return states[state].name;
 }
 
-int zone_state_check(enum zone_state state, unsigned int allowed, struct error *err)
+int zone_state_check(enum zone_state state, unsigned int allowed, const char *name,
+		     struct error *err)
 {
 	if (ZONE_BIT(state) & allowed)
 		return 0;
 	error_set(err, ERR_STATE, "%s", states[state].text);
-	return error_hint(err, "%s", states[state].hint);
+	return error_hint(err, "try: zonectl %s %s", states[state].verb, name);
 }
 
 void zone_run_clear(struct zone_run *r)

@@ -104,19 +104,28 @@ int zone_open_unread(struct zone *z, struct site *site, const char *name, enum l
 	return 0;
 }
 
+/* What a person wrote only a person can mend. */
+static int hint_at_config(const struct zone *z, struct error *err)
+{
+	const char *path = z->site->path;
+
+	return error_hint(err, "mend or restore %s/var/lib/zonectl/zones/%s/zone.json",
+			  strcmp(path, "/") == 0 ? "" : path, z->name);
+}
+
 static int read_config(struct zone *z, struct error *err)
 {
 	struct zone_config c;
 
 	if (zone_config_read(&c, z->dirfd, err) < 0)
-		return -1;
+		return hint_at_config(z, err);
 	zone_config_clear(&z->config);
 	z->config = c;
 	/* A directory that was copied by hand would share uids and identity with its original. */
-	if (strcmp(c.name, z->name) != 0)
-		return error_set(err, ERR_USAGE, "zone.json: name: \"%s\" is not its directory's",
-				 c.name);
-	return 0;
+	if (strcmp(c.name, z->name) == 0)
+		return 0;
+	error_set(err, ERR_USAGE, "zone.json: name: \"%s\" is not its directory's", c.name);
+	return hint_at_config(z, err);
 }
 
 int zone_open(struct zone *z, struct site *site, const char *name, enum lock_mode lock,

@@ -26,7 +26,7 @@ setup() { zone_setup; }
 @test "boot refuses a zone that is already running" {
 	running b1
 	fails 4 "zonectl: boot b1: is running
-  stop it with zonectl shutdown" zonectl boot b1
+  try: zonectl shutdown b1" zonectl boot b1
 }
 
 @test "boot refuses a zone that is not there" {
@@ -79,7 +79,7 @@ setup() { zone_setup; }
 	installed m3
 	zonectl boot m2
 	fails 9 "zonectl: boot m2: is running
-  stop it with zonectl shutdown
+  try: zonectl shutdown m2
 zonectl: boot: 1 of 3 failed" zonectl boot m1 m2 m3
 	state_is m1 running
 	state_is m3 running

@@ -19,7 +19,7 @@ setup() { zone_setup; }
 @test "destroy refuses a zone that runs" {
 	running d2
 	fails 4 "zonectl: destroy d2: is running
-  stop it with zonectl shutdown" zonectl destroy -y d2
+  try: zonectl shutdown d2" zonectl destroy -y d2
 	state_is d2 running
 }
 
@@ -86,7 +86,7 @@ setup() { zone_setup; }
 	installed d9
 	running d10
 	fails 9 "zonectl: destroy d10: is running
-  stop it with zonectl shutdown
+  try: zonectl shutdown d10
 zonectl: destroy: 1 of 2 failed" zonectl destroy -y d10 d9
 	exits 3 zonectl info d9
 }

@@ -81,7 +81,7 @@ random() { head -c "$1" /dev/urandom >"$BATS_TEST_TMPDIR/random"; }
 	fails 125 "zonectl: exec e1: no user 'nobodyknows'" zonectl exec e1 -u nobodyknows -- true
 	installed e2
 	fails 125 "zonectl: exec e2: is not running
-  start it with zonectl boot" zonectl exec e2 -- true
+  try: zonectl boot e2" zonectl exec e2 -- true
 }
 
 @test "exec without a command is a mistake in its use" {

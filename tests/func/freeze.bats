@@ -29,20 +29,20 @@ setup() { zone_setup; }
 @test "freeze of a frozen, thaw of a running, both of a stopped zone are refused" {
 	running f2
 	fails 4 "zonectl: thaw f2: is running
-  stop it with zonectl shutdown" zonectl thaw f2
+  try: zonectl shutdown f2" zonectl thaw f2
 	zonectl freeze f2
 	fails 4 "zonectl: freeze f2: is frozen
-  let it go on with zonectl thaw" zonectl freeze f2
+  try: zonectl thaw f2" zonectl freeze f2
 	zonectl halt f2
 	fails 4 "zonectl: freeze f2: is not running
-  start it with zonectl boot" zonectl freeze f2
+  try: zonectl boot f2" zonectl freeze f2
 }
 
 @test "exec in a frozen zone is refused, not left hanging" {
 	running f3
 	zonectl freeze f3
 	fails 125 "zonectl: exec f3: is frozen
-  let it go on with zonectl thaw" timeout 10 "$ZONECTL" exec f3 -- true
+  try: zonectl thaw f3" timeout 10 "$ZONECTL" exec f3 -- true
 	zonectl thaw f3
 	exits 0 zonectl exec f3 -- true
 }

@@ -34,7 +34,7 @@ setup() { zone_setup; }
 @test "halt of a stopped zone is refused" {
 	installed h4
 	fails 4 "zonectl: halt h4: is not running
-  start it with zonectl boot" zonectl halt h4
+  try: zonectl boot h4" zonectl halt h4
 }
 
 @test "halt --all ends those that run and passes the others over" {

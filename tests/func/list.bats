@@ -62,7 +62,8 @@ setup_file() {
 }
 
 @test "list says what it does not find" {
-	fails 3 "zonectl: list: no zone \"nosuch\"" zonectl list nosuch
+	fails 3 "zonectl: list nosuch: no zone \"nosuch\"
+  try: zonectl list -a" zonectl list nosuch
 	fails 3 "zonectl: list: no zone matches 'x*'" zonectl list 'x*'
 	exits 2 zonectl list -o nosuch
 	holds "nosuch"

@@ -29,7 +29,7 @@ has_new_init() { local pid; pid=$(init_of "$1") && [ "$pid" != None ] && [ "$pid
 @test "reboot of a stopped zone is refused" {
 	installed r2
 	fails 4 "zonectl: reboot r2: is not running
-  start it with zonectl boot" zonectl reboot r2
+  try: zonectl boot r2" zonectl reboot r2
 }
 
 @test "a reboot typed inside boots the zone again under the same keeper" {

@@ -26,7 +26,7 @@ setup() { zone_setup; }
 @test "rename of a running zone is refused" {
 	running r3
 	fails 4 "zonectl: rename r3: is running
-  stop it with zonectl shutdown" zonectl rename r3 r4
+  try: zonectl shutdown r3" zonectl rename r3 r4
 }
 
 @test "rename to a name that is taken is refused" {

@@ -59,7 +59,7 @@ setup() { zone_setup; }
 @test "shutdown of a stopped zone is refused" {
 	installed s8
 	fails 4 "zonectl: shutdown s8: is not running
-  start it with zonectl boot" zonectl shutdown s8
+  try: zonectl boot s8" zonectl shutdown s8
 }
 
 @test "while a zone shuts down the others see it, and may halt it" {

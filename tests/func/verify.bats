@@ -15,7 +15,7 @@ setup() { zone_setup; }
 	prints "" zonectl verify v2
 }
 
-@test "verify reports every fault and what mends them" {
+@test "verify reports every fault, and names no repair where none helps" {
 	installed v3
 	rm -r "$ZONECTL_ROOT/var/lib/zonectl/zones/v3/data/work"
 	chmod 755 "$ZONECTL_ROOT/var/lib/zonectl/zones/v3"
@@ -23,8 +23,7 @@ setup() { zone_setup; }
 	[ "$status" -eq 1 ]
 	[ "$output" = "v3: directory: can be entered by others than root
 v3: data: a directory of the overlay is missing" ]
-	[ "$stderr" = "zonectl: verify v3: 2 faults found
-  try: zonectl repair v3" ]
+	[ "$stderr" = "zonectl: verify v3: 2 faults found" ]
 }
 
 @test "verify names key, line and column of a bad zone.json" {

@@ -317,10 +317,12 @@ static void a_state_that_is_not_allowed_says_what_it_is(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	assert_int_equal(zone_state_check(ZONE_RUNNING, ZONE_UP, &err), 0);
-	assert_int_equal(zone_state_check(ZONE_RUNNING, ZONE_BIT(ZONE_INSTALLED), &err), -1);
+	assert_int_equal(zone_state_check(ZONE_RUNNING, ZONE_UP, "web1", &err), 0);
+	assert_int_equal(zone_state_check(ZONE_RUNNING, ZONE_BIT(ZONE_INSTALLED), "web1", &err),
+			 -1);
 	assert_int_equal(err.kind, ERR_STATE);
 	assert_string_equal(err.text, "is running");
+	assert_string_equal(err.hint, "try: zonectl shutdown web1");
 }
 
 int main(void)
