@@ -127,6 +127,21 @@ HOSTILE_TESTS += %D%/hostile/life.sh
 HOSTILE_TESTS += %D%/hostile/state.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
+# vm: hosts of their own, each with a kernel that is the floor; vm/ of the build keeps what they share
+VM_TESTS += %D%/vm/v2.sh
+VM_TESTS += %D%/vm/hybrid.sh
+VM_TESTS += %D%/vm/v1.sh
+VM_TESTS += %D%/vm/plain.sh
+VM_TESTS += %D%/vm/debian.sh
+VM_TESTS += %D%/vm/power.sh
+EXTRA_DIST += %D%/vm/vm.bash %D%/vm/guest/start %D%/vm/guest/vm-test.service
+EXTRA_DIST += %D%/vm/guest/tap.bash %D%/vm/guest/zone.bash %D%/vm/guest/limits.bash
+EXTRA_DIST += %D%/vm/guest/units.bash %D%/vm/guest/v2.bash %D%/vm/guest/hybrid.bash
+EXTRA_DIST += %D%/vm/guest/v1.bash %D%/vm/guest/plain.bash %D%/vm/guest/debian.bash
+EXTRA_DIST += %D%/vm/guest/power.bash
+distclean-local:
+	rm -rf vm
+
 # lint: the house rules
 LINT_TESTS += %D%/lint/docs.sh
 LINT_TESTS += %D%/lint/includes.sh
