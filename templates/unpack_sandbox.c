@@ -206,12 +206,14 @@ static int map_write(pid_t pid, const char *file, struct error *err)
 	return fd_write_control(procfd, file, text, err);
 }
 
-/* Gives the tree the ids of the child's namespace. */
+/* Gives the tree the ids of the child's namespace. It is the copy of a mount that systemd makes
+ * shared on its hosts, and pivot_root(2) takes no shared one. */
 static int tree_map(pid_t pid, int treefd, struct error *err)
 {
 	struct mount_attr attr = {
 		.attr_set =
 			MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.propagation = MS_PRIVATE,
 	};
 	AUTO_CLOSE int usernsfd = -1;
 	char name[64];
