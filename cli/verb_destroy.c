@@ -72,6 +72,8 @@ static int check_all_stopped(struct cli *cli, char *const *names, struct error *
 	}
 	if (failed == 0)
 		return 0;
+	if (failed == n)
+		return error_set(err, ERR_PARTIAL, "%zu of %zu failed", failed, n);
 	error_set(err, ERR_FAILED, "nothing was destroyed: %zu of %zu can't be", failed, n);
 	return error_hint(err, "with -y the others are");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "base/sys.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "cli/verb_template.h"
@@ -85,6 +87,15 @@ static int guard(struct cli *cli, struct worker *w, struct error *err)
 	return status;
 }
 
+/* Builders mount proc and sys below what they build. One that was killed leaves them mounted; these
+ * end with the last process of the build. */
+static int private_mounts(struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0 || sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_sys(err, "mounts of its own");
+	return 0;
+}
+
 static int build(struct cli *cli, struct worker *w, struct error *err)
 {
 	const struct source *source = w->arg;
@@ -100,6 +111,8 @@ static int build(struct cli *cli, struct worker *w, struct error *err)
 		.log_fd = w->words_fd,
 	};
 
+	if (private_mounts(err) < 0)
+		return -1;
 	setenv("TMPDIR", source->tempdir, 1);
 	status = build_template(source->storefd, &options, &result, err);
 	if (status == 0)

@@ -100,13 +100,21 @@ static void show_read(const struct supervision *s)
 	progress_stage(&s->cli->progress, s->w->what, text, strlen(text));
 }
 
-/* Every whole line is the stage; of a long one, how it ends. */
+/* Without the "I: " that Debian's programs begin what is no warning with. */
+static void show_line(const struct supervision *s)
+{
+	size_t skip = s->len > 3 && memcmp(s->line, "I: ", 3) == 0 ? 3 : 0;
+
+	if (s->len > 0)
+		progress_stage(&s->cli->progress, s->w->what, s->line + skip, s->len - skip);
+}
+
+/* Every whole line is the stage; of a long one, how it begins. */
 static void show_words(struct supervision *s, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (data[i] == '\n' || data[i] == '\r') {
-			if (s->len > 0)
-				progress_stage(&s->cli->progress, s->w->what, s->line, s->len);
+			show_line(s);
 			s->len = 0;
 		} else if (s->len < sizeof(s->line)) {
 			s->line[s->len++] = data[i];
