@@ -181,7 +181,8 @@ static int kill_all(int outerfd, int timeout_ms, struct error *err)
 }
 
 /* Others clean up after the same zone: the keeper, a halt, a repair. The files of a group that one
- * of them removed meanwhile are ENODEV if they were open, ENOENT if not; nobody is in such a group. */
+ * of them removed meanwhile are ENODEV if they were open, ENOENT if not; nobody is in such a group.
+ */
 static int kill_inside(int outerfd, int timeout_ms, struct error *err)
 {
 	struct error why = { 0 };

@@ -188,9 +188,10 @@ int group_wait(int fd, const char *flag, bool value, int timeout_ms, struct erro
 
 	if (eventsfd < 0)
 		return -1;
-	/* A change after the read makes poll(2) return at once. But the kernel puts a notice that comes
-	 * within 10 ms of another off, and drops it when the group is removed meanwhile
-	 * (cgroup_file_notify() and cgroup_rm_file() in kernel/cgroup/cgroup.c): hence the steps. */
+	/* A change after the read makes poll(2) return at once. But the kernel puts a notice that
+	 * comes within 10 ms of another off, and drops it when the group is removed meanwhile
+	 * (cgroup_file_notify() and cgroup_rm_file() in kernel/cgroup/cgroup.c): hence the steps.
+	 */
 	for (;;) {
 		int64_t left = timeout_ms < 0 ? -1 : end - clock_ms();
 		bool is_set;
@@ -201,7 +202,8 @@ int group_wait(int fd, const char *flag, bool value, int timeout_ms, struct erro
 			return 1;
 		if (timeout_ms >= 0 && left <= 0)
 			return 0;
-		if (poll(&change, 1, left < 0 || left > STEP_MS ? STEP_MS : (int)left) < 0 && errno != EINTR)
+		if (poll(&change, 1, left < 0 || left > STEP_MS ? STEP_MS : (int)left) < 0 &&
+		    errno != EINTR)
 			return error_sys(err, "wait for 'cgroup.events'");
 	}
 }

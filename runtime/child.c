@@ -143,7 +143,7 @@ static int child_up(const struct child *c, struct error *err)
 		return error_sys(err, "make a mount namespace");
 	if (set_stdio(l, err) < 0)
 		return -1;
-	if (chdir("/") < 0)
+	if (chdir("/") < 0) /* host path */
 		return error_sys(err, "enter the root");
 	if (confine_apply(&l->confine, &root, c->gatefd, err) < 0)
 		return -1;

@@ -60,7 +60,7 @@ static int leave_host(const struct entry *e, struct error *err)
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return error_sys(err, "become the zone's root");
 	/* Changing ids does not make it dumpable again, but executing would; say it once more. */
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0)
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0) /* host path */
 		return error_sys(err, "enter the zone's root");
 	return 0;
 }
@@ -104,9 +104,9 @@ static int set_stdio(const struct entry *e, int rootfd, uid_t uid, struct error 
 	return confine_stdio(stdio, err);
 }
 
-/* Without magic links: one of /proc/self/fd would lead to a directory that zonectl holds open on the
- * host (CVE-2024-21626), and the zone writes the home in passwd and any link on the way. Looked up
- * as the user, who may not be allowed there. */
+/* Without magic links: one of /proc/self/fd would lead to a directory that zonectl holds open on
+ * the host (CVE-2024-21626), and the zone writes the home in passwd and any link on the way. Looked
+ * up as the user, who may not be allowed there. */
 static int enter_dir(int rootfd, const char *dir, struct error *err)
 {
 	struct error why = { 0 };
@@ -184,7 +184,8 @@ static int exec_inside(struct entry *e, int rootfd, struct user *user, struct er
 		return -1;
 	if (!o->argv && strcmp(argv[0], "login") == 0)
 		ids = &root;	/* login(1) becomes the user itself */
-	if (confine_apply(&e->confine, ids, e->pty[1], err) < 0 || set_dir(o, rootfd, user, err) < 0)
+	if (confine_apply(&e->confine, ids, e->pty[1], err) < 0 ||
+	    set_dir(o, rootfd, user, err) < 0)
 		return -1;
 	return confine_exec(e->stubfd, e->report[1], path, argv, e->env, err);
 }

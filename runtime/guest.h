@@ -9,8 +9,8 @@
 
 #include "runtime/launch.h"
 
-/* Writes what is set. A root filesystem where that can't be done, because the zone's root made a link
- * of /etc, say, boots all the same: the files are the zone's own business. */
+/* Writes what is set. A root filesystem where that can't be done, because the zone's root made a
+ * link of /etc, say, boots all the same: the files are the zone's own business. */
 void guest_write(int rootfd, const struct launch *l);
 
 #endif

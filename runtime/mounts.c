@@ -260,7 +260,7 @@ static const struct cover_row {
 } cover_rows[] = {
 	{ "proc/sys",                        COVER_RO },
 	{ "proc/sys/net",                    COVER_KEEP },	/* of its network namespace */
-	{ "proc/sys/fs/mqueue",              COVER_KEEP },	/* of its IPC namespace, as the next */
+	{ "proc/sys/fs/mqueue",              COVER_KEEP },	/* of its IPC namespace, ... */
 	{ "proc/sys/kernel/msgmax",          COVER_KEEP },
 	{ "proc/sys/kernel/msgmnb",          COVER_KEEP },
 	{ "proc/sys/kernel/msgmni",          COVER_KEEP },

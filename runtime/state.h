@@ -54,7 +54,8 @@ struct zone_status {
 int zone_status(struct zone_status *out, struct site *site, const char *name, struct error *err);
 void zone_status_clear(struct zone_status *s);
 const char *zone_state_name(enum zone_state state);
-/* ERR_STATE "is running" with the verb to try on the zone of that name, unless state is in allowed. */
+/* ERR_STATE "is running" with the verb to try on the zone of that name, unless state is in allowed.
+ */
 int zone_state_check(enum zone_state state, unsigned int allowed, const char *name,
 		     struct error *err);
 

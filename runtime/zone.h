@@ -38,8 +38,8 @@ enum { ZONE_LOCK_WAIT_MS = 2000 };
  * ERR_BUSY naming the holder, ERR_STATE when it is incomplete. */
 int zone_open(struct zone *z, struct site *site, const char *name, enum lock_mode lock,
 	      struct error *err);
-/* The same without reading zone.json: z->config holds the name and defaults. For ending and removing
- * a zone whose zone.json is damaged. */
+/* The same without reading zone.json: z->config holds the name and defaults. For ending and
+ * removing a zone whose zone.json is damaged. */
 int zone_open_unread(struct zone *z, struct site *site, const char *name, enum lock_mode lock,
 		     struct error *err);
 /* Also drops the lock. */

@@ -32,7 +32,8 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* swap DIR A B SECONDS: exchanges two names as fast as it can; SECONDS 0 is until killed by TERM. */
+/* swap DIR A B SECONDS: exchanges two names as fast as it can; SECONDS 0 is until killed by TERM.
+ */
 static volatile sig_atomic_t is_over;
 
 static void end(int sig)
@@ -50,7 +51,8 @@ static int do_swap(char **argv)
 	signal(SIGTERM, end);
 	while (!is_over && (seconds == 0 || now() - start < seconds))
 		for (int i = 0; i < 64; i++) {
-			if (syscall(SYS_renameat2, dirfd, argv[1], dirfd, argv[2], RENAME_EXCHANGE) < 0)
+			if (syscall(SYS_renameat2, dirfd, argv[1], dirfd, argv[2],
+				    RENAME_EXCHANGE) < 0)
 				failed++;
 			else
 				n++;
@@ -106,7 +108,8 @@ static int do_exe(char **argv)
 	}
 	printf("tries %lu\n", p.tries);
 	if (p.seen)
-		printf("HIT saw the host's program %lu times, %lu of them writable\n", p.seen, p.written);
+		printf("HIT saw the host's program %lu times, %lu of them writable\n", p.seen,
+		       p.written);
 	return 0;
 }
 
@@ -222,7 +225,8 @@ static void unmask(const char *path, unsigned long *n)
 		printf("HIT remount '%s' took every flag off\n", path);
 	else if (errno != EPERM && errno != EINVAL && errno != EACCES && errno != ENOENT)
 		printf("HIT remount '%s': %s\n", path, strerror(errno));
-	/* The console is bound by the zone's own first process over an empty file of its own /dev. */
+	/* The console is bound by the zone's own first process over an empty file of its own /dev.
+	 */
 	if (strcmp(path, "/dev/console") == 0 || lstat(path, &before) < 0)
 		return;
 	(*n)++;
@@ -295,7 +299,8 @@ static int do_tiocsti(char **argv)
 				printf("HIT TIOCSTI on descriptor %d reached the kernel: %s\n", fd,
 				       strerror(errno));
 			what = 6;	/* TIOCL_GETSHIFTSTATE, which asks and changes nothing */
-			if (syscall(SYS_ioctl, fd, 0x541cUL | high[i], &what) == 0 || errno != EPERM)
+			if (syscall(SYS_ioctl, fd, 0x541cUL | high[i], &what) == 0 ||
+			    errno != EPERM)
 				printf("HIT TIOCLINUX on descriptor %d\n", fd);
 			what = '#';
 		}
@@ -303,15 +308,16 @@ static int do_tiocsti(char **argv)
 	return 0;
 }
 
-/* storm N: processes that ignore everything, in sessions of their own, and are forked without end. */
+/* storm N: processes that ignore everything, in sessions of their own, and are forked without end.
+ */
 static int do_storm(char **argv)
 {
 	int width = atoi(argv[0]);
 
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_IGN);
-	/* Those who exit are reaped at once, as SIGCHLD is ignored here: the storm is in how fast pids
-	 * go by, and must not fill the process table of the host that the control runs on. */
+	/* Those who exit are reaped at once, as SIGCHLD is ignored here: the storm is in how fast
+	 * pids go by, and must not fill the process table of the host that the control runs on. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (int i = 0; i < width; i++)
 		if (fork() == 0) {
@@ -320,7 +326,7 @@ static int do_storm(char **argv)
 				pid_t pid = fork();
 
 				if (pid > 0)
-					_exit(0);	/* a new pid each time, so none can be aimed at */
+					_exit(0); /* a new pid each time, so none can be aimed at */
 				if (pid < 0)
 					sched_yield();
 			}

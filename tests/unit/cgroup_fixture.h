@@ -113,7 +113,8 @@ static inline bool leaves_nothing(const struct cgroup_host *host)
 	bool is_clean = !exists(host->v2fd, host->subtree, "web");
 
 	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
-		is_clean = is_clean && (host->v1fd[i] < 0 || !exists(host->v1fd[i], host->subtree, "web"));
+		is_clean = is_clean &&
+			   (host->v1fd[i] < 0 || !exists(host->v1fd[i], host->subtree, "web"));
 	return is_clean && (host->is_systemd || !exists(host->v2fd, host->subtree, "."));
 }
 

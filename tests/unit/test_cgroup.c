@@ -195,10 +195,12 @@ static void a_zone_can_make_only_so_many_groups(void **state)
 	char text[32];
 
 	good(cgroup_up(&cg, &f->host, "web", &f->limits, UID, &f->err), &f->err);
-	good((int)fd_read_control(cg.outerfd, "cgroup.max.descendants", text, sizeof(text), &f->err),
+	good((int)fd_read_control(cg.outerfd, "cgroup.max.descendants", text, sizeof(text),
+				  &f->err),
 	     &f->err);
 	assert_string_equal(text, "4096");
-	good((int)fd_read_control(cg.outerfd, "cgroup.max.depth", text, sizeof(text), &f->err), &f->err);
+	good((int)fd_read_control(cg.outerfd, "cgroup.max.depth", text, sizeof(text), &f->err),
+	     &f->err);
 	assert_string_equal(text, "32");
 }
 

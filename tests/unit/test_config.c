@@ -64,8 +64,8 @@ static void read_bad(const char *text, const char *expected)
 static void names_are_letters_digits_and_three_signs(void **state)
 {
 	static const char *const good[] = { "a", "0", "web1", "a.b_c-d", "a..", "9-" };
-	static const char *const bad[] = { "", ".", "..", ".a", "-a", "_a", "A", "a/b", "a b", "a\n",
-					   "\xc3\xa9", "a*" };
+	static const char *const bad[] = { "",	".",   "..",  ".a",  "-a",	 "_a",
+					   "A", "a/b", "a b", "a\n", "\xc3\xa9", "a*" };
 	struct error err = { 0 };
 	char name[66];
 
@@ -96,12 +96,32 @@ static void set(struct zone_config *c, const char *assignment)
 static void what_is_written_reads_back_the_same(void **state)
 {
 	static const char *const assignments[] = {
-		"hostname=web1.example", "description=\xc3\xa9t\xc3\xa9 \"x\" \\ /", "tags=a,b", "autoboot=last",
-		"boot-order=7", "init=/sbin/init", "init-args=--x", "init-args+=--x", "env=A=1",
-		"env+=B=", "timezone=Europe/Berlin", "cpus=1.5", "cpu-weight=50", "cpuset=0-1",
-		"cpu-burst=20ms", "memory=512M", "memory-high=500M", "memory-low=4K", "swap=0",
-		"hugepages=2M", "oom-kill=zone", "pids=77", "nofile=4096", "storage=copy",
-		"mount=/a:/b:ro", "features=none",
+		"hostname=web1.example",
+		"description=\xc3\xa9t\xc3\xa9 \"x\" \\ /",
+		"tags=a,b",
+		"autoboot=last",
+		"boot-order=7",
+		"init=/sbin/init",
+		"init-args=--x",
+		"init-args+=--x",
+		"env=A=1",
+		"env+=B=",
+		"timezone=Europe/Berlin",
+		"cpus=1.5",
+		"cpu-weight=50",
+		"cpuset=0-1",
+		"cpu-burst=20ms",
+		"memory=512M",
+		"memory-high=500M",
+		"memory-low=4K",
+		"swap=0",
+		"hugepages=2M",
+		"oom-kill=zone",
+		"pids=77",
+		"nofile=4096",
+		"storage=copy",
+		"mount=/a:/b:ro",
+		"features=none",
 	};
 	struct zone_config a, b;
 	struct error err = { 0 };
@@ -162,8 +182,11 @@ static void hand_edits_may_use_units(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(read_text(WHOLE ", \"memory\": \"512M\", \"cpus\": 0.5, \"cpu-burst\": 0.05, "
-				   "\"pids\": null}", &c, &err), 0);
+	assert_int_equal(read_text(WHOLE
+				   ", \"memory\": \"512M\", \"cpus\": 0.5, \"cpu-burst\": 0.05, "
+				   "\"pids\": null}",
+				   &c, &err),
+			 0);
 	assert_true(c.limits.memory == 512 << 20);
 	assert_int_equal(c.limits.cpus_milli, 500);
 	assert_int_equal(c.limits.cpu_burst_ms, 50);
@@ -182,7 +205,8 @@ static void a_fault_is_named_with_line_and_column(void **state)
 	read_bad(WHOLE ",\n \"env\": [\"A=1\",\n  \"a b=2\"]}",
 		 "zone.json:3:3: env[1]: 'a b=2' is no NAME=VALUE");
 	read_bad(WHOLE ",\n \"tags\": [\"a,b\"]}", "zone.json:2:11: tags[0]: holds a comma");
-	read_bad(WHOLE ",\n \"tags\": \"a\"}", "zone.json:2:10: tags: expected an array of strings");
+	read_bad(WHOLE ",\n \"tags\": \"a\"}",
+		 "zone.json:2:10: tags: expected an array of strings");
 	read_bad(WHOLE ", \"memory\": 1048576, \"memory-high\": \"2M\"}",
 		 "zone.json: memory-high: 2M is above memory, 1M");
 	read_bad("[]", "zone.json:1:1: expected an object");
@@ -198,11 +222,13 @@ static void an_identity_that_is_not_whole_is_refused(void **state)
 		 "zone.json:2:13: uid-base: 4294901760 is above 4294836224");
 	read_bad("{\"version\": 2}", "zone.json:1:13: version: written by a newer zonectl");
 	read_bad("{\"version\": 1,\n\"name\": \"../x\"}",
-		 "zone.json:2:9: name: bad name (a-z, 0-9, '.', '_' and '-', beginning with a letter or "
+		 "zone.json:2:9: name: bad name (a-z, 0-9, '.', '_' and '-', beginning with a "
+		 "letter or "
 		 "digit)");
 	read_bad("{\"uuid\":\n \"01234567-89AB-4def-8123-456789abcdef\"}",
 		 "zone.json:2:2: uuid: no UUID in lower case");
-	read_bad("{\"digest\":\n \"0123\"}", "zone.json:2:2: digest: expected 64 hexadecimal digits");
+	read_bad("{\"digest\":\n \"0123\"}",
+		 "zone.json:2:2: digest: expected 64 hexadecimal digits");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

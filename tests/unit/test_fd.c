@@ -216,15 +216,23 @@ static void moving_up_frees_the_old_number(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(reading_takes_all_and_ends_it_with_nul, setup, teardown),
-		cmocka_unit_test_setup_teardown(reading_more_than_allowed_is_a_usage_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(reading_takes_all_and_ends_it_with_nul, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(reading_more_than_allowed_is_a_usage_error, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_short_exact_read_has_no_errno, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_control_file_is_read_without_its_newline, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_missing_control_file_is_not_made, setup, teardown),
-		cmocka_unit_test_setup_teardown(replacing_sets_text_and_mode_whatever_the_umask, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_failed_replacement_leaves_nothing_beside, setup, teardown),
-		cmocka_unit_test_setup_teardown(descriptors_pass_over_a_socket_close_on_exec, setup, teardown),
-		cmocka_unit_test_setup_teardown(more_descriptors_than_there_is_room_for_are_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_control_file_is_read_without_its_newline, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_missing_control_file_is_not_made, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(replacing_sets_text_and_mode_whatever_the_umask,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_failed_replacement_leaves_nothing_beside, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(descriptors_pass_over_a_socket_close_on_exec, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(more_descriptors_than_there_is_room_for_are_closed,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(moving_up_frees_the_old_number, setup, teardown),
 	};
 

@@ -209,7 +209,8 @@ static void check_numbers(const struct filter *f, uint64_t features)
 		int got = ask_number(f, native_arch(), nr, 0);
 
 		if (want >= 0 && got != want)
-			fail_msg("%s (%d): %d, the table says %d", name ? name : "?", nr, got, want);
+			fail_msg("%s (%d): %d, the table says %d", name ? name : "?", nr, got,
+				 want);
 	}
 }
 

@@ -83,7 +83,8 @@ static void a_faulty_text_is_refused_with_its_place(void **state)
 		{ "[\"\\udc00\"]", "t:1:2: half of a surrogate pair" },
 		{ "\xef\xbb\xbf{}",
 		  "t:1:1: begins with a byte order mark (save it as UTF-8 without one)" },
-		{ "// c\n1", "t:1:1: probable comment found in input text, comments are not enabled" },
+		{ "// c\n1",
+		  "t:1:1: probable comment found in input text, comments are not enabled" },
 	};
 	struct error err = { 0 };
 
@@ -170,7 +171,8 @@ static void whole_numbers_are_strict_and_in_range(void **state)
 		const char *text, *message;
 	} rows[] = {
 		{ "-6", "n:1:1: -6 is below -5" },
-		{ "9223372036854775808", "n:1:1: 9223372036854775808 is above 9223372036854775807" },
+		{ "9223372036854775808",
+		  "n:1:1: 9223372036854775808 is above 9223372036854775807" },
 		{ "-99999999999999999999", "n:1:1: -99999999999999999999 is below -5" },
 		{ "1e3", "n:1:1: '1e3' is no whole number" },
 		{ "1.0", "n:1:1: '1.0' is no whole number" },
@@ -255,7 +257,8 @@ static void compact_is_one_line(void **state)
 
 static void what_is_written_reads_back(void **state)
 {
-	static const char text[] = "\"\\/\b\f\n\r\t\x01\x7f\x1b \xc3\xbc \xf0\x9f\x98\x80 \xe2\x80\xae";
+	static const char text[] =
+		"\"\\/\b\f\n\r\t\x01\x7f\x1b \xc3\xbc \xf0\x9f\x98\x80 \xe2\x80\xae";
 	AUTO_JSON struct json *root = NULL;
 	struct json_out o = { 0 };
 	struct error err = { 0 };

@@ -161,11 +161,13 @@ static void a_path_descriptor_holds_no_lock(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(readers_share_and_a_writer_is_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(readers_share_and_a_writer_is_alone, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_held_lock_names_its_holder, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_dropped_or_closed_lock_is_free, setup, teardown),
 		cmocka_unit_test_setup_teardown(waiting_ends_with_the_time_given, setup, teardown),
-		cmocka_unit_test_setup_teardown(waiting_takes_a_lock_when_its_holder_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(waiting_takes_a_lock_when_its_holder_ends, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(waiting_for_ever_takes_it_too, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_path_descriptor_holds_no_lock, setup, teardown),
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What zone_name_check() takes is what the regular expression of the manual takes: a million names. */
+/* What zone_name_check() takes is what the regular expression of the manual takes: a million names.
+ */
 
 #include <regex.h>
 #include <setjmp.h>
@@ -65,7 +66,8 @@ static void zone_names_are_those_of_the_expression(void **state)
 static void names_that_lead_elsewhere_are_refused(void **state)
 {
 	static const char *const names[] = {
-		"", ".", "..", "-x", "_x", "/", "a/b", "../x", "a\nb", "a\n", "\n", "A", "a b", "a\x7f",
+		"",	    ".",	 "..",	  "-x",	    "_x",     "/",   "a/b",
+		"../x",	    "a\nb",	 "a\n",	  "\n",	    "A",      "a b", "a\x7f",
 		"\xc3\xa9", "a\xc3\xa9", "a\xff", ".new-a", ".old-a",
 	};
 	char longest[] = "a23456789b123456789c123456789d123456789e123456789f123456789g123x";

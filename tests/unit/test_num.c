@@ -81,7 +81,9 @@ static void a_wrong_size_is_refused(void **state)
 
 static void a_time_counts_seconds_unless_it_says_otherwise(void **state)
 {
-	static const char *const bad[] = { "", "s", "1d", "1.5s", "-1", "1 s", "99999999999999999h" };
+	static const char *const bad[] = {
+		"", "s", "1d", "1.5s", "-1", "1 s", "99999999999999999h"
+	};
 	struct error err = { 0 };
 	uint64_t ms = 0;
 
@@ -123,7 +125,9 @@ static void thousandths_have_at_most_three_places(void **state)
 
 static void a_mode_is_octal(void **state)
 {
-	static const char *const bad[] = { "", "8", "0888", "10000", "0o7", "u+x", "77777777777777" };
+	static const char *const bad[] = {
+		"", "8", "0888", "10000", "0o7", "u+x", "77777777777777"
+	};
 	struct error err = { 0 };
 	uint32_t mode = 0;
 

@@ -92,10 +92,13 @@ static void a_program_starts_clean(void **state)
 	sigprocmask(SIG_BLOCK, &usr, &before);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGRTMAX, SIG_IGN);
-	assert_int_equal(run_shell("pwd; umask; env | grep -v ^PWD= | sort;"
-				   "grep -E '^Sig(Blk|Ign)' /proc/self/status;"
-				   "for f in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$f ] || echo $f; done;"
-				   "readlink /proc/$$/fd/0", &out), 0);
+	assert_int_equal(
+		run_shell("pwd; umask; env | grep -v ^PWD= | sort;"
+			  "grep -E '^Sig(Blk|Ign)' /proc/self/status;"
+			  "for f in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$f ] || echo $f; done;"
+			  "readlink /proc/$$/fd/0",
+			  &out),
+		0);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGRTMAX, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -107,7 +110,8 @@ static void a_program_starts_clean(void **state)
 
 static void standard_descriptors_may_be_exchanged_and_others_kept(void **state)
 {
-	char *argv[] = { "sh", "-c", "echo out; echo err >&2; echo kept >/dev/fd/$1", "sh", NULL, NULL };
+	char *argv[] = { "sh", "-c", "echo out; echo err >&2; echo kept >/dev/fd/$1",
+			 "sh", NULL, NULL };
 	struct proc_spawn spawn = command(argv);
 	AUTO_FREE char *first = NULL, *second = NULL, *third = NULL, *number = NULL;
 	struct error err = { 0 };

@@ -217,9 +217,10 @@ static void mounts_are_told_apart_by_target(void **state)
 static void a_mount_is_plain_and_absolute(void **state)
 {
 	static const char *const bad[] = {
-		"mount=/a", "mount=a:/b", "mount=/a:b", "mount=/a/../b:/c", "mount=/a:/b/..",
-		"mount=/a/./b:/c", "mount=/a//b:/c", "mount=/a:/b/", "mount=/a:/", "mount=/a:/b:",
-		"mount=/a:/b:exec", "mount=/a:/b:ro:rw", "mount=/a:/b:ro,rw", "mount=:/b", "mount=/a:",
+		"mount=/a",	     "mount=a:/b",	"mount=/a:b",	    "mount=/a/../b:/c",
+		"mount=/a:/b/..",    "mount=/a/./b:/c", "mount=/a//b:/c",   "mount=/a:/b/",
+		"mount=/a:/",	     "mount=/a:/b:",	"mount=/a:/b:exec", "mount=/a:/b:ro:rw",
+		"mount=/a:/b:ro,rw", "mount=:/b",	"mount=/a:",
 	};
 
 	(void)state;
@@ -232,8 +233,8 @@ static void a_mount_is_plain_and_absolute(void **state)
 static void values_that_could_forge_a_line_are_refused(void **state)
 {
 	static const char *const names[] = {
-		"hostname", "description", "tags", "init", "init-args", "env", "timezone", "cpuset", "mount",
-		"features", "autoboot", "memory",
+		"hostname", "description", "tags",  "init",	"init-args", "env",
+		"timezone", "cpuset",	   "mount", "features", "autoboot",  "memory",
 	};
 	static const char *const values[] = { "A=1\nlxc.x=y", "a\033[2J", "a\rb", "a\tb", "\x7f" };
 	char text[64];
@@ -277,8 +278,8 @@ static void a_time_zone_stays_below_zoneinfo(void **state)
 
 static void a_cpuset_is_a_list_of_ranges(void **state)
 {
-	static const char *const bad[] = { "cpuset=a", "cpuset=3-1", "cpuset=1,", "cpuset=,1", "cpuset=1-",
-					   "cpuset=99999", "cpuset=1 2", "cpuset=-1" };
+	static const char *const bad[] = { "cpuset=a",	"cpuset=3-1",	"cpuset=1,",  "cpuset=,1",
+					   "cpuset=1-", "cpuset=99999", "cpuset=1 2", "cpuset=-1" };
 
 	(void)state;
 	assign_ok("cpuset=0-3,6");

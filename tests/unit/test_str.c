@@ -83,7 +83,8 @@ static void beginnings_and_ends_are_found(void **state)
 static void clean_text_is_valid_utf8_without_controls(void **state)
 {
 	static const char *const dirty[] = {
-		"\n", "\x7f", "a\x1b", "\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+		"\n",		"\x7f",	    "a\x1b",	    "\xff",
+		"\xc3",		"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
 		"\xe2\x80\xae", "\xc2\x85", "\xe0\x80\xaf", "\xf8\x88\x80\x80\x80",
 	};
 

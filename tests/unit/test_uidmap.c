@@ -149,7 +149,8 @@ static void takers_at_the_same_time_get_different_slots(void **state)
 			struct error err;
 			uint32_t base = 0;
 
-			_exit(uidmap_take(&site, name, &base, &err) < 0 ? 0 : (int)(base / ZONE_IDS));
+			_exit(uidmap_take(&site, name, &base, &err) < 0 ? 0
+									: (int)(base / ZONE_IDS));
 		}
 	}
 	for (int i = 0; i < TAKERS; i++) {

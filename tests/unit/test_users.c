@@ -55,7 +55,8 @@ static void a_name_has_the_ids_home_and_shell_of_its_line(void **state)
 {
 	struct user user;
 
-	put(*state, PASSWD, "root:x:0:0:root:/root:/bin/bash\nann:x:1000:100:A,,:/home/ann:/bin/zsh");
+	put(*state, PASSWD,
+	    "root:x:0:0:root:/root:/bin/bash\nann:x:1000:100:A,,:/home/ann:/bin/zsh");
 	user = found(*state, "ann");
 	assert_int_equal(user.ids.uid, 1000);
 	assert_int_equal(user.ids.gid, 100);
@@ -132,10 +133,43 @@ static void a_uid_that_passwd_does_not_know_is_its_own_group(void **state)
 static void what_is_no_plain_number_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", " 0", "0 ", "-0", "+0", "-1", "0x0", "0X0", "0b0", "00x", "1e3", "0.0", "0\n",
-		"65536", "2147483648", "4294967296", "18446744073709551616", "-", "+", "#", "\xff",
-		"2147483648:0", "0:", ":0", ":", "0:0:0", "root:", ":root", "root:0x0", "root:-0",
-		"root:65536", "root:4294967296", "root: 0", "/root", "ro,ot", "\xd9\xa0",
+		"",
+		" ",
+		" 0",
+		"0 ",
+		"-0",
+		"+0",
+		"-1",
+		"0x0",
+		"0X0",
+		"0b0",
+		"00x",
+		"1e3",
+		"0.0",
+		"0\n",
+		"65536",
+		"2147483648",
+		"4294967296",
+		"18446744073709551616",
+		"-",
+		"+",
+		"#",
+		"\xff",
+		"2147483648:0",
+		"0:",
+		":0",
+		":",
+		"0:0:0",
+		"root:",
+		":root",
+		"root:0x0",
+		"root:-0",
+		"root:65536",
+		"root:4294967296",
+		"root: 0",
+		"/root",
+		"ro,ot",
+		"\xd9\xa0",
 	};
 
 	/* A zone may give those names to its root. */
@@ -333,7 +367,8 @@ static void of_too_many_groups_the_first_are_taken(void **state)
 
 static void a_home_or_shell_that_is_no_clean_path_is_the_default(void **state)
 {
-	static const char *const bad[] = { "", "bin", "./sh", "~", "/a\033[2J", "/a\r", "/\xff", "/\x7f" };
+	static const char *const bad[] = { "",		"bin",	"./sh",	 "~",
+					   "/a\033[2J", "/a\r", "/\xff", "/\x7f" };
 
 	for (size_t i = 0; i < N_ROWS(bad); i++) {
 		AUTO_STR struct str text = { 0 };

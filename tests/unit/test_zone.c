@@ -87,7 +87,8 @@ static void site_json(const char *text, const char *expected)
 	AUTO_CLOSE int etcfd = path_mkdirs(rootfd, "etc/zonectl", 0755, &err);
 	struct site other;
 
-	assert_int_equal(fd_replace_nosync(etcfd, "zonectl.json", 0644, text, strlen(text), &err), 0);
+	assert_int_equal(fd_replace_nosync(etcfd, "zonectl.json", 0644, text, strlen(text), &err),
+			 0);
 	if (site_open(&other, site_root, &err) == 0) {
 		assert_int_equal(other.config.uid_start, 131072);
 		assert_int_equal(other.config.uid_count, 65536);
@@ -268,7 +269,9 @@ static void a_zone_at_rest_is_told_by_its_files(void **state)
 
 static void a_zone_that_is_up_is_told_by_its_processes(void **state)
 {
-	struct zone_run r = { .is_started = true, .started = 5, .template_init_kind = xstrdup("systemd") };
+	struct zone_run r = { .is_started = true,
+			      .started = 5,
+			      .template_init_kind = xstrdup("systemd") };
 	struct error err = { 0 };
 	struct zone_status s;
 	pid_t pid;

@@ -51,7 +51,8 @@ static inline int fixture_down(void **state)
 	return rmdir(f->dir);
 }
 
-static inline void put_bytes(const struct fixture *f, const char *path, const char *text, size_t len)
+static inline void put_bytes(const struct fixture *f, const char *path, const char *text,
+			     size_t len)
 {
 	struct error err = { 0 };
 
