@@ -96,32 +96,12 @@ static void set(struct zone_config *c, const char *assignment)
 static void what_is_written_reads_back_the_same(void **state)
 {
 	static const char *const assignments[] = {
-		"hostname=web1.example",
-		"description=\xc3\xa9t\xc3\xa9 \"x\" \\ /",
-		"tags=a,b",
-		"autoboot=last",
-		"boot-order=7",
-		"init=/sbin/init",
-		"init-args=--x",
-		"init-args+=--x",
-		"env=A=1",
-		"env+=B=",
-		"timezone=Europe/Berlin",
-		"cpus=1.5",
-		"cpu-weight=50",
-		"cpuset=0-1",
-		"cpu-burst=20ms",
-		"memory=512M",
-		"memory-high=500M",
-		"memory-low=4K",
-		"swap=0",
-		"hugepages=2M",
-		"oom-kill=zone",
-		"pids=77",
-		"nofile=4096",
-		"storage=copy",
-		"mount=/a:/b:ro",
-		"features=none",
+		"hostname=web1.example", "description=\xc3\xa9t\xc3\xa9 \"x\" \\ /", "tags=a,b",
+		"autoboot=last", "boot-order=7", "init=/sbin/init", "init-args=--x",
+		"init-args+=--x", "env=A=1", "env+=B=", "timezone=Europe/Berlin", "cpus=1.5",
+		"cpu-weight=50", "cpuset=0-1", "cpu-burst=20ms", "memory=512M",
+		"memory-high=500M", "memory-low=4K", "swap=0", "hugepages=2M", "oom-kill=zone",
+		"pids=77", "nofile=4096", "storage=copy", "mount=/a:/b:ro", "features=none",
 	};
 	struct zone_config a, b;
 	struct error err = { 0 };
