@@ -102,6 +102,7 @@ static int build(struct cli *cli, struct worker *w, struct error *err)
 	const char *list = opts_value(&cli->opts, "include");
 	AUTO_STRV char **include = list ? strv_split(list, ",") : NULL;
 	struct import_result result = { 0 };
+	AUTO_CLOSE int storefd = -1;
 	int status;
 	struct build_options options = {
 		.recipe = source->from,
@@ -113,8 +114,14 @@ static int build(struct cli *cli, struct worker *w, struct error *err)
 
 	if (private_mounts(err) < 0)
 		return -1;
+	/* Descriptors from before are of the host's mounts, which can't be cloned into these. */
+	site_close(&cli->site);
+	cli->has_site = false;
+	storefd = template_store(cli, err);
+	if (storefd < 0)
+		return -1;
 	setenv("TMPDIR", source->tempdir, 1);
-	status = build_template(source->storefd, &options, &result, err);
+	status = build_template(storefd, &options, &result, err);
 	if (status == 0)
 		tell(cli, &result);
 	import_result_clear(&result);

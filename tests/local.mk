@@ -57,6 +57,8 @@ check_PROGRAMS += %D%/unit/test_names
 tests_unit_test_names_SOURCES = %D%/unit/test_names.c cli/names.c cli/names.h
 check_PROGRAMS += %D%/unit/test_opt
 tests_unit_test_opt_SOURCES = %D%/unit/test_opt.c cli/opt.c cli/opt.h
+check_PROGRAMS += %D%/unit/test_progress
+tests_unit_test_progress_SOURCES = %D%/unit/test_progress.c cli/progress.c cli/progress.h
 check_PROGRAMS += %D%/unit/test_relay
 tests_unit_test_relay_SOURCES = %D%/unit/test_relay.c cli/relay.c cli/relay.h cli/term.c cli/term.h
 check_PROGRAMS += %D%/unit/test_rename
@@ -92,6 +94,7 @@ dist_check_SCRIPTS += %D%/func/run.bats
 dist_check_SCRIPTS += %D%/func/set.bats
 dist_check_SCRIPTS += %D%/func/verify.bats
 dist_check_SCRIPTS += %D%/func/wait.bats
+dist_check_SCRIPTS += %D%/func/cli-manners.bats
 dist_check_SCRIPTS += %D%/func/unpack.sh
 
 # helpers of the tests, shipped but not run
