@@ -33,7 +33,9 @@ static void print_options(struct cli *cli, const char *heading, const struct opt
 static void print_property(struct cli *cli, const struct property *p, bool is_assigned)
 {
 	static const char *const when[] = {
-		[PROPERTY_LIVE] = "", [PROPERTY_NEXT_BOOT] = "; next boot", [PROPERTY_AT_CREATE] = "; fixed",
+		[PROPERTY_LIVE] = "",
+		[PROPERTY_NEXT_BOOT] = "; next boot",
+		[PROPERTY_AT_CREATE] = "; fixed",
 	};
 	AUTO_STR struct str left = { 0 };
 	bool has_fallback = p->fallback && *p->fallback;

@@ -128,8 +128,9 @@ static bool is_progress_wanted(const struct cli *cli)
 {
 	const char *term = getenv("TERM");
 
-	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 &&
-	       !cli->is_quiet && !cli->is_verbose && !cli->is_json;
+	if (cli->is_quiet || cli->is_verbose || cli->is_json || !term || strcmp(term, "dumb") == 0)
+		return false;
+	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
 }
 
 static int take_globals(struct cli *cli, struct error *err)

@@ -105,7 +105,8 @@ static void help(struct relay *r)
 {
 	char text[64], c = r->escape.c;
 	int len = snprintf(text, sizeof(text),
-			   "\r\nzonectl: %c. leaves, %c? shows this, %c%c sends %c\r\n", c, c, c, c, c);
+			   "\r\nzonectl: %c. leaves, %c? shows this, %c%c sends %c\r\n",
+			   c, c, c, c, c);
 
 	if (r->n > 1)
 		relay_put(&r->channels[1], text, (size_t)len);

@@ -138,15 +138,6 @@ int verb_thaw(struct cli *cli, struct target *t, struct error *err);
 /* verb_wait.c */
 extern const struct opt wait_options[];
 int verb_wait(struct cli *cli, const char *name, struct error *err);
-/* verb_template.c */
-extern const struct opt template_build_options[], template_import_options[];
-extern const struct opt template_list_options[];
-int verb_template_build(struct cli *cli, struct error *err);
-int verb_template_import(struct cli *cli, struct error *err);
-int verb_template_list(struct cli *cli, struct error *err);
-int verb_template_info(struct cli *cli, struct error *err);
-int verb_template_verify(struct cli *cli, struct error *err);
-int verb_template_remove(struct cli *cli, struct error *err);
 /* verb_features.c, help.c */
 int verb_features(struct cli *cli, struct error *err);
 int verb_version(struct cli *cli, struct error *err);

@@ -49,7 +49,8 @@ static int check_stopped(struct cli *cli, const char *name, struct error *err)
 	zone_status_clear(&status);
 	if (opts_has(&cli->opts, "force"))
 		return 0;
-	return zone_state_check(state, ZONE_BIT(ZONE_INSTALLED) | ZONE_BIT(ZONE_CONFIGURED), name, err);
+	return zone_state_check(state, ZONE_BIT(ZONE_INSTALLED) | ZONE_BIT(ZONE_CONFIGURED), name,
+				err);
 }
 
 /* Nobody is asked about what can't be done. */

@@ -131,7 +131,8 @@ static int build(struct cli *cli, struct worker *w, struct error *err)
 static int build_one(struct cli *cli, int storefd, const char *recipe, struct error *err)
 {
 	struct source source = {
-		.storefd = storefd, .filefd = -1, .name = opts_value(&cli->opts, "name"), .from = recipe,
+		.storefd = storefd, .filefd = -1,
+		.name = opts_value(&cli->opts, "name"), .from = recipe,
 	};
 	struct worker w = {
 		.what = recipe, .stage = "building", .work = build, .arg = &source, .input_fd = -1,

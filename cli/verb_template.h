@@ -2,10 +2,20 @@
 #ifndef CLI_VERB_TEMPLATE_H
 #define CLI_VERB_TEMPLATE_H
 
-/* What the template verbs share. */
+/* The template verbs, and what they share. */
 
 #include "cli/verb.h"
 #include "templates/store.h"
+
+/* verb_template.c, verb_import.c */
+extern const struct opt template_build_options[], template_import_options[];
+extern const struct opt template_list_options[];
+int verb_template_build(struct cli *cli, struct error *err);
+int verb_template_import(struct cli *cli, struct error *err);
+int verb_template_list(struct cli *cli, struct error *err);
+int verb_template_info(struct cli *cli, struct error *err);
+int verb_template_verify(struct cli *cli, struct error *err);
+int verb_template_remove(struct cli *cli, struct error *err);
 
 /* Opens the site and its store; the caller closes the descriptor. */
 int template_store(struct cli *cli, struct error *err);

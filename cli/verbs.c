@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/verb.h"
+#include "cli/verb_template.h"
 
 #define STOPPED (ZONE_BIT(ZONE_INSTALLED))
 #define RUNNING (ZONE_BIT(ZONE_RUNNING))

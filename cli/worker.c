@@ -95,7 +95,8 @@ static void show_read(const struct supervision *s)
 	if (at >= s->w->input_size)
 		strcpy(text, "checking");
 	else
-		snprintf(text, sizeof(text), "unpacking, %s of %s", num_size_human((uint64_t)at, done),
+		snprintf(text, sizeof(text), "unpacking, %s of %s",
+			 num_size_human((uint64_t)at, done),
 			 num_size_human((uint64_t)s->w->input_size, total));
 	progress_stage(&s->cli->progress, s->w->what, text, strlen(text));
 }

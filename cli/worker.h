@@ -20,8 +20,8 @@ struct worker {
 	/* In the child. Its results are flushed for it. */
 	int (*work)(struct cli *cli, struct worker *w, struct error *err);
 	void *arg;			/* of work; borrowed */
-	int words_fd;			/* where work sends the words of programs, or -1; set here */
-	int input_fd;			/* whose offset tells how much was read, or -1; borrowed */
+	int words_fd;			/* where work sends what programs say, or -1; set here */
+	int input_fd;			/* its offset tells how much was read; -1; borrowed */
 	off_t input_size;
 };
 

@@ -69,7 +69,7 @@ staged() {
 	[ "$status" -eq 9 ]
 	[ "$output" = "m2  installed  -
 m3  installed  minimal" ]
-	[[ $stderr == *"zonectl: list m2: zone.json"*"zonectl: list: 1 of 2 failed" ]]
+	[[ ${stderr:-} == *"zonectl: list m2: zone.json"*"zonectl: list: 1 of 2 failed" ]]
 	mended m2
 }
 
