@@ -94,6 +94,17 @@ dist_check_SCRIPTS += %D%/func/run.bats
 dist_check_SCRIPTS += %D%/func/set.bats
 dist_check_SCRIPTS += %D%/func/verify.bats
 dist_check_SCRIPTS += %D%/func/wait.bats
+dist_check_SCRIPTS += %D%/func/bad-input.bats
+dist_check_SCRIPTS += %D%/func/crash.bats
+dist_check_SCRIPTS += %D%/func/errors.bats
+dist_check_SCRIPTS += %D%/func/features.bats
+dist_check_SCRIPTS += %D%/func/isolation.bats
+dist_check_SCRIPTS += %D%/func/limits.bats
+dist_check_SCRIPTS += %D%/func/names.bats
+dist_check_SCRIPTS += %D%/func/repair.bats
+dist_check_SCRIPTS += %D%/func/template-build.bats
+dist_check_SCRIPTS += %D%/func/template-import.bats
+dist_check_SCRIPTS += %D%/func/template-list.bats
 dist_check_SCRIPTS += %D%/func/cli-manners.bats
 dist_check_SCRIPTS += %D%/func/unpack.sh
 

@@ -216,6 +216,17 @@ running() {
 	state_is "$1" running || zonectl boot "$1"
 }
 
+# static_program FILE: compiles C from standard input into a program that runs in any zone.
+static_program() {
+	command -v cc >/dev/null || skip "needs a C compiler"
+	cc -static -x c -o "$1" - || skip "needs a static libc"
+}
+
+# put NAME FILE PATH: a program into a running zone.
+put() {
+	zonectl exec "$1" -- sh -c 'cat >"$0" && chmod 755 "$0"' "$3" <"$2"
+}
+
 #
 # Terminals
 #

@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# limits hold
+
+load ../lib/zone
+
+setup_file() { store_open; }
+teardown_file() { store_close; }
+setup() { zone_setup; }
+
+@test "memory holds: what takes more is killed, the host and the zone's init go on" {
+	installed m1 --memory 32M --swap 0 --oom-kill process
+	zonectl boot m1
+	run zonectl exec m1 -- sh -c 'head -c 200m /dev/zero | tail | wc -c'
+	[ "$(fact m1 memory_peak_bytes)" -le 33554432 ]
+	[ "$(fact m1 oom_kills)" -ge 1 ]
+	state_is m1 running
+	exits 0 zonectl exec m1 -- true
+}
+
+@test "oom-kill=zone ends the whole zone when memory runs out" {
+	installed m2 --memory 32M --swap 0
+	zonectl boot m2
+	run zonectl exec m2 -- sh -c 'head -c 200m /dev/zero | tail | wc -c'
+	deadline 10 state_is m2 installed
+	nothing_left m2
+}
+
+@test "pids holds: a fork bomb stays in its zone" {
+	installed p1 --pids 30
+	zonectl boot p1
+	run zonectl exec p1 -- sh -c 'i=0; while [ $i -lt 100 ]; do sleep 20 >/dev/null 2>&1 & i=$((i + 1)); done; :'
+	[ "$(fact p1 pids)" -le 30 ]
+	prints "" timeout 10 "$ZONECTL" halt p1
+	nothing_left p1
+}
+
+@test "cpus holds: a busy zone gets what it was given and no more" {
+	installed c1 --cpus 0.2
+	zonectl boot c1
+	run zonectl exec c1 -- timeout -s KILL 3 sh -c "while :; do :; done"
+	used=$(fact c1 cpu_seconds)
+	zonectl halt c1
+	awk -v used="$used" 'BEGIN { print used " s of 3 s"; exit !(used > 0.3 && used < 1.2) }'
+}
+
+@test "limits that are set on a running zone hold at once, up and down" {
+	installed l1
+	zonectl boot l1
+	zonectl set l1 pids=5 memory=64M cpus=0.5
+	run zonectl exec l1 -- sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 5 >/dev/null 2>&1 & done'
+	[ "$(fact l1 pids)" -le 5 ]
+	zonectl set l1 pids=50
+	exits 0 zonectl exec l1 -- sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 0 & done; wait'
+}
+
+@test "a limit that the host has no controller for is refused, naming it" {
+	missing=$(zonectl features --json | json "' '.join(c for c in ('cpu','cpuset','memory','pids','io','hugetlb') if c not in d['cgroup']['controllers'])")
+	case " $missing " in
+	*" memory "*) set -- memory=64M memory ;;
+	*" pids "*) set -- pids=10 pids ;;
+	*" cpu "*) set -- cpus=1 cpu ;;
+	*" cpuset "*) set -- cpuset=0 cpuset ;;
+	*) skip "kernel: every controller is there" ;;
+	esac
+	installed x1
+	exits 8 zonectl set x1 "$1"
+	holds "$2"
+}
+
+@test "a limit whose v1 controller is hidden is refused, and nothing is started" {
+	[ -d /sys/fs/cgroup/pids ] || skip "kernel: no cgroup v1 here"
+	# In a mount namespace of its own in which the pids hierarchy is away.
+	run unshare -m sh -c 'umount -l /sys/fs/cgroup/pids && exec "$ZONECTL" create x2 -t minimal --pids 10'
+	[ "$status" -eq 8 ]
+	holds "pids"
+	exits 3 zonectl info x2
+	nothing_left x2
+}
+
+@test "nofile limits open files" {
+	installed n1 --nofile 100
+	zonectl boot n1
+	prints 100 zonectl exec n1 -- sh -c 'ulimit -Hn'
+	prints 100 zonectl exec n1 -- sh -c 'awk "/Max open files/ { print \$5 }" /proc/1/limits'
+}
