@@ -78,6 +78,7 @@ tests_unit_test_unpack_name_SOURCES = %D%/unit/test_unpack_name.c
 dist_check_SCRIPTS += %D%/func/boot.bats
 dist_check_SCRIPTS += %D%/func/console.bats
 dist_check_SCRIPTS += %D%/func/create.bats
+dist_check_SCRIPTS += %D%/func/debian.bats
 dist_check_SCRIPTS += %D%/func/exec.bats
 dist_check_SCRIPTS += %D%/func/halt.bats
 dist_check_SCRIPTS += %D%/func/login.bats
@@ -108,9 +109,15 @@ dist_check_SCRIPTS += %D%/func/template-list.bats
 dist_check_SCRIPTS += %D%/func/cli-manners.bats
 dist_check_SCRIPTS += %D%/func/unpack.sh
 
+# distributions that must boot clean: make check-distros
+DISTRO_TESTS += %D%/distro/debian-11.bats
+DISTRO_TESTS += %D%/distro/debian-12-sysvinit.bats
+DISTRO_TESTS += %D%/distro/debian-13.bats
+
 # helpers of the tests, shipped but not run
 EXTRA_DIST += %D%/lib/unit.sh
 EXTRA_DIST += %D%/lib/zone.bash
+EXTRA_DIST += %D%/lib/debian.bash
 EXTRA_DIST += %D%/lib/archives.py
 EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 

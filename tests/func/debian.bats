@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Debian 12, as a user would have it: unchanged, clean up and clean down.
+
+RECIPE=debian-12
+KIND=systemd
+load ../lib/debian
+
+setup_file() { debian_open; }
+teardown_file() { store_close; }
+setup() { debian_setup; }
+
+@test "Debian 12 boots to a clean state" {
+	claim_boots_clean
+}
+
+@test "login to Debian 12 is a session that who knows of" {
+	claim_login_works
+}
+
+@test "sshd of Debian 12 answers, with keys made for this zone" {
+	claim_ssh_answers
+}
+
+@test "Debian 12 has a machine-id of its own" {
+	claim_has_own_identity
+}
+
+@test "users are added to Debian 12 and own what they make" {
+	claim_users_work
+}
+
+@test "apt and dpkg of Debian 12 are ready" {
+	claim_packages_work
+}
+
+@test "Debian 12 reboots from inside" {
+	claim_reboots_from_inside
+}
+
+@test "Debian 12 is shut down by its init in less than 5 s" {
+	claim_shuts_down_quickly
+}

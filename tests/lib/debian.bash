@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# One Debian release from the recipe to the end, as a user would. A file sets
+# RECIPE and KIND (systemd or sysvinit), loads this and names the claims.
+
+load ../lib/zone
+
+# The zone "deb" of the recipe.
+debian_open() {
+	store_open || return
+	[ "$EUID" -eq 0 ] || return 0
+	if ! zonectl template build "$RECIPE" >"$BATS_FILE_TMPDIR/build" 2>&1; then
+		cat "$BATS_FILE_TMPDIR/build" >&2
+		return 1
+	fi
+	zonectl create deb -t "$RECIPE"
+}
+
+debian_setup() {
+	zone_setup
+	state_is deb running || zonectl boot deb --wait=90
+}
+
+# The end of a boot: systemd says so, other inits have started their last service.
+claim_boots_clean() {
+	if [ "$KIND" = systemd ]; then
+		prints running zonectl exec deb -- systemctl is-system-running --wait
+		prints "" zonectl exec deb -- systemctl list-units --failed --no-legend --plain
+	else
+		prints "N 2" zonectl exec deb -- runlevel
+	fi
+	prints deb zonectl exec deb -- hostname
+}
+
+claim_login_works() {
+	on_terminal <(cat <<-'END'
+		set timeout 30
+		zonectl login deb
+		see "root@deb"
+		type {echo "on $(tty), $(who am i | cut -d' ' -f1) is me"}
+		see "on /dev/pts/"
+		see "root is me"
+		type {test -c $(tty) && echo "it e""xists"}
+		see "it exists"
+		type {sleep 1000}
+		exec timeout 20 sh -c {until "$ZONECTL" exec deb -- pgrep -x sleep; do :; done}
+		send "\032"
+		see "Stopped"
+		type {kill %1; wait; exit}
+		expect eof
+	END
+	)
+}
+
+claim_ssh_answers() {
+	deadline 30 ssh_banner
+	# Made at the first boot of this zone, not in the template.
+	[ -z "$(find "$ZONECTL_ROOT/var/lib/zonectl/templates/$RECIPE/rootfs/etc/ssh" -name 'ssh_host_*_key')" ]
+	exits 0 zonectl exec deb -- sh -c 'ls /etc/ssh/ssh_host_*_key'
+}
+
+ssh_banner() {
+	[[ $(zonectl exec deb -- bash -c 'exec 5<>/dev/tcp/127.0.0.1/22 && head -n 1 <&5' 2>/dev/null) == SSH-2.0-OpenSSH* ]]
+}
+
+claim_has_own_identity() {
+	id=$(zonectl exec deb -- cat /etc/machine-id)
+	[[ $id =~ ^[0-9a-f]{32}$ ]]
+	[ "$id" != "$(cat /etc/machine-id 2>/dev/null)" ]
+	template=$ZONECTL_ROOT/var/lib/zonectl/templates/$RECIPE/rootfs/etc/machine-id
+	[ ! -s "$template" ] || [ "$(cat "$template")" = uninitialized ]
+}
+
+claim_reboots_from_inside() {
+	init=$(fact deb init_pid)
+	zonectl exec deb -- reboot || :	# may end with the zone
+	is_new() { local pid; pid=$(fact deb init_pid) && [ "$pid" != None ] && [ "$pid" != null ] && [ "$pid" != "$init" ]; }
+	deadline 60 is_new
+	deadline 60 state_is deb running
+	if [ "$KIND" = systemd ]; then
+		is_running() { [ "$(zonectl exec deb -- systemctl is-system-running --wait 2>/dev/null)" = running ]; }
+	else
+		is_running() { [ "$(zonectl exec deb -- runlevel 2>/dev/null)" = "N 2" ]; }
+	fi
+	deadline 60 is_running
+	[ "$(keeper_pids deb | wc -l)" -eq 1 ]
+}
+
+# Under 5 s, of an idle zone.
+claim_shuts_down_quickly() {
+	local start=${EPOCHREALTIME/[^0-9]/} end
+
+	prints "deb: its init shut it down" zonectl shutdown deb
+	end=${EPOCHREALTIME/[^0-9]/}
+	echo "$(((end - start) / 1000)) ms"
+	[ $((end - start)) -lt 5000000 ]
+	state_is deb installed
+	nothing_left deb
+}
+
+claim_users_work() {
+	exits 0 zonectl exec deb -- useradd -m -s /bin/bash ann
+	prints "uid=1000(ann) gid=1000(ann) groups=1000(ann)" zonectl exec deb -u ann -- id
+	exits 0 zonectl exec deb -- su - ann -c 'touch ~/file'
+	prints "ann ann" zonectl exec deb -- stat -c '%U %G' /home/ann/file
+}
+
+claim_packages_work() {
+	exits 0 zonectl exec deb -- dpkg --audit
+	exits 0 zonectl exec deb -- sh -c 'apt-cache policy apt | grep -q Installed'
+}
