@@ -129,3 +129,17 @@ int caps_limit(uint64_t kept, struct error *err)
 	}
 	return caps_write(now, err);
 }
+
+int caps_raise(struct error *err)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return error_sys(err, "read capabilities");
+	for (size_t i = 0; i < N_ROWS(sets); i++)
+		sets[i].effective = sets[i].permitted;
+	if (syscall(SYS_capset, &head, sets) < 0)
+		return error_sys(err, "keep capabilities");
+	return 0;
+}

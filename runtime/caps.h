@@ -17,5 +17,9 @@ int caps_bound(uint64_t kept, struct error *err);
 /* Sets the permitted and effective sets to kept, or what of it the process has, for what runs
  * until the next execve(2). Child-safe. */
 int caps_limit(uint64_t kept, struct error *err);
+/* Makes all that is permitted effective again: the effective set, or the part of it that is over
+ * files, follows the effective uid, or the one for files, away from 0 (capabilities(7)).
+ * Child-safe. */
+int caps_raise(struct error *err);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "base/vfork.h"
+#include "runtime/caps.h"
 #include "runtime/child.h"
 #include "runtime/guest.h"
 #include "runtime/mounts.h"
@@ -44,21 +44,6 @@ static int mount_proc(void *arg, struct error *err)
 	return b->procfd < 0 ? -1 : 0;
 }
 
-/* The effective set follows the effective uid away from 0, and back (capabilities(7)). */
-static int raise_effective(struct error *err)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-
-	if (syscall(SYS_capget, &head, sets) < 0)
-		return error_sys(err, "read capabilities");
-	for (size_t i = 0; i < N_ROWS(sets); i++)
-		sets[i].effective = sets[i].permitted;
-	if (syscall(SYS_capset, &head, sets) < 0)
-		return error_sys(err, "keep capabilities");
-	return 0;
-}
-
 /* The namespaces are counted against the user who makes the user namespace (namespaces(7)), and so
  * are inotify instances (inotify(7)): that user is the zone's own root, or all zones together would
  * share the budget of the host's root. */
@@ -66,7 +51,7 @@ static int set_euid(uid_t uid, struct error *err)
 {
 	if (syscall(SYS_setresuid, -1, uid, -1) < 0)
 		return error_sys(err, "become user %u", uid);
-	return raise_effective(err);
+	return caps_raise(err);
 }
 
 /* What the builder makes in the zone's files belongs to the zone's root, and on an idmapped mount
@@ -77,7 +62,7 @@ static int set_fsids(uint32_t id, struct error *err)
 	(void)setfsuid(id);
 	if (setfsuid((uid_t)-1) != (int)id)
 		return error_set(err, ERR_FAILED, "become user %u for files", id);
-	return raise_effective(err);
+	return caps_raise(err);
 }
 
 static pid_t clone_namespaces(struct builder *b)

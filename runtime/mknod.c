@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "runtime/caps.h"
 #include "runtime/config.h"
 
 enum { NOTICE_ROOM = 512, STATUS_MAX = 8192, CAP_MKNOD_BIT = 27 };
@@ -146,13 +148,31 @@ static int open_start(const struct call *c, struct error *err)
 	return fd >= 0 ? fd : error_sys(err, "open where the caller is");
 }
 
+/* As the caller: then the node is the caller's at once, also on an idmapped mount, on which the
+ * host's root can own nothing. */
+static int mknod_as_caller(const struct call *c, int dirfd, const char *name, struct error *err)
+{
+	mode_t mask = umask(c->mask);
+	int ret = -1;
+
+	(void)setfsgid(c->gid);	/* neither tells of a failure: hence the questions */
+	(void)setfsuid(c->uid);
+	if ((gid_t)setfsgid((gid_t)-1) == c->gid && (uid_t)setfsuid((uid_t)-1) == c->uid)
+		ret = caps_raise(err);
+	if (ret == 0 && mknodat(dirfd, name, S_IFCHR | (c->mode & 0777), c->dev) < 0)
+		ret = error_sys(err, "mknod");
+	(void)setfsuid(0);
+	(void)setfsgid(0);
+	(void)umask(mask);
+	return ret;
+}
+
 static int make_node(const struct call *c, struct error *err)
 {
 	AUTO_CLOSE int startfd = open_start(c, err);
 	AUTO_CLOSE int parentfd = -1;
 	const char *name;
 	struct stat st;
-	mode_t mode = S_IFCHR | (c->mode & 0777 & ~c->mask);
 
 	/* Only while the caller still waits is /proc/PID known to have been it. */
 	if (startfd < 0 || !is_valid(c))
@@ -164,12 +184,7 @@ static int make_node(const struct call *c, struct error *err)
 		errno = EPERM;
 		return error_sys(err, "a directory of the host's");
 	}
-	if (mknodat(parentfd, name, mode, c->dev) < 0)
-		return error_sys(err, "mknod");
-	/* mknodat(2) knows the umask of the keeper, and its user. */
-	if (fchownat(parentfd, name, c->uid, c->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_sys(err, "chown");
-	return 0;
+	return mknod_as_caller(c, parentfd, name, err);
 }
 
 /* 0, or the errno that the caller gets; -1 to let the kernel decide. */
