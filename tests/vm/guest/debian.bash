@@ -24,7 +24,7 @@ controllers() {
 # Processes cannot be in a group that hands out controllers, which is what systemd makes of its root.
 entry() {
 	says "0::/enter" zonectl exec deb -- cat /proc/self/cgroup
-	script -qec "zonectl login deb -- tty" /dev/null </dev/null | tee /dev/stderr | grep -q '^/dev/pts/[0-9]'
+	script -qec "zonectl login deb -- tty" /dev/null </dev/null | tee /dev/stderr | grep -q '/dev/pts/[0-9]'
 }
 
 memory_max() {

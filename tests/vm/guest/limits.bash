@@ -37,7 +37,7 @@ throttled() {
 
 cpus() {
 	zonectl set web cpus=0.2
-	local before used
+	local before
 	before=$(throttled)
 	zonectl exec web -- timeout 3 sh -c 'while :; do :; done' || true
 	[ "$(throttled)" -gt "$before" ]

@@ -68,8 +68,23 @@ entered_stays() {
 	zonectl exec web -- killall sleep
 }
 
+# Each store has a slice of its own, inside that of all.
+other_store() {
+	local slice
+	export ZONECTL_ROOT=/srv/other
+	mkdir -m 700 "$ZONECTL_ROOT"
+	slice=$(zonectl features --json | sed -n 's/.*"subtree": "\(.*\)".*/\1/p')
+	[[ $slice == zonectl.slice/zonectl-*.slice ]]
+	zonectl template build minimal
+	zonectl create web -t minimal --boot
+	says active systemctl is-active "${slice#*/}"
+	zonectl exec web -- true
+	zonectl destroy --force -y web
+}
+
 units() {
 	claim "systemd moves no zone when it reloads" reload
+	claim "another store has its own slice" other_store
 	claim "a zone and its keeper survive the login that booted them" scope_ends
 	claim "a zone and its keeper survive the service that booted them" service_ends
 	claim "what exec left running survives the unit it was run from" entered_stays
