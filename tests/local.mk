@@ -148,6 +148,15 @@ HOSTILE_TESTS += %D%/hostile/life.sh
 HOSTILE_TESTS += %D%/hostile/state.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
+# faults: what is left when a verb is killed anywhere
+EXTRA_PROGRAMS += %D%/faults/faultwalk
+TEST_TOOLS += %D%/faults/faultwalk
+tests_faults_faultwalk_SOURCES = %D%/faults/faultwalk.c
+tests_faults_faultwalk_CFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wshadow
+tests_faults_faultwalk_LDFLAGS =
+tests_faults_faultwalk_LDADD =
+FAULT_TESTS += %D%/faults/kill.sh
+
 # vm: hosts of their own, each with a kernel that is the floor; vm/ of the build keeps what they share
 VM_TESTS += %D%/vm/v2.sh
 VM_TESTS += %D%/vm/hybrid.sh

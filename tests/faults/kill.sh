@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# J4: a verb and everything that it started is killed at each system call that
+# changes something, one by one; then the next command finds a state that has a
+# name, repair goes on or back, and destroy leaves nothing.
+# STRIDE=N in the environment tries every Nth call only.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../hostile/lib.bash"
+
+walk=$ZONE_BUILDDIR/tests/faults/faultwalk
+stride=${STRIDE:-1}
+
+state_of() {
+	z list -a -H -o state v 2>/dev/null
+}
+
+has_name() {
+	[[ " incomplete configured installed ready running frozen shutting_down down absent " == *" ${1% (no keeper)} "* ]]
+}
+
+# What the kill left, mended; says why not.
+mended() {
+	local state said
+
+	state=$(state_of)
+	has_name "${state:-absent}" || { echo "state '$state'"; return; }
+	said=$(z repair v 2>&1) || [[ "$said" == *'no zone "v"'* ]] || { echo "from '$state', repair: $said"; return; }
+	state=$(state_of)
+	[[ " absent installed running frozen " == *" ${state:-absent} "* ]] || { echo "repaired to '$state'"; return; }
+	[ -z "$state" ] || said=$(z verify v 2>&1) || { echo "repaired to '$state', verify: $said"; return; }
+	[ "$state" != installed ] || said=$(z boot v 2>&1) || { echo "repaired, boot: $said"; return; }
+	[ -z "$state" ] || z exec v -- true 2>/dev/null || { echo "repaired, exec: $(z exec v -- true 2>&1)"; return; }
+}
+
+# What is left of a zone that was destroyed.
+remains() {
+	find "$zones" "$ZONECTL_ROOT/var/lib/zonectl/uids" "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
+		! -path '*/.filters*' 2>/dev/null
+	find /sys/fs/cgroup -mindepth 3 -type d -path "*zonectl-$id/*" 2>/dev/null
+	grep -F "$zones" /proc/self/mountinfo
+	pgrep '^zone|^init$'
+}
+
+prepare() {
+	case $1 in
+	create)            ;;
+	boot|set|destroy)  z create -q v -t minimal ;;
+	*)                 z create -q v -t minimal --boot ;;
+	esac
+}
+
+# point VERB K COMMAND...: one kill and what comes of it.
+point() {
+	local verb=$1 k=$2 why
+
+	shift 2
+	prepare "$verb"
+	timeout -k 1 30 "$walk" "$k" "$ZONECTL" "$@" >"$box/walk" 2>&1 </dev/null
+	grep -q '^killed' "$box/walk" && killed=$((killed + 1))
+	why=$(mended)
+	[ -z "$why" ]
+	attempt "$verb, $(<"$box/walk"): $why" $?
+	if [ -n "$(state_of)" ]; then
+		z destroy -q --force -y v 2>"$box/said" || attempt "$verb, call $k, destroy: $(<"$box/said")" 1
+	fi
+	why=$(remains)
+	[ -z "$why" ] || { attempt "$verb, $(<"$box/walk"), left: $why" 1; clean_up; }
+}
+
+# After a failure the next point begins with nothing all the same.
+clean_up() {
+	pkill -KILL '^zone|^init$' 2>/dev/null
+	z destroy -q --force -y --all >/dev/null 2>&1
+	find /sys/fs/cgroup -depth -mindepth 3 -type d -path "*zonectl-$id/*" -exec rmdir {} + 2>/dev/null
+	rm -rf --one-file-system "${zones:?}"/* "$zones"/.new-* "$zones"/.old-* "$ZONECTL_ROOT"/run/zonectl/v \
+		"$ZONECTL_ROOT"/var/lib/zonectl/uids/*
+}
+
+calls_of() {
+	local verb=$1
+
+	shift
+	prepare "$verb"
+	timeout -k 1 30 "$walk" 0 "$ZONECTL" "$@" 2>/dev/null </dev/null | sed -n 's/^calls //p'
+	clean_up >/dev/null 2>&1
+}
+
+# A tool that makes its directory in place leaves half of it.
+naive_tears() {
+	local k
+
+	for ((k = 1; k < 200; k++)); do
+		timeout -k 1 10 "$walk" "$k" busybox sh -c 'mkdir "$0"; : >"$0/data"; : >"$0/zone.json"' "$zones/w" >/dev/null 2>&1
+		[ ! -d "$zones/w" ] || [ -e "$zones/w/zone.json" ] || break
+		rm -rf "${zones:?}/w"
+	done
+	! z verify w >/dev/null 2>&1 && [ -n "$(remains)" ]
+	local status=$?
+	rm -rf "${zones:?}/w"
+	return $status
+}
+
+verb_walk() {
+	local verb=$1 n k killed=0
+
+	shift
+	n=$(calls_of "$verb" "$@")
+	for ((k = 1; k <= ${n:-0}; k += stride)); do
+		point "$verb" "$k" "$@"
+	done
+	# The number of calls varies a little from run to run, so some late points are not reached.
+	[ "$killed" -gt $((cases / 2)) ] || attempt "only $killed of $cases were killed" 1
+	caught naive_tears
+	score J4 "$verb killed at every call: $n calls, $killed kills"
+}
+
+import_walk() {
+	local n k killed=0 tar=$box/t.tar before
+
+	cp -a "$template" "$box/tree" && echo other >"$box/tree/etc/other"
+	tar -C "$box/tree" --numeric-owner -cf "$tar" .
+	before=$(find "$ZONECTL_ROOT/var/lib/zonectl/templates" -maxdepth 2 | sort)
+	n=$(timeout -k 1 60 "$walk" 0 "$ZONECTL" template import -q "$tar" --name t 2>/dev/null </dev/null | sed -n 's/^calls //p')
+	z template remove -q t
+	# An archive is hundreds of files, all made alike.
+	for ((k = 1; k <= ${n:-0}; k += 17 * stride)); do
+		timeout -k 1 60 "$walk" "$k" "$ZONECTL" template import -q "$tar" --name t >"$box/walk" 2>&1 </dev/null
+		grep -q '^killed' "$box/walk" && killed=$((killed + 1))
+		[ -z "$(z template list -H -o name t 2>/dev/null)" ] || z template verify t >"$box/said" 2>&1
+		attempt "$(<"$box/walk"): half a template is seen: $(<"$box/said")" $?
+		z template import -q "$tar" --name t 2>"$box/said" >&2
+		attempt "$(<"$box/walk"): again: $(<"$box/said")" $?
+		z template remove -q t 2>"$box/said"
+		attempt "$(<"$box/walk"): remove: $(<"$box/said")" $?
+		try "$(<"$box/walk"): nothing is left" test "$before" = "$(find "$ZONECTL_ROOT/var/lib/zonectl/templates" -maxdepth 2 | sort)"
+	done
+	[ "$killed" -gt 0 ] && control=caught
+	score J4 "template import killed at every 17th call: $n calls, $killed kills"
+}
+
+store_open
+: >"$box/said"
+verb_walk create create v -t minimal
+verb_walk boot boot v
+verb_walk set set v memory=100M description=other
+verb_walk set-running set v memory=100M pids=100 description=other
+verb_walk halt halt v
+verb_walk shutdown shutdown v --timeout 1
+verb_walk destroy destroy -y v
+verb_walk destroy-running destroy --force -y v
+import_walk
+done_scores
