@@ -23,7 +23,7 @@ setup() { zone_setup; }
 }
 
 @test "too few and too many operands are told" {
-	fails 2 "zonectl: boot: what to work on is missing
+	fails 2 "zonectl: boot: no zone named
   usage: zonectl boot NAME... [-- INIT-ARGS...]" zonectl boot
 	fails 2 "zonectl: rename: too many operands
   usage: zonectl rename NAME NEW-NAME" zonectl rename a b c
