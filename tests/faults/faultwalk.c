@@ -35,7 +35,8 @@ static const long harmless[] = {
 	SYS_newfstatat, SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_rt_sigaction,
 	SYS_rt_sigprocmask, SYS_lseek, SYS_getdents64, SYS_readlink, SYS_readlinkat, SYS_arch_prctl,
 	SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_prlimit64, SYS_getrandom, SYS_fcntl,
-	SYS_ioctl, SYS_access, SYS_faccessat, SYS_faccessat2, SYS_umask, SYS_clock_gettime, SYS_uname,
+	SYS_ioctl, SYS_access, SYS_faccessat, SYS_faccessat2, SYS_umask, SYS_clock_gettime,
+	SYS_uname,
 	SYS_capget, SYS_prctl, SYS_sigaltstack, SYS_clock_nanosleep, SYS_poll, SYS_fstatfs,
 };
 
@@ -113,7 +114,8 @@ static void go_on(pid_t pid, int status)
 
 	if (event == PTRACE_EVENT_STOP) {
 		/* A new tracee, or one that was stopped by a signal. */
-		bool is_group_stop = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+		bool is_group_stop = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN ||
+				     sig == SIGTTOU;
 
 		ptrace(is_group_stop ? PTRACE_LISTEN : PTRACE_SYSCALL, pid, NULL, NULL);
 		return;
@@ -136,7 +138,8 @@ static int walk(pid_t first, unsigned long at)
 		if (WIFEXITED(status) || WIFSIGNALED(status)) {
 			forget(pid);
 			if (pid == first)
-				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+				return WIFEXITED(status) ? WEXITSTATUS(status) :
+							   128 + WTERMSIG(status);
 			continue;
 		}
 		t = find(pid);

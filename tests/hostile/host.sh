@@ -4,6 +4,16 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
+fifos="etc/os-release usr/lib/os-release sbin/init etc/machine-id etc/inittab lib/systemd/systemd"
+properties="hostname description tags init init-args env timezone autoboot boot-order cpus cpu-weight cpuset cpu-burst \
+	memory memory-high memory-low swap hugepages oom-kill pids nofile storage mount features"
+controls=($'\n' $'\r' $'\e' $'\x01' $'\x7f' $'\xc2\x9b' $'\xff')
+races=25
+if [ "$mode" = quick ]; then
+	races=5
+	fifos="etc/os-release sbin/init" properties="hostname description init env mount memory" controls=($'\n' $'\e')
+fi
+
 # soon SECONDS COMMAND...: it ends by itself within the time.
 soon() {
 	local end status
@@ -18,7 +28,7 @@ soon() {
 d2() {
 	local file stage=$box/d2
 
-	for file in etc/os-release usr/lib/os-release sbin/init etc/machine-id etc/inittab lib/systemd/systemd; do
+	for file in $fifos; do
 		rm -rf "$stage"
 		cp -a "$template" "$stage"
 		mkdir -p "$stage/${file%/*}"
@@ -71,9 +81,6 @@ d3() {
 	score D3 "a log that is a link is not written through"
 }
 
-properties="hostname description tags init init-args env timezone autoboot boot-order cpus cpu-weight cpuset cpu-burst \
-	memory memory-high memory-low swap hugepages oom-kill pids nofile storage mount features"
-
 # has_no_line: after a set, zone.json is whole and no value of it has a raw control byte.
 has_no_line() {
 	python3 - "$zones/v/zone.json" <<-'END'
@@ -89,7 +96,7 @@ d4() {
 
 	installed v
 	for p in $properties; do
-		for c in $'\n' $'\r' $'\e' $'\x01' $'\x7f' $'\xc2\x9b' $'\xff'; do
+		for c in "${controls[@]}"; do
 			# shellcheck disable=SC2086
 			refused z set v "$p=a${c}uid-base=0" >"$box/said"
 			attempt "set $p with $(printf %q "$c") $(<"$box/said")" $?
@@ -140,7 +147,7 @@ d6() {
 	installed v
 	for v in ";touch $canary/x" "\$(touch $canary/x)" "\`touch $canary/x\`" "--checkpoint-action=exec=touch $canary/x" \
 		"-oProxyCommand=touch $canary/x" "|touch $canary/x" "--use-compress-program=touch $canary/x" \
-		"%(touch $canary/x)" $'x\ntouch '"$canary/x" "{{ open('$canary/x') }}"; do
+		"%(touch $canary/x)" $'x\ntouch '"$canary/x" "{{ open($canary/x) }}"; do
 		for p in $properties; do
 			z set -q v "$p=$v" >/dev/null 2>&1 </dev/null
 			sane $?
@@ -151,7 +158,7 @@ d6() {
 		for p in "create $v -t minimal" "create w -t $v" "template import $v --name x" "template import $box/d.tar --name $v" \
 			"exec v -w $v -- true" "exec v -u $v -- true" "log $v" "list -o $v" "list -s $v" "rename v $v" \
 			"wait v --state $v" "run -t $v -- true" "boot v --init $v" "template build $v" "halt $v" "info $v"; do
-			# shellcheck disable=SC2086	# an attacker's words may split: more options to try
+			# shellcheck disable=SC2086,SC2090	# an attacker's words may split: more options to try
 			LIMIT=10 z $p >/dev/null 2>&1 </dev/null
 			sane $?
 			attempt "$p" $?
@@ -192,7 +199,7 @@ d7() {
 		try "is gone" test ! -e "$zones/v" -a ! -e "$zones/.old-v"
 	done
 	canary_take
-	for ((i = 0; i < 25; i++)); do
+	for ((i = 0; i < races; i++)); do
 		installed v
 		mkdir -p "$zones/v/data/upper"/a/{b,c,d,e,f}/{1,2,3,4,5}/{x,y}
 		ln -s "$canary" "$zones/v/data/upper/a/z"
@@ -218,7 +225,7 @@ quick)
 	d2
 	d3
 	d4
-	d7 20000
+	d7 5000
 	;;
 *)
 	d2

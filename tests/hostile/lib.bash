@@ -21,11 +21,13 @@ if [ -z "${HOSTILE_BOXED:-}" ]; then
 		bash "$0" "$@"
 fi
 
+# shellcheck disable=SC2034	# for those who read this
 # "quick" for make check, "full" for make check-hostile.
 mode=${1:-${HOSTILE:-quick}}
 ZONE_BUILDDIR=${ZONE_BUILDDIR:-$PWD}
 ZONECTL=${ZONECTL:-$ZONE_BUILDDIR/zonectl}
 tools=$ZONE_BUILDDIR/tests/hostile
+# shellcheck disable=SC2034	# likewise
 naive=$tools/naive
 inside=$tools/inside
 export ZONECTL
@@ -35,6 +37,7 @@ box=$(mktemp -d /var/tmp/zonectl-hostile.XXXXXX) || exit 1
 canary=$box/canary
 export ZONECTL_ROOT=$box/root
 zones=$ZONECTL_ROOT/var/lib/zonectl/zones
+# shellcheck disable=SC2034	# likewise
 template=$ZONECTL_ROOT/var/lib/zonectl/templates/minimal/rootfs
 
 classes=0 cases=0 blocked=0 control=missed

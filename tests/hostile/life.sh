@@ -14,11 +14,13 @@ forge() {
 }
 
 g1() {
-	local decoy verb keeper init
+	local decoy verb verbs keeper init
 
 	sleep 1000 &
 	decoy=$!
-	for verb in "halt" "shutdown --timeout 1" "reboot --timeout 1" "repair" "destroy --force -y" "freeze" "exec" "boot" "wait --timeout 1"; do
+	verbs=("halt" "shutdown --timeout 1" "reboot --timeout 1" "repair" "destroy --force -y" "freeze" "exec" "boot" "wait --timeout 1")
+	[ "$mode" != quick ] || verbs=(halt repair "destroy --force -y")
+	for verb in "${verbs[@]}"; do
 		running v
 		keeper=$(keeper_of v) init=$(init_of v)
 		kill -KILL "$keeper" "$init"

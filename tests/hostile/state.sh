@@ -99,7 +99,7 @@ j3() {
 	done
 	z destroy -q --force -y --all 2>"$box/said"
 	attempt "all destroyed: $(<"$box/said")" $?
-	try "nothing is left" test -z "$(ls -A "$zones" "$ZONECTL_ROOT/var/lib/zonectl/uids" | grep -v :)"
+	try "nothing is left" test -z "$(find "$zones" "$ZONECTL_ROOT/var/lib/zonectl/uids" -mindepth 1)"
 	try "no process" bash -c '! pgrep -x zonekeeper'
 	z create -q 'a{1..2}' -t minimal
 	cp "$zones/a1/zone.json" "$zones/a2/zone.json"

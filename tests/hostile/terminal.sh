@@ -46,7 +46,7 @@ printable_json() {
 }
 
 f2() {
-	local stage=$box/f2 bytes word
+	local stage=$box/f2 bytes word words
 
 	# shellcheck disable=SC2059
 	bytes=$(for i in $(seq 1 9) $(seq 11 31) 127 $(seq 128 255); do printf "\\$(printf %o "$i")x"; done
@@ -57,7 +57,9 @@ f2() {
 	wait_for 5 grep -qa title "$zones/v/console.log"
 	try "log" printable < <(z log v 2>&1)
 	try "log is not empty" test -n "$(z log v | grep title)"
-	for word in "$bytes" $'\e]0;x\a' $'v\e[2J' $'\x9b6n' $'a\rb'; do
+	words=("$bytes" $'\e]0;x\a' $'v\e[2J' $'\x9b6n' $'a\rb')
+	[ "$mode" != quick ] || words=("$bytes")
+	for word in "${words[@]}"; do
 		for verb in create boot halt info destroy exec login console log set rename verify repair wait "template info" \
 			"template remove" "template import" "no-verb"; do
 			# shellcheck disable=SC2086
@@ -118,7 +120,7 @@ f3() {
 	z exec v -- umount /dev/pts
 	try "and without it" z exec v -t -- true </dev/null
 	try "at most 256 terminals" test "$(z exec v -- sh -c 'i=0; exec 2>/dev/null; while [ $i -lt 300 ]; do
-		sleep 20 <>/dev/ptmx & i=$((i + 1)); done; sleep 0.5; ls /dev/pts | wc -l')" -le 257
+		sleep 2 <>/dev/ptmx & i=$((i + 1)); done; sleep 0.5; ls /dev/pts | wc -l')" -le 257
 	try "another zone still has some" test -n "$(on_pty "$ZONECTL exec w -t -- tty" | grep pts)"
 	[ "$(on_pty "readlink -f /proc/self/fd/0; stat -c %d /dev/pts" | tail -n 1 | tr -d '\r')" = "$(stat -c %d /dev/pts)" ] &&
 		control=caught
