@@ -121,12 +121,12 @@ static const struct step boot_steps[] = {
 	{ NULL,            init_up,   init_down },
 };
 
-/* Walks rows n - 1, n - 2, ... 0; the first failure is reported, the rest done all the same. */
-static int steps_down(struct boot *b, size_t n, struct error *err)
+/* Walks rows n - 1, n - 2, ... first; one failure is reported, the rest done all the same. */
+static int steps_down(struct boot *b, size_t first, size_t n, struct error *err)
 {
 	int ret = 0;
 
-	while (n-- > 0) {
+	while (n-- > first) {
 		struct error failure = { 0 };
 
 		if (boot_steps[n].down(b, &failure) == 0)
@@ -157,7 +157,7 @@ int boot_up(struct boot *b, struct error *err)
 
 		if (boot_steps[i].up(b, err) == 0)
 			continue;
-		(void)steps_down(b, i + 1, &later);	/* the first failure is what is told */
+		(void)steps_down(b, 0, i + 1, &later);	/* the first failure is what is told */
 		return boot_steps[i].name ? error_wrap(err, "%s", boot_steps[i].name) : -1;
 	}
 	return 0;
@@ -165,7 +165,15 @@ int boot_up(struct boot *b, struct error *err)
 
 int boot_down(struct boot *b, struct error *err)
 {
-	return steps_down(b, N_ROWS(boot_steps), err);
+	return steps_down(b, 0, N_ROWS(boot_steps), err);
+}
+
+int boot_clear(struct boot *b, struct error *err)
+{
+	int ret = steps_down(b, 1, N_ROWS(boot_steps), err);
+
+	boot_close(b);
+	return ret;
 }
 
 void boot_close(struct boot *b)

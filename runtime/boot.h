@@ -24,6 +24,8 @@ struct boot {
 int boot_up(struct boot *b, struct error *err);
 /* Walks them down: kills what is inside, removes groups and the run record. Twice is fine. */
 int boot_down(struct boot *b, struct error *err);
+/* The same but for the run record, for a reboot: the next boot_up() takes that over. */
+int boot_clear(struct boot *b, struct error *err);
 /* Prepares for boot_down() of a zone that another process booted. */
 void boot_adopted(struct boot *b);
 /* Lets go of the descriptors only. */

@@ -51,13 +51,19 @@ static int listen_at(int rundirfd, struct error *err)
 	return TAKE_FD(fd);
 }
 
-int console_open(struct console *c, int zone_dirfd, int rundirfd, int masterfd,
-		 struct ready *ready, struct notices *notices, struct error *err)
+void console_init(struct console *c, int zone_dirfd, struct ready *ready, struct notices *notices)
 {
-	*c = (struct console){ .zone_dirfd = zone_dirfd, .masterfd = masterfd, .slavefd = -1,
-			       .listenfd = -1, .logfd = -1, .ready = ready, .notices = notices };
+	*c = (struct console){
+		.zone_dirfd = zone_dirfd, .ready = ready, .notices = notices,
+		.masterfd = -1, .slavefd = -1, .listenfd = -1, .logfd = -1,
+	};
 	for (size_t i = 0; i < CONSOLE_CLIENTS; i++)
 		c->clients[i] = -1;
+}
+
+int console_open(struct console *c, int rundirfd, int masterfd, struct error *err)
+{
+	c->masterfd = masterfd;
 	if (fcntl(masterfd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_sys(err, "set up the console");
 	c->slavefd = ioctl(masterfd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -66,7 +72,7 @@ int console_open(struct console *c, int zone_dirfd, int rundirfd, int masterfd,
 	c->listenfd = listen_at(rundirfd, err);
 	if (c->listenfd < 0)
 		return -1;
-	return open_log(c, err);
+	return c->logfd >= 0 ? 0 : open_log(c, err);
 }
 
 static void close_one(int *fd)
@@ -76,14 +82,20 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
-void console_close(struct console *c)
+void console_hang_up(struct console *c)
 {
-	for (size_t i = 0; i < CONSOLE_CLIENTS; i++)
-		close_one(&c->clients[i]);
-	close_one(&c->logfd);
+	c->n_typed = 0;
 	close_one(&c->listenfd);
 	close_one(&c->slavefd);
 	close_one(&c->masterfd);
+}
+
+void console_close(struct console *c)
+{
+	console_hang_up(c);
+	for (size_t i = 0; i < CONSOLE_CLIENTS; i++)
+		close_one(&c->clients[i]);
+	close_one(&c->logfd);
 }
 
 static void write_log(struct console *c, const char *data, size_t len)

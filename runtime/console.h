@@ -40,9 +40,13 @@ struct console {
 	struct notices *notices;	/* borrowed: takes descriptors that clients send */
 };
 
-/* Takes masterfd over. Listens at run/NAME/console. */
-int console_open(struct console *c, int zone_dirfd, int rundirfd, int masterfd,
-		 struct ready *ready, struct notices *notices, struct error *err);
+void console_init(struct console *c, int zone_dirfd, struct ready *ready,
+		  struct notices *notices);
+/* Takes masterfd over and listens at run/NAME/console; after console_init(), or after
+ * console_hang_up() for the terminal of the next boot. */
+int console_open(struct console *c, int rundirfd, int masterfd, struct error *err);
+/* Lets go of the terminal, not of the clients and the log: a reboot goes on before their eyes. */
+void console_hang_up(struct console *c);
 void console_close(struct console *c);
 /* Fills in what to poll for; returns how many. */
 size_t console_poll_set(const struct console *c, struct pollfd fds[CONSOLE_FDS]);

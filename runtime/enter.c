@@ -124,8 +124,12 @@ static int set_dir(const struct enter_options *o, int rootfd, const struct user 
 {
 	struct error homeless = { 0 };
 
+	if (o->dir && enter_dir(rootfd, o->dir, err) < 0) {
+		err->sys = 0;	/* that one is the command's (enter.h) */
+		return -1;
+	}
 	if (o->dir)
-		return enter_dir(rootfd, o->dir, err);
+		return 0;
 	/* A home that is missing is no reason not to let somebody in, as with login(1). */
 	if (!o->argv && enter_dir(rootfd, user->home, &homeless) < 0)
 		return enter_dir(rootfd, "/", err);

@@ -94,8 +94,7 @@ static int open_console(struct keeper *k, int masterfd, struct error *err)
 	notices_init(&k->notices, k->z.config.uid_base);
 	if (k->boot.launched.noticefd >= 0)
 		notices_add(&k->notices, TAKE_FD(k->boot.launched.noticefd));
-	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready,
-			    &k->notices, err);
+	return console_open(&k->console, k->boot.rundirfd, masterfd, err);
 }
 
 static int forget_code(struct dl_phdr_info *object, size_t size, void *arg)
@@ -130,6 +129,7 @@ static int boot_once(struct keeper *k, const struct boot_options *options, struc
 	int ret;
 
 	k->boot = (struct boot){ .z = &k->z };
+	boot_adopted(&k->boot);
 	if (compile_boot(&k->boot.compiled, &k->z, options, err) < 0)
 		return -1;
 	ret = boot_up(&k->boot, err);
@@ -141,7 +141,6 @@ static int boot_once(struct keeper *k, const struct boot_options *options, struc
 	if (ret < 0) {
 		struct error later = { 0 };
 
-		console_close(&k->console);
 		(void)boot_down(&k->boot, &later);	/* the first failure is what is told */
 	}
 	return ret;
@@ -202,30 +201,33 @@ static void note_failure(struct keeper *k, const char *what, const struct error 
 	console_note(&k->console, str_text(&line));
 }
 
+/* The run record stays meanwhile, so that nobody takes the zone for one that is not in use. */
+static int reboot(struct keeper *k)
+{
+	struct error err = { 0 };
+
+	console_hang_up(&k->console);
+	notices_close(&k->notices);
+	if (boot_clear(&k->boot, &err) < 0)
+		note_failure(k, "clean up", &err);
+	if (boot_again(k, &err) == 0)
+		return 0;
+	note_failure(k, "reboot", &err);
+	return -1;
+}
+
 static void keep(struct keeper *k)
 {
-	for (;;) {
-		struct error err = { 0 };
-		enum ending ending;
+	struct error err = { 0 };
 
+	do {
 		slim_down(k);
 		watch(k);
-		ending = take_ending(k);
-		if (boot_down(&k->boot, &err) < 0)
-			note_failure(k, "clean up", &err);
-		console_close(&k->console);
-		notices_close(&k->notices);
-		if (ending != ENDED_REBOOT)
-			return;
-		if (boot_again(k, &err) == 0)
-			continue;
-		k->console = (struct console){ .zone_dirfd = k->z.dirfd,
-					       .masterfd = -1,
-					       .logfd = -1,
-					       .log_size = CONSOLE_LOG_MAX };
-		note_failure(k, "reboot", &err);
-		return;
-	}
+	} while (take_ending(k) == ENDED_REBOOT && reboot(k) == 0);
+	if (boot_down(&k->boot, &err) < 0)
+		note_failure(k, "clean up", &err);
+	notices_close(&k->notices);
+	console_close(&k->console);
 }
 
 struct keeper_task {
@@ -243,6 +245,7 @@ static void keeper_main(const struct keeper_task *task, int reportfd)
 
 	if (ret == 0)
 		ret = take_zone(&k, task->z, &err);
+	console_init(&k.console, k.z.dirfd, &k.ready, &k.notices);
 	if (ret == 0)
 		ret = detach(&err);
 	if (ret == 0)
@@ -391,8 +394,7 @@ static int adopt(struct keeper *k, const struct boot_options *options, struct er
 		return error_wrap(err, "console");
 	k->ready = (struct ready){ .rundirfd = k->boot.rundirfd };
 	notices_init(&k->notices, k->z.config.uid_base);
-	return console_open(&k->console, k->z.dirfd, k->boot.rundirfd, masterfd, &k->ready,
-			    &k->notices, err);
+	return console_open(&k->console, k->boot.rundirfd, masterfd, err);
 }
 
 int keeper_adopt(struct zone *z, struct error *err)

@@ -62,7 +62,7 @@ property() { zonectl info "$1" --json | json "d['properties']['$2']"; }
 @test "set --runtime-only writes nothing down" {
 	running s5
 	zonectl set s5 pids=40 --runtime-only
-	[ "$(property s5 pids)" = null ]
+	[ "$(property s5 pids)" = 4096 ]
 	fails 2 "zonectl: set s5: env: can only change at the next boot" zonectl set s5 env+=A=1 --runtime-only
 }
 
@@ -83,14 +83,14 @@ property() { zonectl info "$1" --json | json "d['properties']['$2']"; }
 	installed s8
 	fails 2 "zonectl: set s8: no property \"memoy\"
   did you mean \"memory\"?" zonectl set s8 pids=5 memoy=1G
-	[ "$(property s8 pids)" = null ]
+	[ "$(property s8 pids)" = 4096 ]
 }
 
 @test "set refuses bad values and says which and why" {
 	installed s9
 	exits 2 zonectl set s9 memory=12Q
 	holds "memory"
-	fails 2 "zonectl: set s9: pids: 0 is below 1 (an empty value sets the default)" zonectl set s9 pids=0
+	fails 2 "zonectl: set s9: cpu-weight: 0 is below 1 (an empty value sets the default)" zonectl set s9 cpu-weight=0
 	fails 2 "zonectl: set s9: autoboot: no 'maybe' (there are no, yes, last)" zonectl set s9 autoboot=maybe
 	exits 2 zonectl set s9 hostname=-x
 	exits 2 zonectl set s9 mount=/etc:/../x
