@@ -53,8 +53,7 @@ b2() {
 
 	running v
 	try "50 stray directories" no_hit "$naive" with-dirs 50 "$ZONECTL" exec v -- /inside fds
-	try "50 stray directories, with a terminal" no_hit "$naive" with-dirs 50 script -qec \
-		"$ZONECTL exec v -t -- /inside fds" /dev/null
+	try "50 stray directories, with a terminal" no_hit on_pty "$naive with-dirs 50 $ZONECTL exec v -t -- /inside fds"
 	try "boot among them" "$naive" with-dirs 50 bash -c 'exec 3>&-; "$0" reboot -q v --timeout 1' "$ZONECTL"
 	try "no directory in init" bash -c '! for f in /proc/'"$(init_of v)"'/fd/*; do [ -d "$f" ] && echo "$f"; done | grep .'
 	for n in 0 1 2; do
@@ -238,7 +237,7 @@ b7() {
 	export LD_PRELOAD_X=1 SSH_AUTH_SOCK=/x LD_LIBRARY_PATH='' BASH_ENV=/x AWS_SECRET=x PYTHONPATH=/x IFS_X=1 \
 		TERM=$'x\e]0;owned\a'
 	for way in "exec v" "exec v -t" "login v" "exec v -u nobody"; do
-		said=$(script -qec "$ZONECTL $way -- env" /dev/null </dev/null 2>&1 | tr -d '\r')
+		said=$(on_pty "$ZONECTL $way -- env" | tr -d '\r')
 		[ -z "$(foreign_env <<<"$said")" ] && grep -q '^PATH=' <<<"$said" && ! grep -aq $'\e' <<<"$said"
 		attempt "$way: $(foreign_env <<<"$said" | tr '\n' ' ')" $?
 	done

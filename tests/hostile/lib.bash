@@ -180,6 +180,12 @@ no_hit() {
 	fi
 }
 
+# on_pty COMMAND: runs it on a fresh terminal, says what came out. The end of its own input script(1)
+# types as NUL, which is then echoed.
+on_pty() {
+	script -qec "$1" /dev/null </dev/null 2>&1 | sed 's/\^@//g'
+}
+
 # hit COMMAND...: for controls, quietly.
 hit() {
 	[ "$("$@" 2>&1 </dev/null | grep -c '^HIT')" -gt 0 ]

@@ -4,11 +4,6 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
-# on_pty COMMAND: runs it on a fresh terminal, says what came out.
-on_pty() {
-	script -qec "$1" /dev/null </dev/null 2>&1
-}
-
 f1() {
 	local way
 
