@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian 11, as a user would have it: unchanged, clean up and clean down.
 
-RECIPE=debian-11
-KIND=systemd
+export RECIPE=debian-11
+export KIND=systemd
 load ../lib/debian
 
 setup_file() { debian_open; }

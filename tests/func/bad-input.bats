@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bad input: the right words, the right exit code, nothing left
+# shellcheck disable=SC2154	# run --separate-stderr sets stderr
 
 load ../lib/zone
 
@@ -92,14 +93,14 @@ refused() {
 	zonectl destroy -y only
 	exits 0 zonectl create second -t minimal
 	zonectl destroy -y second
-	rm -r "$ZONECTL_ROOT/etc"
+	rm -r "${ZONECTL_ROOT:?}/etc"
 }
 
 @test "a bad key of zonectl.json is named with line and column" {
 	mkdir -p "$ZONECTL_ROOT/etc/zonectl"
 	printf '{\n  "uid-rnage": {}\n}\n' >"$ZONECTL_ROOT/etc/zonectl/zonectl.json"
 	run zonectl list
-	rm -r "$ZONECTL_ROOT/etc"
+	rm -r "${ZONECTL_ROOT:?}/etc"
 	[ "$status" -eq 2 ]
 	[[ $output =~ zonectl.json.*2:.*uid-rnage|zonectl.json.*uid-rnage.*2: ]]
 }
@@ -116,7 +117,7 @@ refused() {
 # A store on a filesystem that is too small.
 small_store() {
 	export ZONECTL_ROOT=$ZONECTL_ROOT/small
-	mkdir -p -m 700 "$ZONECTL_ROOT"
+	mkdir -m 700 "$ZONECTL_ROOT"
 	truncate -s "$1" "$BATS_TEST_TMPDIR/disk"
 	mkfs.ext4 -q -m 0 "$BATS_TEST_TMPDIR/disk"
 	mount -o loop "$BATS_TEST_TMPDIR/disk" "$ZONECTL_ROOT" || skip "kernel: no loop devices"

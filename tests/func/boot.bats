@@ -11,7 +11,6 @@ setup() { zone_setup; }
 @test "boot returns once init runs" {
 	installed b1
 	prints "" zonectl boot b1
-	prints "1" zonectl exec b1 -- cat /proc/sys/kernel/random/../../../self/../1/../self/stat -c %d 2>/dev/null || true
 	state_is b1 running
 	[ "$(zonectl exec b1 -- cat /proc/1/comm)" = init ]
 }
@@ -101,7 +100,7 @@ zonectl: boot: 1 of 3 failed" zonectl boot m1 m2 m3
 	grep -qx GREETING=hello <<<"$environ"
 	grep -q '^container=' <<<"$environ"
 	grep -qx "container_uuid=$(fact b8 uuid)" <<<"$environ"
-	! grep -q SECRET <<<"$environ"
+	not grep -q SECRET <<<"$environ"
 }
 
 @test "neither init nor the keeper holds a descriptor of the caller's" {
@@ -109,8 +108,7 @@ zonectl: boot: 1 of 3 failed" zonectl boot m1 m2 m3
 	zonectl boot b9 9>"$BATS_TEST_TMPDIR/mine"
 	keeper=$(fact b9 keeper_pid)
 	init=$(fact b9 init_pid)
-	! readlink "/proc/$keeper"/fd/* | grep -F "$BATS_TEST_TMPDIR"
-	! readlink "/proc/$init"/fd/* | grep -F "$BATS_TEST_TMPDIR"
+	not grep -F "$BATS_TEST_TMPDIR" <(readlink "/proc/$keeper"/fd/* "/proc/$init"/fd/*)
 }
 
 @test "a keeper's private memory stays under 300 KiB" {

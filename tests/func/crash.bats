@@ -117,7 +117,11 @@ kill_during() {
 	wait "$pid" 2>/dev/null || :
 }
 
-moments() { awk -v n="$1" -v most="$2" -v seed="$RANDOM" 'BEGIN { srand(seed); for (i = 0; i < n; i++) printf "%.5f\n", 0.0002 + rand() * most }'; }
+# moments N SECONDS: N of them, none later than that.
+moments() {
+	awk -v n="$1" -v most="$2" -v seed="$RANDOM" '
+		BEGIN { srand(seed); while (n-- > 0) printf "%.5f\n", 0.0002 + rand() * most }'
+}
 
 @test "kill -9 of create at any moment leaves a state that repair or destroy finish" {
 	for moment in $(moments 12 0.006); do
@@ -169,11 +173,11 @@ moments() { awk -v n="$1" -v most="$2" -v seed="$RANDOM" 'BEGIN { srand(seed); f
 }
 
 @test "kill -9 of run leaves no process running, and destroy finishes the rest" {
-	kill_during 0.5 run -t minimal --rm --name c6 -- sleep 1000
+	kill_during 0.5 run -t minimal --rm --name c6 -- sleep 100017
 	state=$(zonectl list -a -H -o state c6 2>/dev/null) || state=absent
 	[ "$state" = absent ] || zonectl destroy --force -y c6
 	nothing_left c6
-	not pgrep -f '^sleep 1000$'
+	not pgrep -f '^sleep 100017$'
 }
 
 # What was killed last may be ending still, and its stage be locked so long.

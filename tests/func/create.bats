@@ -82,7 +82,7 @@ setup() { zone_setup; }
 	zonectl create c10 -t minimal --storage copy --boot
 	zonectl exec c10 -- sh -c 'echo mine >/etc/issue; cat /etc/issue' >"$BATS_TEST_TMPDIR/out"
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = mine ]
-	! grep -rq mine "$ZONECTL_ROOT/var/lib/zonectl/templates/minimal/rootfs/etc/issue"
+	not grep -rq mine "$ZONECTL_ROOT/var/lib/zonectl/templates/minimal/rootfs/etc/issue"
 	zonectl destroy --force -y c10
 }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian 12, as a user would have it: unchanged, clean up and clean down.
 
-RECIPE=debian-12
-KIND=systemd
+export RECIPE=debian-12
+export KIND=systemd
 load ../lib/debian
 
 setup_file() { debian_open; }

@@ -119,8 +119,8 @@ random() { head -c "$1" /dev/urandom >"$BATS_TEST_TMPDIR/random"; }
 	grep -qx A=1 <<<"$output"
 	grep -qx "B=two words" <<<"$output"
 	grep -q ^PATH= <<<"$output"
-	! grep -q SECRET <<<"$output"
-	! grep -q ZONECTL <<<"$output"
+	not grep -q SECRET <<<"$output"
+	not grep -q ZONECTL <<<"$output"
 	fails 125 "zonectl: exec e1: option '-e': 'A' is no NAME=VALUE" zonectl exec e1 -e A -- env
 }
 

@@ -14,7 +14,7 @@ without() { zonectl run -t minimal --rm --features firewall -- sh -c "$1"; }
 
 @test "nesting allows user namespaces" {
 	exits 0 with nesting 'unshare -U true'
-	! without 'unshare -U true'
+	not without 'unshare -U true'
 }
 
 @test "fuse gives /dev/fuse" {
@@ -32,9 +32,9 @@ without() { zonectl run -t minimal --rm --features firewall -- sh -c "$1"; }
 @test "mknod makes the harmless device nodes, and no others" {
 	exits 0 with mknod 'mknod /tmp/null c 1 3 && test -c /tmp/null'
 	exits 0 with mknod 'mknod /dev/nothing c 1 3 && echo x >/dev/nothing'
-	! with mknod 'mknod /tmp/sda b 8 0'
-	! with mknod 'mknod /tmp/mem c 1 1'
-	! without 'mknod /tmp/null c 1 3'
+	not with mknod 'mknod /tmp/sda b 8 0'
+	not with mknod 'mknod /tmp/mem c 1 1'
+	not without 'mknod /tmp/null c 1 3'
 }
 
 @test "keyctl opens the system calls of keyrings" {
@@ -60,4 +60,12 @@ without() { zonectl run -t minimal --rm --features firewall -- sh -c "$1"; }
 
 @test "features of several words are all opened" {
 	exits 0 with tun,fuse 'test -c /dev/fuse && test -c /dev/net/tun'
+}
+
+@test "mknod makes nodes that are the caller's, with its umask, also with storage=copy" {
+	for storage in overlay copy; do
+		run zonectl run -t minimal --rm --storage $storage --features mknod -- \
+			sh -c 'umask 027; mknod /tmp/null c 1 3 && stat -c "%u %g %a" /tmp/null'
+		[ "$output" = "0 0 640" ]
+	done
 }

@@ -28,7 +28,7 @@ setup() { zone_setup; }
 	zonectl exec l3 -- sh -c 'printf "\033]0;owned\007\033[31mred\033[0m \033[2J end\n" >/dev/console'
 	has_end() { zonectl log l3 | grep -q end; }
 	deadline 5 has_end
-	! zonectl log l3 | grep -q "$(printf '[\001-\010\013-\037\177]')"
+	LC_ALL=C not grep -q "$(printf '[\001-\010\013-\037\177]')" <(zonectl log l3)
 	zonectl log l3 | grep -q 'red'
 	zonectl log l3 --raw | grep -q "$(printf '\033\\[2J')"
 }

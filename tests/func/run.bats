@@ -54,7 +54,7 @@ setup() { zone_setup; }
 
 @test "what the command left running ends with it" {
 	prints started zonectl run -t minimal --rm -- sh -c 'sleep 1234 & echo started'
-	! pgrep -f 'sleep 1234'
+	not pgrep -f 'sleep 1234'
 	[ -z "$(zonectl list -a -H)" ]
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
+# shellcheck disable=SC2034	# some of what is set here is for the files that load it
 # What the functional tests share: a store of their own, real zones in it, and a
 # look at the host afterwards. A file loads this and names store_open in
 # setup_file, store_close in teardown_file and zone_setup in setup.
@@ -142,6 +143,14 @@ prints() {
 	if [ "$status" -ne 0 ] || [ "$output" != "$words" ] || [ -n "${stderr:-}" ]; then
 		printf '%s\n' "$*" "-- status $status" "-- stdout:" "$output" "-- want:" "$words" \
 			"-- stderr:" "${stderr:-}"
+		return 1
+	fi
+}
+
+# not COMMAND...: it fails. (A bare "!" fails no test.)
+not() {
+	if "$@"; then
+		echo "succeeded: $*"
 		return 1
 	fi
 }
