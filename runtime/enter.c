@@ -116,9 +116,7 @@ static int enter_dir(int rootfd, const char *dir, struct error *err)
 		return 0;
 	if (fd < 0)
 		errno = why.sys;
-	error_sys(err, "enter directory '%s'", dir);
-	err->sys = 0;	/* ENOENT and the like would say that there is no such command */
-	return -1;
+	return error_sys(err, "enter directory '%s'", dir);
 }
 
 static int set_dir(const struct enter_options *o, int rootfd, const struct user *user,
