@@ -140,7 +140,7 @@ leave() {
 		spawn -noecho {*}[lindex $argv 0]
 		set pid [exp_pid]
 		match_max 4000
-		expect -re ".{1500}" { } timeout { puts "9999 0"; exit }
+		expect -re ".{200}" { } timeout { puts "9999 0"; exit }
 		set kib 0
 		catch {
 			set f [open /proc/$pid/status]
