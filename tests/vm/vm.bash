@@ -83,7 +83,7 @@ vm_make_kernel() {
 vm_make_disk() {
 	local out=$1 root=$1.root kernel=$vm_cache/kernel-$vm_suite release module
 
-	mmdebstrap --quiet --variant=minbase --include="$vm_packages" \
+	TMPDIR=$vm_cache mmdebstrap --quiet --variant=minbase --include="$vm_packages" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
 		bookworm "$root.tar" http://deb.debian.org/debian || return
