@@ -187,8 +187,8 @@ confined() {
 	local status=/proc/$1/status
 
 	grep -q '^Seccomp:	2$' "$status" && ! grep -q '^CapBnd:	000001ff' "$status" &&
-		[ "$(awk '{ print $2 >= 65536 && $3 == 65536 }' "/proc/$1/uid_map")" = 1 ] &&
-		[ "$(awk '{ print $2 >= 65536 && $3 == 65536 }' "/proc/$1/gid_map")" = 1 ]
+		[ "$(awk '{ print ($2 >= 65536 && $3 == 65536) }' "/proc/$1/uid_map")" = 1 ] &&
+		[ "$(awk '{ print ($2 >= 65536 && $3 == 65536) }' "/proc/$1/gid_map")" = 1 ]
 }
 
 a4() {
