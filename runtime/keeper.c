@@ -45,6 +45,7 @@ enum ending { ENDED_HALT, ENDED_REBOOT };
 
 struct keeper {
 	struct zone z;			/* a copy, with a descriptor of its own and no lock */
+	int lockfd;			/* the caller's, with its lock, until the zone is up */
 	struct boot boot;
 	struct console console;
 	struct ready ready;
@@ -82,7 +83,8 @@ static int take_zone(struct keeper *k, struct zone *z, struct error *err)
 
 	if (dirfd < 0)
 		return error_sys(err, "open the zone's directory");
-	close(z->dirfd);
+	/* Kept: with the caller killed half-way, another would else boot the zone beside us. */
+	k->lockfd = z->dirfd;
 	z->dirfd = dirfd;
 	k->z = *z;
 	return 0;
@@ -239,7 +241,7 @@ struct keeper_task {
 /* The report is one struct error, of kind ERR_NONE when the zone runs. */
 static void keeper_main(const struct keeper_task *task, int reportfd)
 {
-	struct keeper k = { .initfd = -1, .is_parent = true };
+	struct keeper k = { .lockfd = -1, .initfd = -1, .is_parent = true };
 	struct error err = { 0 };
 	int ret = keepers_join_v1(&task->z->site->cgroups, &err);
 
@@ -250,6 +252,7 @@ static void keeper_main(const struct keeper_task *task, int reportfd)
 		ret = detach(&err);
 	if (ret == 0)
 		ret = task->start(&k, task->options, &err);
+	cleanup_close(&k.lockfd);
 	(void)!write(reportfd, &err, sizeof(err));	/* the caller may be gone; the zone stays */
 	close(reportfd);
 	if (ret == 0)
