@@ -86,7 +86,7 @@ setup() {
 
 @test "console works through pipes too" {
 	zonectl exec k1 -- sh -c 'echo for the pipe >/dev/console'
-	run timeout 10 "$ZONECTL" console k1 </dev/null 3>&- 4>&-
+	run timeout 1 "$ZONECTL" console k1 </dev/null 3>&- 4>&-
 	holds "for the pipe"
 }
 

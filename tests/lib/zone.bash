@@ -28,7 +28,9 @@ store_open() {
 	ZONECTL_ROOT=$(mktemp -d /var/tmp/zonectl-test.XXXXXX) || return
 	export ZONECTL_ROOT
 	census >"$ZONECTL_ROOT/census"
-	zonectl template build -q minimal
+	zonectl template build -q minimal && return
+	rm -rf --one-file-system "$ZONECTL_ROOT"
+	return 1
 }
 
 # Destroys what the file left and compares the host with what it was. Any difference fails.
