@@ -18,11 +18,11 @@ setup() { zone_setup; }
 	exits 0 zonectl exec m1 -- true
 }
 
-@test "oom-kill=zone ends the whole zone when memory runs out" {
-	installed m2 --memory 32M --swap 0
-	zonectl boot m2
-	run zonectl exec m2 -- sh -c 'head -c 200m /dev/zero | tail | wc -c'
-	deadline 10 state_is m2 installed
+# Where memory is on v2, tests/vm shows that it ends the whole zone.
+@test "oom-kill=zone is refused where memory is on v1, which cannot do it" {
+	[ ! -e /sys/fs/cgroup/cgroup.controllers ] || skip "kernel: memory is on cgroup v2 here"
+	fails 8 "zonectl: create m2: oom-kill: not possible with cgroup v1, which has this host's memory controller" \
+		zonectl create m2 -t minimal --memory 32M --oom-kill zone
 	nothing_left m2
 }
 
