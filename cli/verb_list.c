@@ -134,8 +134,10 @@ static int add_config(struct cli *cli, struct table_cell *row, const char *name,
 	if (status == 0)
 		fill_config(row, &zone.config);
 	zone_close(&zone);
-	/* One that went away meanwhile, or is being made or removed now, is no fault of anybody's. */
-	if (status == 0 || why.kind == ERR_NOT_FOUND || why.kind == ERR_BUSY || why.kind == ERR_STATE)
+	/* One that went away meanwhile, or is being made or removed now, is no fault of anybody's.
+	 */
+	if (status == 0 || why.kind == ERR_NOT_FOUND || why.kind == ERR_BUSY ||
+	    why.kind == ERR_STATE)
 		return 0;
 	*err = why;
 	return -1;
