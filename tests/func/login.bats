@@ -28,11 +28,12 @@ setup() {
 	)
 }
 
+# What says that it started is the command itself: between two commands a key would reach the shell.
 @test "login has job control" {
 	on_terminal <(cat <<-'END'
 		zonectl login l1
 		see "l1"
-		type {echo s''tarted; sleep 1000}
+		type {sh -c "echo s''tarted; exec sleep 1000"}
 		see "started"
 		send "\032"
 		see "Stopped"
@@ -57,7 +58,7 @@ setup() {
 	on_terminal <(cat <<-'END'
 		zonectl login l1
 		see "l1"
-		type {echo s''tarted; cat}
+		type {sh -c "echo s''tarted; exec cat"}
 		see "started"
 		send "\003"
 		see "l1"
