@@ -148,7 +148,10 @@ static const struct { int when; const char *path, *target; } linked[] = {
 };
 /* clang-format on */
 
-static int group_remove(int rootfd, const char *directory, const char *prefix, struct error *err)
+/* Removes the entries of a directory whose names are said to; one that is not there has none. */
+static int remove_named(int rootfd, const char *directory,
+			bool (*is_named)(const char *name, const char *prefix), const char *prefix,
+			struct error *err)
 {
 	struct error lost = { 0 };
 	AUTO_CLOSE int dirfd =
@@ -159,16 +162,20 @@ static int group_remove(int rootfd, const char *directory, const char *prefix, s
 	const struct dirent *e;
 
 	if (!list)
-		return 0;	/* not there */
+		return 0;
 	again = -1;	/* owned by list */
 	while ((e = readdir(list))) {
-		if (e->d_name[0] == '.' || strcmp(e->d_name, "lock") == 0 ||
-		    strcmp(e->d_name, "partial") == 0 || strcmp(e->d_name, "auxfiles") == 0)
-			continue;
-		if (str_starts(e->d_name, prefix) && path_remove(dirfd, e->d_name, err) < 0)
+		if (is_named(e->d_name, prefix) && path_remove(dirfd, e->d_name, err) < 0)
 			return error_wrap(err, "'%s'", directory);
 	}
 	return 0;
+}
+
+/* Not what apt wants to find again. */
+static bool is_of_group(const char *name, const char *prefix)
+{
+	return name[0] != '.' && strcmp(name, "lock") != 0 && strcmp(name, "partial") != 0 &&
+	       strcmp(name, "auxfiles") != 0 && str_starts(name, prefix);
 }
 
 /* Only files: a link (systemd's to /etc/machine-id) is as it should be. */
@@ -189,8 +196,8 @@ static int all_remove(int rootfd, int when, struct error *err)
 			return -1;
 	}
 	for (size_t i = 0; i < N_ROWS(removed_groups); i++) {
-		if (group_remove(rootfd, removed_groups[i].directory, removed_groups[i].prefix,
-				 err) < 0)
+		if (remove_named(rootfd, removed_groups[i].directory, is_of_group,
+				 removed_groups[i].prefix, err) < 0)
 			return -1;
 	}
 	/* A link to a resolver's file below /run would stay dangling, and be written through. */
@@ -211,8 +218,9 @@ static bool has_unit(int rootfd, const char *unit)
 }
 
 /* True for the link of a script in a runlevel: S or K, two digits, its name. */
-static bool is_off(const char *link)
+static bool is_off(const char *link, const char *prefix)
 {
+	(void)prefix;	/* scripts are named in whole */
 	if ((link[0] != 'S' && link[0] != 'K') || strlen(link) <= 3)
 		return false;
 	for (size_t i = 0; i < N_ROWS(scripts_off); i++) {
@@ -222,30 +230,10 @@ static bool is_off(const char *link)
 	return false;
 }
 
-static int scripts_disable(int rootfd, const char *directory, struct error *err)
-{
-	struct error lost = { 0 };
-	AUTO_CLOSE int dirfd =
-		path_open_nolink(rootfd, directory, O_RDONLY | O_DIRECTORY, true, &lost);
-	AUTO_CLOSE int again =
-		dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *list = again < 0 ? NULL : fdopendir(again);
-	const struct dirent *e;
-
-	if (!list)
-		return 0;	/* not there */
-	again = -1;	/* owned by list */
-	while ((e = readdir(list))) {
-		if (is_off(e->d_name) && path_remove(dirfd, e->d_name, err) < 0)
-			return error_wrap(err, "'%s'", directory);
-	}
-	return 0;
-}
-
 static int all_disable(int rootfd, struct error *err)
 {
 	for (size_t i = 0; i < N_ROWS(runlevel_dirs); i++) {
-		if (scripts_disable(rootfd, runlevel_dirs[i], err) < 0)
+		if (remove_named(rootfd, runlevel_dirs[i], is_off, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
