@@ -3,6 +3,7 @@ libzone_a_SOURCES += %D%/config.c %D%/config.h
 libzone_a_SOURCES += %D%/property.c %D%/property.h
 libzone_a_SOURCES += %D%/property_table.c
 libzone_a_SOURCES += %D%/site.c %D%/site.h
+libzone_a_SOURCES += %D%/site_config.c %D%/site_config.h
 libzone_a_SOURCES += %D%/caps.c %D%/caps.h
 libzone_a_SOURCES += %D%/filter.c %D%/filter.h
 libzone_a_SOURCES += %D%/filter_compile.c %D%/filter_compile.h

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,18 +10,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/sha256.h"
-#include "runtime/config.h"
 #include "templates/store.h"
-
-#define CONFIG_NAME "zonectl.json"
-
-/* Written in zonectl.json's terms. Ids end where a signed int does: devpts of Linux 6.1 reads its
- * option "gid" as one (parse_mount_options() in fs/devpts/inode.c) and refuses what is above. */
-enum { UID_START_DEFAULT = 1000000000 };
-static const uint64_t uid_end_default = (uint64_t)INT32_MAX + 1;
 
 /* Opens a directory below dirfd, component by component as the operator wrote them, making what
  * is missing: links of the host's own are followed. */
@@ -120,60 +110,6 @@ static int set_path(struct site *s, int rootfd, const char *root, struct error *
 	return check_dir(s, rootfd, "", 022, err);
 }
 
-/* "uid-range": {"start": N, "count": N} */
-static int read_uid_range(struct site_config *c, const struct json *range, struct error *err)
-{
-	uint64_t start = UID_START_DEFAULT, count = 0, end;
-	bool has_count = false;
-
-	if (range->type != JSON_OBJECT)
-		return json_error(range, CONFIG_NAME, err, "expected an object");
-	for (const struct json *j = range->first; j; j = j->next) {
-		if (strcmp(j->key, "start") == 0) {
-			if (json_u64(j, CONFIG_NAME, ZONE_IDS, uid_end_default - ZONE_IDS, &start,
-				     err) < 0)
-				return -1;
-		} else if (strcmp(j->key, "count") == 0) {
-			if (json_u64(j, CONFIG_NAME, ZONE_IDS, UINT32_MAX, &count, err) < 0)
-				return -1;
-			has_count = true;
-		} else {
-			return json_error(j, CONFIG_NAME, err, "no such key");
-		}
-	}
-	end = has_count ? start + count : uid_end_default;
-	if (end > uid_end_default)
-		return json_error(range, CONFIG_NAME, err,
-				  "start and count end above %" PRIu64, uid_end_default);
-	c->uid_start = (uint32_t)start;
-	c->uid_count = (uint32_t)(end - start);
-	return 0;
-}
-
-static int read_config(struct site *s, struct error *err)
-{
-	AUTO_CLOSE int fd =
-		openat(s->etcfd, CONFIG_NAME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	AUTO_JSON struct json *root = NULL;
-
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0)
-		return error_sys(err, "open '%s'", CONFIG_NAME);
-	root = json_read(fd, CONFIG_NAME, NULL, err);
-	if (!root)
-		return -1;
-	if (root->type != JSON_OBJECT)
-		return json_error(root, CONFIG_NAME, err, "expected an object");
-	for (const struct json *j = root->first; j; j = j->next) {
-		if (strcmp(j->key, "uid-range") != 0)
-			return json_error(j, CONFIG_NAME, err, "no such key");
-		if (read_uid_range(&s->config, j, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* uids/ is made before zones/, so that it is there wherever zones/ is. */
 static int open_zones(struct site *s, struct error *err)
 {
@@ -206,7 +142,9 @@ static int open_dirs(struct site *s, int rootfd, struct error *err)
 		return error_sys(err, "open 'etc/zonectl'");
 	if (s->etcfd < 0)
 		return 0;
-	return check_dir(s, s->etcfd, "etc/zonectl", 022, err) < 0 ? -1 : read_config(s, err);
+	if (check_dir(s, s->etcfd, "etc/zonectl", 022, err) < 0)
+		return -1;
+	return site_config_read(&s->config, s->etcfd, err);
 }
 
 static int open_all(struct site *s, const char *root, struct error *err)
@@ -227,13 +165,8 @@ static int open_all(struct site *s, const char *root, struct error *err)
 
 int site_open(struct site *s, const char *root, struct error *err)
 {
-	*s = (struct site){
-		.varfd = -1, .zonesfd = -1, .runfd = -1, .etcfd = -1,
-		.config = {
-			.uid_start = UID_START_DEFAULT,
-			.uid_count = (uint32_t)(uid_end_default - UID_START_DEFAULT),
-		},
-	};
+	*s = (struct site){ .varfd = -1, .zonesfd = -1, .runfd = -1, .etcfd = -1 };
+	site_config_init(&s->config);
 	if (open_all(s, root, err) < 0) {
 		site_close(s);
 		return -1;
@@ -261,6 +194,7 @@ void site_close(struct site *s)
 	close_fd(&s->runfd);
 	close_fd(&s->etcfd);
 	free(TAKE_PTR(s->path));
+	site_config_clear(&s->config);
 	site_cgroups_close(s);
 }
 

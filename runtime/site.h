@@ -18,14 +18,9 @@
 #include "base/error.h"
 #include "base/proc.h"
 #include "cgroups/cgroup.h"
+#include "runtime/site_config.h"
 
 enum { SITE_ID_LEN = 8 };
-
-/* zonectl.json; every key is optional. */
-struct site_config {
-	uint32_t uid_start; /* "uid-range": {"start": 1000000000, "count": 1147483648} */
-	uint32_t uid_count;
-};
 
 struct site {
 	char *path;			/* canonical, for messages; owned */

@@ -13,6 +13,7 @@
  * before it has locked itself in (unpack_sandbox.h).
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -42,6 +43,9 @@ struct unpack_report {
 };
 
 void unpack_limits_init(struct unpack_limits *limits);
+/* The field of that name, which may be 1 to *out_most; NULL when there is none. */
+uint64_t *unpack_limit(struct unpack_limits *limits, const char *name, size_t len,
+		       uint64_t *out_most);
 /* Appends one "name=value" a limit. */
 void unpack_limits_args(const struct unpack_limits *limits, char ***argv);
 /* Takes one of those. */

@@ -48,18 +48,29 @@ void unpack_limits_args(const struct unpack_limits *limits, char ***argv)
 		strv_addf(argv, "%s=%" PRIu64, limit_rows[i].name, *field(&copy, &limit_rows[i]));
 }
 
-int unpack_limits_set(struct unpack_limits *limits, const char *arg, struct error *err)
+uint64_t *unpack_limit(struct unpack_limits *limits, const char *name, size_t len,
+		       uint64_t *out_most)
 {
-	size_t len = strcspn(arg, "=");
-
 	for (size_t i = 0; i < N_ROWS(limit_rows); i++) {
 		const struct limit_row *row = &limit_rows[i];
 
-		if (strlen(row->name) != len || strncmp(row->name, arg, len) != 0 || !arg[len])
+		if (strlen(row->name) != len || strncmp(row->name, name, len) != 0)
 			continue;
-		if (num_u64(arg + len + 1, 1, row->most, field(limits, row), err) < 0)
-			return error_wrap(err, "limit '%s'", row->name);
-		return 0;
+		*out_most = row->most;
+		return field(limits, row);
 	}
-	return error_set(err, ERR_USAGE, "unknown limit '%s'", arg);
+	return NULL;
+}
+
+int unpack_limits_set(struct unpack_limits *limits, const char *arg, struct error *err)
+{
+	size_t len = strcspn(arg, "=");
+	uint64_t most;
+	uint64_t *limit = unpack_limit(limits, arg, len, &most);
+
+	if (!limit || !arg[len])
+		return error_set(err, ERR_USAGE, "unknown limit '%s'", arg);
+	if (num_u64(arg + len + 1, 1, most, limit, err) < 0)
+		return error_wrap(err, "limit '%.*s'", (int)len, arg);
+	return 0;
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RUNTIME_SITE_CONFIG_H
+#define RUNTIME_SITE_CONFIG_H
+
+/*
+ * zonectl.json, the configuration of a host: ROOT/etc/zonectl/zonectl.json. Every
+ * key is optional; an unknown one is an error that names its line and column. A
+ * key is a row of the table in site_config.c.
+ */
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "templates/unpack.h"
+
+#define SITE_CONFIG_NAME "zonectl.json"
+
+struct site_config {
+	uint32_t uid_start; /* "uid-range": {"start": 1000000000, "count": 1147483648} */
+	uint32_t uid_count;
+	struct unpack_limits unpack; /* "unpack-limits": {"bytes": 68719476736, "entries": ...} */
+};
+
+/* What holds without a file. */
+void site_config_init(struct site_config *c);
+/* Reads the file below etcfd over what *c holds; that there is none is no error. ERR_USAGE
+ * "zonectl.json:LINE:COLUMN: KEY: ..." on any fault; *c is then to be cleared. */
+int site_config_read(struct site_config *c, int etcfd, struct error *err);
+void site_config_clear(struct site_config *c);
+
+#endif
