@@ -5,8 +5,8 @@
 # "make bench-boot" sets ZONECTL, ZONE_SRCDIR and ZONE_BUILDDIR; bench/setup installs the rivals.
 set -euo pipefail
 
-# In a mount namespace of its own, for the tmpfs below.
-[ -n "${BENCH_IS_PRIVATE:-}" ] || BENCH_IS_PRIVATE=1 exec unshare -m bash "$0"
+# In a mount namespace of its own, for the tmpfs below, and a network namespace, for the zones' links.
+[ -n "${BENCH_IS_PRIVATE:-}" ] || BENCH_IS_PRIVATE=1 exec unshare -m -n bash "$0"
 
 ROUNDS=${BENCH_ROUNDS:-40}
 WARMUPS=3

@@ -117,6 +117,7 @@ DISTRO_TESTS += %D%/distro/debian-12-sysvinit.bats
 DISTRO_TESTS += %D%/distro/debian-13.bats
 
 # helpers of the tests, shipped but not run
+EXTRA_DIST += %D%/lib/alone.sh
 EXTRA_DIST += %D%/lib/unit.sh
 EXTRA_DIST += %D%/lib/zone.bash
 EXTRA_DIST += %D%/lib/debian.bash

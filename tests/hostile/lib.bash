@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What the hostile tests share. A script that reads this runs in mount and pid
-# namespaces of its own, so that what it sees of mounts and processes is its own
-# doing, whatever else runs on the host, and so that nothing of it survives it.
+# What the hostile tests share. A script that reads this runs in mount, pid and
+# network namespaces of its own, so that what it sees of mounts, processes and
+# links is its own doing, whatever else runs on the host, and so that nothing of
+# it survives it.
 #
 # A script is a list of classes of docs/security.md, section 2. Each ends with one
 # TAP line: "A1 hostile paths: cases 96, blocked 96, control caught". The control is
@@ -17,10 +18,11 @@ if [ "$EUID" -ne 0 ]; then
 	exit 0
 fi
 if [ -z "${HOSTILE_BOXED:-}" ]; then
-	HOSTILE_BOXED=1 exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
+	HOSTILE_BOXED=1 exec unshare --mount --pid --net --fork --kill-child --mount-proc --propagation private \
 		bash "$0" "$@"
 fi
 
+ip link set lo up
 # shellcheck disable=SC2034	# for those who read this
 # "quick" for make check, "full" for make check-hostile.
 mode=${1:-${HOSTILE:-quick}}

@@ -9,7 +9,7 @@ load ../lib/zone
 debian_open() {
 	store_open || return
 	[ "$EUID" -eq 0 ] || return 0
-	if ! zonectl template build "$RECIPE" >"$BATS_FILE_TMPDIR/build" 2>&1; then
+	if ! outside "$ZONECTL" template build "$RECIPE" >"$BATS_FILE_TMPDIR/build" 2>&1 3>&- 4>&-; then
 		cat "$BATS_FILE_TMPDIR/build" >&2
 		return 1
 	fi

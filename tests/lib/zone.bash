@@ -21,9 +21,23 @@ zonectl() {
 # The store
 #
 
+# outside COMMAND...: in the network namespace that the test was started from, where packages come from.
+outside() {
+	nsenter --net="$ZONE_TEST_OUTSIDE" -- "$@"
+}
+
+# Booting changes links, routes and nft tables: of a namespace of the file's own, never the machine's.
+is_alone() {
+	[ -n "${ZONE_TEST_OUTSIDE:-}" ] && [ "$(outside readlink /proc/self/ns/net)" != "$(readlink /proc/self/ns/net)" ] &&
+		return
+	echo "in the machine's network namespace; run it as: tests/lib/alone.sh bats ${BATS_TEST_FILENAME##*/}" >&2
+	return 1
+}
+
 # A store with the template minimal, which takes a tenth of a second to make.
 store_open() {
 	[ "$EUID" -eq 0 ] || return 0
+	is_alone || return
 	# Beside /tmp, which may be a tmpfs: kernel 6.1 can't idmap one.
 	ZONECTL_ROOT=$(mktemp -d /var/tmp/zonectl-test.XXXXXX) || return
 	export ZONECTL_ROOT
@@ -67,17 +81,26 @@ census() {
 
 	awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "mount", $5, $9, $10 }' /proc/self/mountinfo
 	find /sys/fs/cgroup -type d -name "zonectl-$(store_id)*" -printf 'cgroup %p\n'
-	{ ip -o link || :; } 2>/dev/null | awk -F': ' '$2 ~ /^zn/ { print "link", $2 }'
+	network_census
 	{ losetup -a || :; } 2>/dev/null | awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "loop", $0 }'
 	for pid in $(pids_of zonectl zonekeeper zone-unpack); do
 		echo "process $pid"
 	done
 	# Locks are held on directories, so nothing of theirs can be left but these.
 	# The compiled filters under run/ are a cache of the store's, no zone's.
-	find "$ZONECTL_ROOT/run" "$ZONECTL_ROOT"/var/lib/zonectl/{zones,uids} -mindepth 1 \
+	find "$ZONECTL_ROOT/run" "$ZONECTL_ROOT"/var/lib/zonectl/{zones,uids,addresses} -mindepth 1 \
 		! -path "$ZONECTL_ROOT/run/zonectl" ! -path '*/run/zonectl/.filters*' -printf 'file %p\n' 2>/dev/null || :
 	find "$ZONECTL_ROOT/var/lib/zonectl/templates/.objects" -maxdepth 1 -name '.*' ! -name .objects \
 		-printf 'file %p\n' 2>/dev/null || :
+}
+
+# Of the file's own network namespace all but the loopback, and of the machine's what names this store.
+network_census() {
+	{ ip -o link || :; } 2>/dev/null | awk -F': ' '$2 != "lo" { print "link", $2 }'
+	{ ip -o route && ip -o -6 route; } 2>/dev/null | sed 's/^/route /'
+	{ ip -o neigh show proxy || :; } 2>/dev/null | sed 's/^/proxy /'
+	{ nft list tables || :; } 2>/dev/null
+	{ outside ip -o -d link || :; } 2>/dev/null | grep -F "zonectl $(store_id)" || :
 }
 
 # pids_of COMM...: the processes of this store that have one of these names.
