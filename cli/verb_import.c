@@ -192,8 +192,10 @@ static int take_in(struct cli *cli, struct worker *w, struct error *err)
 {
 	const struct source *source = w->arg;
 	struct import_result result = { 0 };
-	int status = import_archive(source->storefd, source->filefd, source->name, source->from,
-				    &result, err);
+	struct import_options options = {
+		.fd = source->filefd, .otherfd = -1, .name = source->name, .source = source->from,
+	};
+	int status = import_archive(source->storefd, &options, &result, err);
 
 	if (status == 0)
 		tell(cli, &result);

@@ -14,6 +14,7 @@
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "templates/digest.h"
+#include "templates/object.h"
 #include "templates/store.h"
 
 const struct opt template_list_options[] = {
@@ -172,6 +173,7 @@ static int verify_one(struct cli *cli, int storefd, const char *name, struct err
 {
 	AUTO_TEMPLATE struct template t = { 0 };
 	AUTO_CLOSE int rootfd = -1;
+	char seen[SHA256_HEX_SIZE];
 	struct digest digest;
 
 	if (store_find(storefd, name, &t, err) < 0)
@@ -179,10 +181,11 @@ static int verify_one(struct cli *cli, int storefd, const char *name, struct err
 	rootfd = store_rootfs(storefd, t.digest, err);
 	if (rootfd < 0 || digest_tree(rootfd, &digest, err) < 0)
 		return -1;
-	if (strcmp(digest.hex, t.digest) == 0)
+	object_identity(&t, digest.hex, seen);
+	if (strcmp(seen, t.digest) == 0)
 		return 0;
 	error_set(err, ERR_FAILED, "its files have changed: they are %.12s now, not %.12s",
-		  digest.hex, t.digest);
+		  seen, t.digest);
 	(void)cli;	/* a template that is whole is told by silence */
 	return error_hint(err, "make it again: zonectl template build or import");
 }

@@ -134,6 +134,7 @@ int build_template(int storefd, const struct build_options *options, struct impo
 	AUTO_STAGE struct store_stage stage = STORE_STAGE_EMPTY;
 	AUTO_FREE char *name = name_of(options);
 	AUTO_FREE char *source = xasprintf("build %s", options->recipe);
+	struct template known;
 	struct recipe recipe;
 
 	if (recipe_find(options->recipe, &recipe, err) < 0 || template_name_check(name, err) < 0 ||
@@ -141,5 +142,6 @@ int build_template(int storefd, const struct build_options *options, struct impo
 		return -1;
 	if (recipe.fill(&recipe, options, &stage, err) < 0)
 		return error_wrap(err, "build '%s'", options->recipe);
-	return import_commit(&stage, name, source, NULL, out, err);
+	known = (struct template){ .name = name, .source = source };
+	return import_commit(&stage, &known, NULL, out, err);
 }

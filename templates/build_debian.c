@@ -245,12 +245,15 @@ static int by_mmdebstrap(char *const *argv, const struct build_options *o,
 	AUTO_CLOSE int pidfd = builder_start(argv, &wordsfd, &tarfd, err);
 	struct build_log log = { .fd = o->log_fd };
 	struct import_watch watch = { .fd = wordsfd, .take = build_log_take, .arg = &log };
+	const struct import_run run = {
+		.archivefd = tarfd, .rootfd = stage->rootfd, .watch = &watch,
+	};
 	struct unpack_report report = { 0 };
 	int unpacked, status;
 
 	if (pidfd < 0)
 		return -1;
-	unpacked = import_unpack(stage, tarfd, &watch, &report, err);
+	unpacked = import_unpack(&run, &report, err);
 	/* If the unpacker gave up, the builder's next write ends it. */
 	cleanup_close(&tarfd);
 	tarfd = -1;

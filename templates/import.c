@@ -43,13 +43,13 @@ static int program_open(struct error *err)
 }
 
 /* Starts it; returns its pidfd. */
-static int unpacker_start(int rootfd, int archivefd, int reportfd, struct error *err)
+static int unpacker_start(const struct import_run *run, int reportfd, struct error *err)
 {
 	AUTO_CLOSE int programfd = program_open(err);
 	AUTO_STRV char **argv = NULL;
-	int keep[] = { programfd, rootfd, reportfd };
+	int keep[] = { programfd, run->rootfd, reportfd };
 	struct proc_spawn spawn = {
-		.stdin_fd = archivefd, .stdout_fd = -1, .stderr_fd = -1,
+		.stdin_fd = run->archivefd, .stdout_fd = -1, .stderr_fd = -1,
 		.keep_fds = keep, .n_keep_fds = N_ROWS(keep), .dirfd = -1,
 	};
 	struct unpack_limits limits;
@@ -58,10 +58,10 @@ static int unpacker_start(int rootfd, int archivefd, int reportfd, struct error 
 	if (programfd < 0)
 		return -1;
 	strv_addf(&argv, "/proc/self/fd/%d", programfd);
-	strv_addf(&argv, "%d", rootfd);
+	strv_addf(&argv, "%d", run->rootfd);
 	strv_addf(&argv, "%d", reportfd);
 	unpack_limits_init(&limits);
-	unpack_limits_args(&limits, &argv);
+	unpack_limits_args(run->limits ? run->limits : &limits, &argv);
 	spawn.argv = argv;
 	return proc_spawn(&spawn, &pid, err);
 }
@@ -126,8 +126,7 @@ static int report_check(struct unpack_report *r, size_t len, int status, struct 
 	return -1;
 }
 
-int import_unpack(const struct store_stage *stage, int archivefd, struct import_watch *watch,
-		  struct unpack_report *out, struct error *err)
+int import_unpack(const struct import_run *run, struct unpack_report *out, struct error *err)
 {
 	AUTO_CLOSE int pidfd = -1;
 	AUTO_CLOSE int readfd = -1;
@@ -138,11 +137,11 @@ int import_unpack(const struct store_stage *stage, int archivefd, struct import_
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_sys(err, "make a pipe");
 	readfd = fds[0];
-	pidfd = unpacker_start(stage->rootfd, archivefd, fds[1], err);
+	pidfd = unpacker_start(run, fds[1], err);
 	close(fds[1]);
 	if (pidfd < 0)
 		return -1;
-	len = report_read(readfd, watch, (char *)out, sizeof(*out), err);
+	len = report_read(readfd, run->watch, (char *)out, sizeof(*out), err);
 	if (len < 0)
 		(void)proc_signal(pidfd, SIGKILL, &lost);	/* err says what went wrong */
 	status = proc_reap(pidfd, len < 0 ? &lost : err);
@@ -168,12 +167,12 @@ static void warn_skipped(const struct unpack_report *report, char ***warnings)
 	}
 }
 
-int import_commit(struct store_stage *stage, const char *name, const char *source,
+int import_commit(struct store_stage *stage, const struct template *known,
 		  const struct unpack_report *report, struct import_result *out, struct error *err)
 {
 	struct import_result r = { 0 };
 
-	if (store_stage_commit(stage, name, source, &r.template, &r.is_new, err) < 0)
+	if (store_stage_commit(stage, known, &r.template, &r.is_new, err) < 0)
 		return -1;
 	if (!*r.template.init)
 		strv_add(&r.warnings,
@@ -184,16 +183,24 @@ int import_commit(struct store_stage *stage, const char *name, const char *sourc
 	return 0;
 }
 
-int import_archive(int storefd, int archivefd, const char *name, const char *source,
-		   struct import_result *out, struct error *err)
+int import_archive(int storefd, const struct import_options *options, struct import_result *out,
+		   struct error *err)
 {
 	AUTO_STAGE struct store_stage stage = STORE_STAGE_EMPTY;
+	struct template known = {
+		.name = (char *)options->name, .source = (char *)options->source,
+		.format = (char *)"tar",
+	};
+	struct import_run run = { .archivefd = options->fd, .limits = options->limits };
 	struct unpack_report report = { 0 };
 
-	if (template_name_check(name, err) < 0 || store_stage_open(&stage, storefd, err) < 0 ||
-	    import_unpack(&stage, archivefd, NULL, &report, err) < 0)
+	if (template_name_check(options->name, err) < 0 ||
+	    store_stage_open(&stage, storefd, err) < 0)
 		return -1;
-	return import_commit(&stage, name, source, &report, out, err);
+	run.rootfd = stage.rootfd;
+	if (import_unpack(&run, &report, err) < 0)
+		return -1;
+	return import_commit(&stage, &known, &report, out, err);
 }
 
 void import_result_clear(struct import_result *r)

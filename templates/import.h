@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "templates/store.h"
+#include "templates/unpack.h"
 
 struct import_result {
 	struct template template;
@@ -21,10 +22,19 @@ struct import_result {
 
 void import_result_clear(struct import_result *r);
 
-/* A root filesystem archive from a descriptor: tar, plain or gzip, xz, zstd, bzip2, lz4, told by
- * content. source is what template.json keeps. */
-int import_archive(int storefd, int archivefd, const char *name, const char *source,
-		   struct import_result *out, struct error *err);
+struct import_options {
+	int fd;				/* an archive, an image or a directory; borrowed */
+	int otherfd;			/* the other half of a split image, or -1; borrowed */
+	const char *name;		/* NULL: the image's own word, else out of file_name */
+	const char *file_name;		/* as the user wrote it, or NULL (standard input) */
+	const char *source;		/* what template.json keeps */
+	const char *digest;		/* "sha256:HEX" that it must have, or NULL */
+	const struct unpack_limits *limits;	/* over everything in it; NULL: the defaults */
+};
+
+/* Takes in what fd holds, told by content. Whatever fails, nothing is stored. */
+int import_archive(int storefd, const struct import_options *options, struct import_result *out,
+		   struct error *err);
 
 struct build_options {
 	const char *recipe; /* "minimal", "debian-12", "debian:SUITE", "debian-12-sysvinit" */

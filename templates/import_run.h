@@ -18,11 +18,18 @@ struct import_watch {
 	void *arg;
 };
 
-/* Runs zone-unpack over archivefd, which it reads to the end. watch may be NULL. */
-int import_unpack(const struct store_stage *stage, int archivefd, struct import_watch *watch,
-		  struct unpack_report *out, struct error *err);
-/* Commits the stage and says what the user should know of the result. report may be NULL. */
-int import_commit(struct store_stage *stage, const char *name, const char *source,
+/* One run of zone-unpack. */
+struct import_run {
+	int archivefd;			/* borrowed; read to the end */
+	int rootfd;			/* borrowed; what it writes below */
+	const struct unpack_limits *limits;	/* NULL: the defaults */
+	struct import_watch *watch;	/* or NULL */
+};
+
+int import_unpack(const struct import_run *run, struct unpack_report *out, struct error *err);
+/* Commits the stage and says what the user should know of the result. known: see
+ * store_stage_commit(). report may be NULL. */
+int import_commit(struct store_stage *stage, const struct template *known,
 		  const struct unpack_report *report, struct import_result *out, struct error *err);
 
 #endif

@@ -25,6 +25,9 @@ int object_open(int storefd, const char *digest, struct error *err);
 int object_read(int storefd, const char *digest, struct template *out, struct error *err);
 /* Writes template.json below the object's directory; the caller syncs. */
 int object_write(int objectfd, const struct template *t, struct error *err);
+/* The digest that an object with this tree is known by: the tree's own, unless the image said what
+ * to run in it (args, env, user, cwd, stop_signal), which then is part of what it is. */
+void object_identity(const struct template *t, const char *tree_hex, char out[SHA256_HEX_SIZE]);
 /* The digest that the link NAME has, in out; ERR_NOT_FOUND when there is no such link. */
 int object_of_name(int storefd, const char *name, char out[SHA256_HEX_SIZE], struct error *err);
 /* Points NAME at the object, atomically. */

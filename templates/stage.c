@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "templates/digest.h"
 #include "templates/object.h"
 #include "templates/osinfo.h"
@@ -132,7 +133,26 @@ int store_stage_open(struct store_stage *stage, int storefd, struct error *err)
 	return stage->rootfd < 0 ? error_sys(err, "open 'rootfs'") : 0;
 }
 
-static int describe(const struct store_stage *stage, const char *name, const char *source,
+static char *or_empty(const char *text)
+{
+	return xstrdup(text ? text : "");
+}
+
+static void known_take(const struct template *known, struct template *t)
+{
+	t->name = xstrdup(known->name);
+	t->source = or_empty(known->source);
+	t->format = or_empty(known->format);
+	t->archive_digest = or_empty(known->archive_digest);
+	t->architecture = or_empty(known->architecture);
+	t->args = strv_copy(known->args);
+	t->env = strv_copy(known->env);
+	t->user = or_empty(known->user);
+	t->cwd = or_empty(known->cwd);
+	t->stop_signal = or_empty(known->stop_signal);
+}
+
+static int describe(const struct store_stage *stage, const struct template *known,
 		    struct template *t, struct error *err)
 {
 	struct digest digest;
@@ -142,8 +162,6 @@ static int describe(const struct store_stage *stage, const char *name, const cha
 		return -1;
 	osinfo_read(stage->rootfd, &os);
 	*t = (struct template){
-		.name = xstrdup(name),
-		.source = xstrdup(source ? source : ""),
 		.init = TAKE_PTR(os.init),
 		.init_kind = TAKE_PTR(os.init_kind),
 		.os_id = TAKE_PTR(os.os_id),
@@ -155,7 +173,8 @@ static int describe(const struct store_stage *stage, const char *name, const cha
 		.imported = (uint64_t)time(NULL),
 		.is_current = true,
 	};
-	memcpy(t->digest, digest.hex, sizeof(t->digest));
+	known_take(known, t);
+	object_identity(t, digest.hex, t->digest);
 	return 0;
 }
 
@@ -195,23 +214,23 @@ static int adopt(struct store_stage *stage, struct template *t, const char *name
 	return 0;
 }
 
-int store_stage_commit(struct store_stage *stage, const char *name, const char *source,
+int store_stage_commit(struct store_stage *stage, const struct template *known,
 		       struct template *out, bool *out_is_new, struct error *err)
 {
 	AUTO_TEMPLATE struct template t = { 0 };
 	int exists;
 
-	if (template_name_check(name, err) < 0 || describe(stage, name, source, &t, err) < 0)
+	if (template_name_check(known->name, err) < 0 || describe(stage, known, &t, err) < 0)
 		return -1;
 	exists = settle(stage, &t, err);
 	if (exists < 0)
 		return -1;
 	if (exists) {
-		if (adopt(stage, &t, name, err) < 0)
+		if (adopt(stage, &t, known->name, err) < 0)
 			return -1;
 	} else {
 		stage->name[0] = '\0';
-		if (object_name(stage->storefd, t.digest, name, err) < 0)
+		if (object_name(stage->storefd, t.digest, known->name, err) < 0)
 			return -1;
 	}
 	*out_is_new = !exists;

@@ -11,7 +11,7 @@
  *   NAME                         a link to .objects/HEX
  *
  * HEX is the digest of the tree itself (digest.h), whatever archive it came in, so the same content
- * is stored once, under however many names. An import under a name that exists points the name to
+ * is stored once, under however many names; where an image says what to run, of both. An import under a name that exists points the name to
  * the new object; the old one stays until nothing uses it.
  */
 
@@ -23,11 +23,20 @@
 
 struct template {
 	char *name;			/* the name it is known by, owned */
-	char digest[SHA256_HEX_SIZE];	/* of the tree */
+	char digest[SHA256_HEX_SIZE];	/* of the tree, and of what an image asks (object.h) */
 	char *source;			/* file name or build recipe it came from, owned */
 	char *init;	 /* how init is called: "/sbin/init"; "" when there is none, owned */
 	char *init_kind; /* "systemd", "sysvinit", "busybox", ..., "other" or "", owned */
 	char *os_id, *os_version, *os_name;	/* from os-release, "" when unknown, owned */
+	char *format;			/* "tar", "oci", "incus", ...; "" when it was built, owned */
+	char *archive_digest;		/* of the file it came in, 64 digits, "" unknown, owned */
+	char *architecture;		/* as uname -m says it, "" unknown, owned */
+	/* What an image asks of whoever starts its program; all of it may be missing. */
+	char **args;			/* Entrypoint and Cmd, strv, owned */
+	char **env;			/* NAME=VALUE, strv, owned */
+	char *user;			/* as in users.h: NAME, UID, NAME:GROUP; "" none, owned */
+	char *cwd;			/* absolute, "" none, owned */
+	char *stop_signal;		/* "SIGQUIT", see base/signals.h; "" none, owned */
 	uint64_t systemd_version;	/* 0: no systemd or not known */
 	uint64_t size;			/* bytes of regular files */
 	uint64_t files;			/* entries of every kind */
@@ -78,8 +87,10 @@ int store_sweep(int storefd, struct error *err);
 /* Also sweeps. */
 int store_stage_open(struct store_stage *stage, int storefd, struct error *err);
 /* Computes the digest, looks at os-release and the init, writes template.json, syncs, and gives it
- * its name. When the content was there already the staged copy is removed and *out_is_new false. */
-int store_stage_commit(struct store_stage *stage, const char *name, const char *source,
+ * its name. known is what the caller knows: name and, where not NULL, source, format,
+ * archive_digest, architecture, args, env, user, cwd, stop_signal. When the content was there
+ * already the staged copy is removed and *out_is_new false. */
+int store_stage_commit(struct store_stage *stage, const struct template *known,
 		       struct template *out, bool *out_is_new, struct error *err);
 /* Removes what was staged; also after a commit, which leaves nothing to remove. */
 void store_stage_close(struct store_stage *stage);

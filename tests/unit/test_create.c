@@ -40,6 +40,7 @@ static void put_link(int rootfd, const char *path, const char *target)
 /* Imports a root filesystem that fill() has made as template "t". */
 static void make_template(void (*fill)(int rootfd))
 {
+	const struct template known = { .name = (char *)"t", .source = (char *)"test" };
 	AUTO_CLOSE int storefd = -1;
 	struct template t = { 0 };
 	struct store_stage stage;
@@ -50,7 +51,7 @@ static void make_template(void (*fill)(int rootfd))
 	assert_true(storefd >= 0);
 	assert_int_equal(store_stage_open(&stage, storefd, &err), 0);
 	fill(stage.rootfd);
-	if (store_stage_commit(&stage, "t", "test", &t, &is_new, &err) < 0)
+	if (store_stage_commit(&stage, &known, &t, &is_new, &err) < 0)
 		fail_msg("%s", err.text);
 	store_stage_close(&stage);
 	template_clear(&t);

@@ -22,6 +22,7 @@ static void import(int storefd, const char *name, const char *text, char digest[
 {
 	static const struct timespec then[2] = { { 1000, 0 }, { 1000, 0 } };
 	AUTO_STAGE struct store_stage stage = STORE_STAGE_EMPTY;
+	const struct template known = { .name = (char *)name, .source = (char *)"a test" };
 	AUTO_TEMPLATE struct template t = { 0 };
 	struct error err = { 0 };
 	bool is_new;
@@ -30,7 +31,7 @@ static void import(int storefd, const char *name, const char *text, char digest[
 	put(stage.rootfd, "f", 0644, text);
 	made(utimensat(stage.rootfd, "f", then, 0));
 	made(futimens(stage.rootfd, then));
-	assert_int_equal(store_stage_commit(&stage, name, "a test", &t, &is_new, &err), 0);
+	assert_int_equal(store_stage_commit(&stage, &known, &t, &is_new, &err), 0);
 	assert_int_equal(is_new, want_new);
 	memcpy(digest, t.digest, SHA256_HEX_SIZE);
 }
