@@ -11,7 +11,9 @@ libzone_a_SOURCES += \
 	%D%/osinfo.c %D%/osinfo.h \
 	%D%/stage.c %D%/store.c %D%/store.h \
 	%D%/unpack.h %D%/unpack_limits.c \
+	%D%/unpack_headers.c %D%/unpack_headers.h \
 	%D%/unpack_name.c %D%/unpack_name.h \
+	%D%/unpack_pax.c %D%/unpack_pax.h \
 	%D%/walk.c %D%/walk.h \
 	%D%/xattrs.c %D%/xattrs.h
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "templates/unpack_headers.h"
 #include "templates/unpack_name.h"
 #include "templates/unpack_stream.h"
 #include "templates/unpack_tree.h"
@@ -26,7 +27,8 @@
  *   xattrs    but those on the list of unpack_xattr.c
  *   ACLs      that name users without a number
  *
- * libarchive reads, nothing more. It is an attacker's first aim, so all of this
+ * libarchive reads, nothing more, and what it finds is held against a second
+ * reader's word (unpack_headers.h). It is an attacker's first aim, so all of this
  * runs locked in (unpack_sandbox.c), and the importer believes only the report.
  */
 
@@ -46,6 +48,7 @@ struct unpack {
 	char raw[UNPACK_PATH_MAX];
 	struct unpack_meta meta;
 	struct unpack_tree tree;
+	struct unpack_headers headers;
 	struct unpack_stream stream;
 };
 
@@ -56,6 +59,8 @@ static la_ssize_t tar_read(struct archive *a, void *arg, const void **out)
 
 	if (n < 0)
 		archive_set_error(a, EIO, "%s", u->stream.err.text);
+	else
+		headers_feed(&u->headers, *out, (size_t)n);
 	return n;
 }
 
@@ -224,8 +229,10 @@ static int link_take(struct unpack *u, const char *target, struct error *err)
 static int entry_take(struct unpack *u, struct error *err)
 {
 	const char *target = archive_entry_hardlink(u->entry);
+	uint64_t start = (uint64_t)archive_read_header_position(u->tar);
 
-	if (name_take(u, err) < 0 || meta_take(u, err) < 0)
+	if (name_take(u, err) < 0 || headers_check(&u->headers, start, err) < 0 ||
+	    meta_take(u, err) < 0)
 		return -1;
 	if (!*u->name && archive_entry_filetype(u->entry) != AE_IFDIR)
 		return error_set(err, ERR_USAGE, "the root is no directory");
@@ -310,7 +317,7 @@ static int entries_take(struct unpack *u, struct error *err)
 		if (entry_take(u, err) < 0)
 			return named(u, err);
 	}
-	if (r < 0)
+	if (r < 0 || headers_end(&u->headers, err) < 0)
 		return -1;
 	if (u->report->entries == 0)
 		return error_set(err, ERR_USAGE, "the archive is empty");
@@ -331,6 +338,7 @@ int unpack_archive(int archivefd, int rootfd, const struct unpack_limits *limits
 	    stream_open(&u->stream, archivefd, limits, err) == 0 && tar_open(u, err) == 0)
 		r = entries_take(u, err);
 	archive_read_free(u->tar);
+	headers_clear(&u->headers);
 	stream_close(&u->stream);
 	unpack_tree_clear(&u->tree);
 	return r;

@@ -73,6 +73,10 @@ check_PROGRAMS += %D%/unit/test_store
 tests_unit_test_store_SOURCES = %D%/unit/test_store.c %D%/unit/tree_fixture.h
 check_PROGRAMS += %D%/unit/test_clone
 tests_unit_test_clone_SOURCES = %D%/unit/test_clone.c %D%/unit/tree_fixture.h
+check_PROGRAMS += %D%/unit/test_unpack_headers
+tests_unit_test_unpack_headers_SOURCES = %D%/unit/test_unpack_headers.c
+check_PROGRAMS += %D%/unit/test_unpack_pax
+tests_unit_test_unpack_pax_SOURCES = %D%/unit/test_unpack_pax.c
 check_PROGRAMS += %D%/unit/test_unpack_name
 tests_unit_test_unpack_name_SOURCES = %D%/unit/test_unpack_name.c
 
