@@ -1,21 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netns/nl.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+enum {
+	ANSWER_MAX = 8192,		/* of one request: a link with all its attributes is 2 KiB */
+	LIST_MAX = 32768,		/* what the kernel sends at once of a list (netlink_dump()) */
+	LIST_RETRIES = 4,
+	WORDS_MAX = 160,		/* of the kernel's own explanation */
+	BATCH_ROOM = 32768,
+};
+
+/*
+ * Sockets
+ */
+
+/* The kernel explains its refusals, does not send requests back, and filters lists by what their
+ * request says (netlink(7)). A kernel without one of them answers more tersely or at length. */
+static void set_options(struct nl *nl)
+{
+	int on = 1;
+
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));	/* as above */
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+}
 
 int nl_open(struct nl *nl, int bus, struct error *err)
 {
-	nl->seq = 0;
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	nl->seq = (uint32_t)time(NULL);
 	nl->sock = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!nl->sock)
 		return error_sys(err, "open netlink socket");
-	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
+	/* A connected socket takes datagrams of its peer alone (netlink_getsockbyportid()). */
+	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    connect(nl_fd(nl), (struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
 		error_sys(err, "bind netlink socket");
 		nl_close(nl);
 		return -1;
 	}
+	set_options(nl);
 	return 0;
+}
+
+int nl_adopt(struct nl *nl, int fd, struct error *err)
+{
+	nl->seq = (uint32_t)time(NULL);
+	nl->sock = mnl_socket_fdopen(fd);
+	if (nl->sock)
+		return 0;
+	error_sys(err, "take over netlink socket");
+	close(fd);
+	return -1;
+}
+
+int nl_fd(const struct nl *nl)
+{
+	return mnl_socket_get_fd(nl->sock);
 }
 
 void nl_close(struct nl *nl)
@@ -24,6 +76,189 @@ void nl_close(struct nl *nl)
 		(void)mnl_socket_close(nl->sock);	/* nothing is pending that could be lost */
 	nl->sock = NULL;
 }
+
+/*
+ * Answers
+ */
+
+static void fail_with(struct nl_window *w, uint32_t seq)
+{
+	w->failed = seq;
+	w->has_failed = true;
+}
+
+/* The kernel's explanation behind a refusal; the request itself is between the two, or its header
+ * alone (NETLINK_CAP_ACK). */
+static void kernel_words(const struct nlmsghdr *msg, const struct nlmsgerr *refusal,
+			 struct str *out)
+{
+	const struct nlattr *attrs[NLMSGERR_ATTR_MSG + 1];
+	size_t size = sizeof(*refusal);
+	const char *words;
+
+	if (!(msg->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(msg->nlmsg_flags & NLM_F_CAPPED) && refusal->msg.nlmsg_len >= sizeof(refusal->msg))
+		size += refusal->msg.nlmsg_len - sizeof(refusal->msg);
+	if (size > mnl_nlmsg_get_payload_len(msg))
+		return;
+	nl_attrs(msg, size, attrs, N_ROWS(attrs));
+	words = nl_str(attrs[NLMSGERR_ATTR_MSG]);
+	str_add_printable(out, words, strnlen(words, WORDS_MAX));
+}
+
+static void take_refusal(struct nl_window *w, const struct nlmsghdr *msg, int number,
+			 const struct nlmsgerr *refusal, struct error *err)
+{
+	AUTO_STR struct str words = { 0 };
+
+	if (w->has_failed)
+		return;
+	if (refusal)
+		kernel_words(msg, refusal, &words);
+	errno = number < 0 && number > INT_MIN ? -number : number;
+	if (words.len > 0)
+		error_sys(err, "netlink (%s)", words.data);
+	else
+		error_sys(err, "netlink");
+	fail_with(w, msg->nlmsg_seq);
+}
+
+/* The number at the end of an answer; a list may end without one. */
+static int end_number(const struct nlmsghdr *msg, const struct nlmsgerr **out_refusal)
+{
+	bool is_refusal = msg->nlmsg_type == NLMSG_ERROR;
+	const int *number = nl_payload(msg, is_refusal ? sizeof(**out_refusal) : sizeof(*number));
+
+	*out_refusal = is_refusal ? (const struct nlmsgerr *)number : NULL;
+	if (number)
+		return *number;
+	return is_refusal ? EBADMSG : 0;
+}
+
+/* True when this ends the answer. */
+static bool take_end(struct nl_window *w, const struct nlmsghdr *msg, struct error *err)
+{
+	const struct nlmsgerr *refusal;
+	int number = end_number(msg, &refusal);
+
+	if (number != 0)
+		take_refusal(w, msg, number, refusal, err);
+	return msg->nlmsg_seq == w->last ||
+	       (w->is_bounded && w->has_failed && msg->nlmsg_seq == w->first);
+}
+
+static void take_data(struct nl_window *w, const struct nlmsghdr *msg, struct error *err)
+{
+	/* What follows a failure is still read, so that the socket is free for the next. */
+	if (w->has_failed || !w->sink)
+		return;
+	if (w->sink->take(msg, w->sink->arg, err) < 0)
+		fail_with(w, msg->nlmsg_seq);
+}
+
+static bool is_ours(const struct nl_window *w, const struct nlmsghdr *msg)
+{
+	return msg->nlmsg_pid == w->port && msg->nlmsg_seq - w->first <= w->last - w->first;
+}
+
+/* As nl_take(), for one message. */
+static int take_message(struct nl_window *w, const struct nlmsghdr *msg, struct error *err)
+{
+	bool is_end = false;
+
+	if (!is_ours(w, msg))
+		return 0;
+	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
+		w->is_interrupted = true;
+	if (msg->nlmsg_type == NLMSG_ERROR || msg->nlmsg_type == NLMSG_DONE)
+		is_end = take_end(w, msg, err);
+	else if (msg->nlmsg_type >= NLMSG_MIN_TYPE)
+		take_data(w, msg, err);
+	if (!is_end)
+		return 0;
+	return w->has_failed ? -1 : 1;
+}
+
+/* mnl_nlmsg_ok() compares as int, so that it takes a length of 4 GiB for one that fits. */
+static bool is_whole(const struct nlmsghdr *msg, size_t left)
+{
+	return left >= sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) && msg->nlmsg_len <= left;
+}
+
+int nl_take(struct nl_window *w, const void *data, size_t len, struct error *err)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		const struct nlmsghdr *msg = (const struct nlmsghdr *)at;
+		size_t size;
+		int rc;
+
+		if (!is_whole(msg, len))
+			return error_set(err, ERR_FAILED, "netlink: malformed answer");
+		rc = take_message(w, msg, err);
+		if (rc != 0)
+			return rc;
+		size = MNL_ALIGN(msg->nlmsg_len);
+		at += size;
+		len -= size < len ? size : len;
+	}
+	return 0;
+}
+
+/* One datagram of the kernel's; others are passed over. */
+static ssize_t receive(struct nl *nl, void *buf, size_t size, struct error *err)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec iov = { buf, size };
+
+	for (;;) {
+		struct msghdr msg = {
+			.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov,
+			.msg_iovlen = 1,
+		};
+		ssize_t n = recvmsg(nl_fd(nl), &msg, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, "netlink answer");
+		if (msg.msg_flags & MSG_TRUNC)
+			return error_set(err, ERR_FAILED, "netlink: an answer is too long");
+		if (msg.msg_namelen == sizeof(from) && from.nl_pid == 0)
+			return n;
+	}
+}
+
+static int collect(struct nl *nl, struct nl_window *w, void *buf, size_t size, struct error *err)
+{
+	int rc;
+
+	w->port = mnl_socket_get_portid(nl->sock);
+	do {
+		ssize_t n = receive(nl, buf, size, err);
+
+		if (n < 0)
+			return -1;
+		rc = nl_take(w, buf, (size_t)n, err);
+	} while (rc == 0);
+	return rc < 0 ? -1 : 0;
+}
+
+static int send_all(struct nl *nl, const void *data, size_t len, struct error *err)
+{
+	ssize_t n;
+
+	do
+		n = send(nl_fd(nl), data, len, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? error_sys(err, "send netlink request") : 0;
+}
+
+/*
+ * One request
+ */
 
 struct nlmsghdr *nl_request(struct nl *nl, uint16_t type, uint16_t flags)
 {
@@ -35,17 +270,129 @@ struct nlmsghdr *nl_request(struct nl *nl, uint16_t type, uint16_t flags)
 	return req;
 }
 
+int nl_ask(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err)
+{
+	_Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
+	struct nl_window w = { .first = req->nlmsg_seq, .last = req->nlmsg_seq, .sink = sink };
+
+	assert(req->nlmsg_len <= NL_MESSAGE_MAX);
+	if (send_all(nl, req, req->nlmsg_len, err) < 0)
+		return -1;
+	return collect(nl, &w, answer, sizeof(answer), err);
+}
+
 int nl_talk(struct nl *nl, struct nlmsghdr *req, struct error *err)
 {
-	unsigned int port = mnl_socket_get_portid(nl->sock);
-	ssize_t n;
+	return nl_ask(nl, req, NULL, err);
+}
 
-	if (mnl_socket_sendto(nl->sock, req, req->nlmsg_len) < 0)
-		return error_sys(err, "send netlink request");
-	do
-		n = mnl_socket_recvfrom(nl->sock, nl->buf, sizeof(nl->buf));
-	while (n < 0 && errno == EINTR);
-	if (n < 0 || mnl_cb_run(nl->buf, (size_t)n, nl->seq, port, NULL, NULL) < 0)
-		return error_sys(err, "netlink answer");
-	return 0;
+int nl_dump(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err)
+{
+	AUTO_FREE void *list = xreallocarray(NULL, 1, LIST_MAX);
+
+	req->nlmsg_flags = (uint16_t)((req->nlmsg_flags & ~NLM_F_ACK) | NLM_F_DUMP);
+	for (int i = 0;; i++) {
+		struct nl_window w = { .first = nl->seq, .last = nl->seq, .sink = sink };
+
+		req->nlmsg_seq = nl->seq;
+		if (send_all(nl, req, req->nlmsg_len, err) < 0 ||
+		    collect(nl, &w, list, LIST_MAX, err) < 0)
+			return -1;
+		if (!w.is_interrupted || i == LIST_RETRIES)
+			return 0;
+		nl->seq++;
+		if (sink->restart)
+			sink->restart(sink->arg);
+	}
+}
+
+/*
+ * Several requests
+ */
+
+void nl_batch_init(struct nl_batch *b, struct nl *nl)
+{
+	*b = (struct nl_batch){ .nl = nl };
+}
+
+void nl_batch_clear(struct nl_batch *b)
+{
+	free(b->data);
+	free(b->what);
+	nl_batch_init(b, b->nl);
+}
+
+/* Ends the last request and leaves room for the next. */
+static struct nlmsghdr *batch_next(struct nl_batch *b)
+{
+	if (b->n > 0)
+		b->len = b->last + MNL_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
+	if (b->room - b->len < NL_MESSAGE_MAX) {
+		b->room = b->room * 2 + BATCH_ROOM;
+		b->data = xreallocarray(b->data, 1, b->room);
+	}
+	b->last = b->len;
+	return mnl_nlmsg_put_header(b->data + b->last);
+}
+
+static struct nlmsghdr *batch_add(struct nl_batch *b, uint16_t type, uint16_t flags,
+				  const char *what)
+{
+	struct nlmsghdr *req = batch_next(b);
+
+	req->nlmsg_type = type;
+	req->nlmsg_flags = NLM_F_REQUEST | flags;
+	req->nlmsg_seq = ++b->nl->seq;
+	if (b->n == 0)
+		b->first = req->nlmsg_seq;
+	b->what = xreallocarray(b->what, b->n + 1, sizeof(*b->what));
+	b->what[b->n++] = what;
+	return req;
+}
+
+struct nlmsghdr *nl_batch_add(struct nl_batch *b, uint16_t type, uint16_t flags, const char *what)
+{
+	struct nlmsghdr *req = batch_add(b, type, flags, what);
+
+	b->last_acked = b->last;
+	return req;
+}
+
+struct nlmsghdr *nl_batch_add_bound(struct nl_batch *b, uint16_t type, const char *what)
+{
+	b->is_bounded = true;
+	return batch_add(b, type, 0, what);
+}
+
+/* Failures are always reported, so that only the end has to be asked for. */
+static int batch_exchange(struct nl_batch *b, struct nl_window *w, struct error *err)
+{
+	struct nlmsghdr *end = (struct nlmsghdr *)(b->data + b->last_acked);
+	_Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
+
+	end->nlmsg_flags |= NLM_F_ACK;
+	w->last = end->nlmsg_seq;
+	b->len = b->last + MNL_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
+	if (send_all(b->nl, b->data, b->len, err) < 0)
+		return -1;
+	return collect(b->nl, w, answer, sizeof(answer), err);
+}
+
+int nl_batch_talk(struct nl_batch *b, const struct nl_sink *sink, size_t *out_failed,
+		  struct error *err)
+{
+	struct nl_window w = { .first = b->first, .is_bounded = b->is_bounded, .sink = sink };
+	size_t failed;
+	int rc;
+
+	if (b->n == 0)
+		return 0;
+	rc = batch_exchange(b, &w, err);
+	failed = w.has_failed ? w.failed - w.first : 0;
+	if (rc < 0 && out_failed)
+		*out_failed = failed;
+	if (rc < 0 && w.has_failed)
+		error_wrap(err, "%s", b->what[failed]);
+	nl_batch_clear(b);
+	return rc;
 }
