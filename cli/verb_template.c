@@ -220,7 +220,7 @@ static int remove_one(struct cli *cli, int storefd, const char *name, struct err
 	AUTO_TEMPLATE struct template t = { 0 };
 
 	if (!cli->is_dry_run)
-		return store_remove(storefd, name, is_used, cli, err);
+		return store_remove(storefd, name, is_used, cli, NULL, err);
 	return store_find(storefd, name, &t, err) < 0 ? -1 : out_would(cli, name);
 }
 

@@ -9,11 +9,13 @@ libzone_a_SOURCES += \
 	%D%/import.c %D%/import.h %D%/import_run.h \
 	%D%/object.c %D%/object.h \
 	%D%/osinfo.c %D%/osinfo.h \
+	%D%/removal.c \
 	%D%/stage.c %D%/store.c %D%/store.h \
 	%D%/unpack.h %D%/unpack_limits.c \
 	%D%/unpack_headers.c %D%/unpack_headers.h \
 	%D%/unpack_name.c %D%/unpack_name.h \
 	%D%/unpack_pax.c %D%/unpack_pax.h \
+	%D%/version.c %D%/version.h \
 	%D%/walk.c %D%/walk.h \
 	%D%/xattrs.c %D%/xattrs.h
 

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -222,25 +222,21 @@ int object_of_name(int storefd, const char *name, char out[SHA256_HEX_SIZE], str
 	return 0;
 }
 
-int object_name(int storefd, const char *digest, const char *name, struct error *err)
+int object_lock(int storefd, const char *digest, enum lock_mode mode, int wait_ms,
+		struct error *err)
 {
-	AUTO_CLOSE int dirfd = object_open(storefd, digest, err);
-	char target[LINK_MAX + 1], temporary[32];
-	unsigned int nonce;
+	AUTO_CLOSE int fd = object_open(storefd, digest, err);
+	AUTO_CLOSE int again = -1;
+	struct stat mine, theirs;
 
-	if (dirfd < 0)
+	if (fd < 0 || lock_take(fd, mode, wait_ms, err) < 0)
 		return -1;
-	snprintf(target, sizeof(target), OBJECTS_DIR "/%s", digest);
-	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
-		return error_sys(err, "get random bytes");
-	snprintf(temporary, sizeof(temporary), ".name-%08x", nonce);
-	/* The temporary stands in the object, where a crash leaves it to nobody's harm. */
-	if (symlinkat(target, dirfd, temporary) < 0)
-		return error_sys(err, "make the link of template '%s'", name);
-	if (renameat(dirfd, temporary, storefd, name) < 0) {
-		error_sys(err, "name template '%s'", name);
-		(void)unlinkat(dirfd, temporary, 0);	/* err says what failed first */
+	again = object_open(storefd, digest, err);
+	if (again < 0)
 		return -1;
-	}
-	return fsync(storefd) < 0 ? error_sys(err, "sync the template store") : 0;
+	if (fstat(fd, &mine) < 0 || fstat(again, &theirs) < 0)
+		return error_sys(err, "look at template '%s'", digest);
+	if (mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev)
+		return error_set(err, ERR_BUSY, "template '%s' is being replaced", digest);
+	return TAKE_FD(fd);
 }

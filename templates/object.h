@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/lock.h"
 #include "templates/store.h"
 
 #define OBJECTS_DIR ".objects"
@@ -28,9 +29,11 @@ int object_write(int objectfd, const struct template *t, struct error *err);
 /* The digest that an object with this tree is known by: the tree's own, unless the image said what
  * to run in it (args, env, user, cwd, stop_signal), which then is part of what it is. */
 void object_identity(const struct template *t, const char *tree_hex, char out[SHA256_HEX_SIZE]);
-/* The digest that the link NAME has, in out; ERR_NOT_FOUND when there is no such link. */
+/* The digest that a link in the store's directory has; ERR_NOT_FOUND when there is no such link. */
 int object_of_name(int storefd, const char *name, char out[SHA256_HEX_SIZE], struct error *err);
-/* Points NAME at the object, atomically. */
-int object_name(int storefd, const char *digest, const char *name, struct error *err);
+/* Locks the object's directory and looks whether it still is the object, which a removal renames
+ * first. Returns the descriptor that holds the lock. */
+int object_lock(int storefd, const char *digest, enum lock_mode mode, int wait_ms,
+		struct error *err);
 
 #endif

@@ -19,6 +19,7 @@
 #include "templates/object.h"
 #include "templates/osinfo.h"
 #include "templates/store.h"
+#include "templates/version.h"
 
 /*
  * An import under way. What must survive what: a kill -9 at any moment leaves
@@ -195,6 +196,16 @@ static int settle(const struct store_stage *stage, const struct template *t, str
 	return fsync(objectsfd) < 0 ? error_sys(err, "sync the template store") : 0;
 }
 
+/* Makes it a stage again, when it could not be given a name: err says why. */
+static void unsettle(const struct store_stage *stage, const struct template *t)
+{
+	struct error ignored = { 0 };
+	AUTO_CLOSE int objectsfd = object_dir(stage->storefd, &ignored);
+
+	if (objectsfd >= 0)
+		(void)renameat(objectsfd, t->digest, objectsfd, stage->name);
+}
+
 /* Takes the object that is there instead, held so that no removal comes between. */
 static int adopt(struct store_stage *stage, struct template *t, const char *name, struct error *err)
 {
@@ -203,7 +214,7 @@ static int adopt(struct store_stage *stage, struct template *t, const char *name
 
 	if (holdfd < 0 || object_read(stage->storefd, t->digest, &old, err) < 0)
 		return -1;
-	if (object_name(stage->storefd, t->digest, name, err) < 0)
+	if (version_add(stage->storefd, name, t->digest, &old.version, err) < 0)
 		return -1;
 	template_clear(t);
 	*t = old;
@@ -228,10 +239,11 @@ int store_stage_commit(struct store_stage *stage, const struct template *known,
 	if (exists) {
 		if (adopt(stage, &t, known->name, err) < 0)
 			return -1;
+	} else if (version_add(stage->storefd, known->name, t.digest, &t.version, err) < 0) {
+		unsettle(stage, &t);
+		return -1;
 	} else {
 		stage->name[0] = '\0';
-		if (object_name(stage->storefd, t.digest, known->name, err) < 0)
-			return -1;
 	}
 	*out_is_new = !exists;
 	*out = t;

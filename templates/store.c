@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,10 +13,10 @@
 #include "base/cleanup.h"
 #include "base/lock.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "templates/object.h"
+#include "templates/version.h"
 
 enum {
 	DIGITS_MIN = 8, /* of NAME@DIGEST */
@@ -69,105 +69,152 @@ static int not_found(const char *name, struct error *err)
 	return error_hint(err, "try: zonectl template list");
 }
 
-static bool is_current(int storefd, const char *name, const char *digest)
-{
-	char now[SHA256_HEX_SIZE];
-	struct error err = { 0 };
-
-	return object_of_name(storefd, name, now, &err) == 0 && strcmp(now, digest) == 0;
-}
-
-static void rename_to(struct template *t, const char *name)
+static void name_as(struct template *t, const struct version *v)
 {
 	free(t->name);
-	t->name = xstrdup(name);
+	t->name = xstrdup(v->name);
+	t->version = v->number;
+	t->is_current = v->is_current;
 }
 
-/* The names in a directory that do not begin with a dot and, for .objects, are digests. */
-static int names_in(int dirfd, bool want_digests, char ***out, struct error *err)
+/* The digests in .objects, sorted. */
+static int digests_of(int storefd, char ***out, struct error *err)
 {
-	AUTO_CLOSE int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int fd = object_dir(storefd, err);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
 
+	if (fd < 0)
+		return -1;
 	if (!dir)
 		return error_sys(err, "list the template store");
 	fd = -1;	/* owned by dir */
 	*out = NULL;
 	while ((e = readdir(dir))) {
-		if (e->d_name[0] != '.' && (!want_digests || object_is_digest(e->d_name)))
+		if (object_is_digest(e->d_name))
 			strv_add(out, e->d_name);
 	}
 	strv_sort_unique(*out);
 	return 0;
 }
 
-static int digests_of(int storefd, char ***out, struct error *err)
-{
-	AUTO_CLOSE int dirfd = object_dir(storefd, err);
+/* What a user asked for: of name the current version, the one with that number, or the one whose
+ * digest begins so. */
+struct wanted {
+	const char *text;		/* borrowed */
+	char name[NAME_BYTES_MAX + 1];
+	uint64_t number;		/* 0: none was given */
+	const char *digits;		/* NULL: none were given; borrowed */
+};
 
-	return dirfd < 0 ? -1 : names_in(dirfd, true, out, err);
+static int wanted_parse(struct wanted *w, const char *text, struct error *err)
+{
+	size_t len = strcspn(text, "@");
+
+	*w = (struct wanted){ .text = text, .digits = text[len] ? text + len + 1 : NULL };
+	if (!w->digits && !version_parse(text, &len, &w->number))
+		return template_name_check(text, err);
+	if (len > NAME_BYTES_MAX)
+		return not_found(text, err);
+	memcpy(w->name, text, len);
+	w->name[len] = '\0';
+	if (w->digits && strlen(w->digits) < DIGITS_MIN)
+		return error_set(err, ERR_USAGE, "digest '%s' has less than %d digits", w->digits,
+				 DIGITS_MIN);
+	return 0;
 }
 
-/* NAME@DIGEST: the one object with these first digits that has, or was imported under, that name.
- * Returns 1 when there is none. */
-static int find_version(int storefd, const char *name, const char *digits, struct template *out,
-			struct error *err)
+static bool is_wanted(const struct wanted *w, const struct version *v)
 {
-	AUTO_STRV char **digests = NULL;
-	AUTO_TEMPLATE struct template found = { 0 };
+	if (w->digits)
+		return str_starts(v->digest, w->digits);
+	return w->number ? v->number == w->number : v->is_current;
+}
 
-	if (strlen(digits) < DIGITS_MIN)
-		return error_set(err, ERR_USAGE, "digest '%s' has less than %d digits", digits,
-				 DIGITS_MIN);
-	if (digests_of(storefd, &digests, err) < 0)
+static int keep_one(const char *digest, const struct wanted *w, char found[SHA256_HEX_SIZE],
+		    struct error *err)
+{
+	if (*found)
+		return error_set(err, ERR_USAGE, "more than one template \"%s\"", w->text);
+	memcpy(found, digest, SHA256_HEX_SIZE);
+	return 0;
+}
+
+/* The object that has no link at all, but was imported under that name: of an import that was
+ * killed, or from before versions were links. */
+static int find_unlinked(int storefd, const struct wanted *w, struct template *out,
+			 struct error *err)
+{
+	AUTO_VERSIONS struct versions all = { 0 };
+	AUTO_STRV char **digests = NULL;
+	char found[SHA256_HEX_SIZE] = "";
+
+	if (versions_read(storefd, NULL, &all, err) < 0 || digests_of(storefd, &digests, err) < 0)
 		return -1;
 	for (char **digest = digests; digest && *digest; digest++) {
 		AUTO_TEMPLATE struct template t = { 0 };
 		struct error lost = { 0 };
 
-		if (!str_starts(*digest, digits) || object_read(storefd, *digest, &t, &lost) < 0)
+		if (!str_starts(*digest, w->digits) || versions_of_digest(&all, NULL, *digest) ||
+		    object_read(storefd, *digest, &t, &lost) < 0 || strcmp(t.name, w->name) != 0)
 			continue;
-		if (strcmp(t.name, name) != 0 && !is_current(storefd, name, *digest))
-			continue;
-		if (found.name)
-			return error_set(err, ERR_USAGE, "more than one template \"%s@%s\"", name,
-					 digits);
-		found = t;
-		t = (struct template){ 0 };
+		if (keep_one(*digest, w, found, err) < 0)
+			return -1;
 	}
-	if (!found.name)
-		return 1;
-	*out = found;
-	found = (struct template){ 0 };
+	return *found ? object_read(storefd, found, out, err) : not_found(w->text, err);
+}
+
+static int find_version(int storefd, const struct wanted *w, struct template *out,
+			struct error *err)
+{
+	AUTO_VERSIONS struct versions v = { 0 };
+	char found[SHA256_HEX_SIZE] = "";
+
+	if (versions_read(storefd, w->name, &v, err) < 0)
+		return -1;
+	for (size_t i = 0; i < v.n; i++) {
+		if (is_wanted(w, &v.list[i]) && keep_one(v.list[i].digest, w, found, err) < 0)
+			return -1;
+	}
+	if (!*found)
+		return w->digits ? find_unlinked(storefd, w, out, err) : not_found(w->text, err);
+	if (object_read(storefd, found, out, err) < 0)
+		return err->kind == ERR_NOT_FOUND ? not_found(w->text, err) : -1;
+	name_as(out, versions_of_digest(&v, w->name, found));
+	return 0;
+}
+
+static int find_digest(int storefd, const char *digest, struct template *out, struct error *err)
+{
+	AUTO_VERSIONS struct versions all = { 0 };
+	const struct version *v;
+
+	if (object_read(storefd, digest, out, err) < 0)
+		return err->kind == ERR_NOT_FOUND ? not_found(digest, err) : -1;
+	if (versions_read(storefd, NULL, &all, err) < 0)
+		return -1;
+	/* The name it was imported under, else any that it has. */
+	v = versions_of_digest(&all, out->name, digest);
+	v = v ? v : versions_of_digest(&all, NULL, digest);
+	if (v)
+		name_as(out, v);
 	return 0;
 }
 
 int store_find(int storefd, const char *name, struct template *out, struct error *err)
 {
-	AUTO_STRV char **parts = strv_split(name, "@");
-	char digest[SHA256_HEX_SIZE];
-	bool is_digest = object_is_digest(name);
+	AUTO_TEMPLATE struct template t = { 0 };
+	struct wanted w;
+	int r;
 
-	if (strchr(name, '@')) {
-		int r = strv_len(parts) == 2 ? find_version(storefd, parts[0], parts[1], out, err)
-					     : 1;
-
-		if (r != 0)
-			return r > 0 ? not_found(name, err) : -1;
-		rename_to(out, parts[0]);
-	} else if (is_digest) {
-		if (object_read(storefd, name, out, err) < 0)
-			return err->kind == ERR_NOT_FOUND ? not_found(name, err) : -1;
-	} else {
-		if (template_name_check(name, err) < 0)
-			return -1;
-		if (object_of_name(storefd, name, digest, err) < 0 ||
-		    object_read(storefd, digest, out, err) < 0)
-			return err->kind == ERR_NOT_FOUND ? not_found(name, err) : -1;
-		rename_to(out, name);
-	}
-	out->is_current = is_current(storefd, out->name, out->digest);
+	if (object_is_digest(name))
+		r = find_digest(storefd, name, &t, err);
+	else
+		r = wanted_parse(&w, name, err) < 0 ? -1 : find_version(storefd, &w, &t, err);
+	if (r < 0)
+		return -1;
+	*out = t;
+	t = (struct template){ 0 };
 	return 0;
 }
 
@@ -176,11 +223,11 @@ static int by_name_and_age(const void *a, const void *b)
 	const struct template *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	if (order != 0)
-		return order;
-	if (x->is_current != y->is_current)
-		return x->is_current ? -1 : 1;
-	return (x->imported < y->imported) - (x->imported > y->imported);
+	if (order == 0)
+		order = (x->version < y->version) - (x->version > y->version);
+	if (order == 0)
+		order = (x->imported < y->imported) - (x->imported > y->imported);
+	return order;
 }
 
 static void append(struct template **list, size_t *n, struct template *t)
@@ -192,32 +239,49 @@ static void append(struct template **list, size_t *n, struct template *t)
 
 int store_list(int storefd, struct template **out, size_t *n, struct error *err)
 {
-	AUTO_STRV char **names = NULL;
+	AUTO_VERSIONS struct versions all = { 0 };
 	AUTO_STRV char **digests = NULL;
-	AUTO_STRV char **named = NULL;
 
-	if (names_in(storefd, false, &names, err) < 0 || digests_of(storefd, &digests, err) < 0)
+	if (versions_read(storefd, NULL, &all, err) < 0 || digests_of(storefd, &digests, err) < 0)
 		return -1;
 	*out = NULL;
 	*n = 0;
-	for (char **name = names; name && *name; name++) {
+	for (size_t i = 0; i < all.n; i++) {
 		AUTO_TEMPLATE struct template t = { 0 };
-		struct error lost = { 0 };	/* a damaged entry is left out */
+		struct error lost = { 0 };	/* a damaged one is left out */
 
-		if (store_find(storefd, *name, &t, &lost) < 0)
+		if (object_read(storefd, all.list[i].digest, &t, &lost) < 0)
 			continue;
-		strv_add(&named, t.digest);
+		name_as(&t, &all.list[i]);
 		append(out, n, &t);
 	}
 	for (char **digest = digests; digest && *digest; digest++) {
 		AUTO_TEMPLATE struct template t = { 0 };
 		struct error lost = { 0 };
 
-		if (!strv_has(named, *digest) && object_read(storefd, *digest, &t, &lost) == 0)
+		if (!versions_of_digest(&all, NULL, *digest) &&
+		    object_read(storefd, *digest, &t, &lost) == 0)
 			append(out, n, &t);
 	}
 	if (*n > 0)
 		qsort(*out, *n, sizeof(**out), by_name_and_age);
+	return 0;
+}
+
+int store_names(int storefd, char ***out, struct error *err)
+{
+	AUTO_VERSIONS struct versions all = { 0 };
+	AUTO_STRV char **digests = NULL;
+
+	if (versions_read(storefd, NULL, &all, err) < 0 || digests_of(storefd, &digests, err) < 0)
+		return -1;
+	*out = NULL;
+	for (size_t i = 0; i < all.n; i++)
+		strv_addf(out, "%s:%" PRIu64, all.list[i].name, all.list[i].number);
+	for (char **digest = digests; digest && *digest; digest++) {
+		if (!versions_of_digest(&all, NULL, *digest))
+			strv_add(out, *digest);
+	}
 	return 0;
 }
 
@@ -232,90 +296,8 @@ int store_rootfs(int storefd, const char *digest, struct error *err)
 	return fd < 0 ? error_sys(err, "open the files of template '%s'", digest) : fd;
 }
 
-/* Locks the object, then looks whether it still is the object: a removal renames it first. */
-static int lock_object(int storefd, const char *digest, enum lock_mode mode, int wait_ms,
-		       struct error *err)
-{
-	AUTO_CLOSE int fd = object_open(storefd, digest, err);
-	AUTO_CLOSE int again = -1;
-	struct stat mine, theirs;
-
-	if (fd < 0 || lock_take(fd, mode, wait_ms, err) < 0)
-		return -1;
-	again = object_open(storefd, digest, err);
-	if (again < 0)
-		return -1;
-	if (fstat(fd, &mine) < 0 || fstat(again, &theirs) < 0)
-		return error_sys(err, "look at template '%s'", digest);
-	if (mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev)
-		return error_set(err, ERR_BUSY, "template '%s' is being replaced", digest);
-	return TAKE_FD(fd);
-}
-
 int store_hold(int storefd, const char *digest, struct error *err)
 {
-	return lock_object(storefd, digest, LOCK_SHARED, HOLD_WAIT_MS, err);
+	return object_lock(storefd, digest, LOCK_SHARED, HOLD_WAIT_MS, err);
 }
 
-/* True if a name other than this one has the digest. */
-static int has_other_name(int storefd, const char *name, const char *digest, struct error *err)
-{
-	AUTO_STRV char **names = NULL;
-
-	if (names_in(storefd, false, &names, err) < 0)
-		return -1;
-	for (char **other = names; other && *other; other++) {
-		if (strcmp(*other, name) != 0 && is_current(storefd, *other, digest))
-			return 1;
-	}
-	return 0;
-}
-
-static int name_drop(int storefd, const struct template *t, struct error *err)
-{
-	if (!t->is_current)
-		return 0;
-	if (unlinkat(storefd, t->name, 0) < 0 && errno != ENOENT)
-		return error_sys(err, "remove the name '%s'", t->name);
-	return fsync(storefd) < 0 ? error_sys(err, "sync the template store") : 0;
-}
-
-/* Out of the way under a name that a sweep finishes, then for good. */
-static int object_drop(int storefd, const char *digest, struct error *err)
-{
-	AUTO_CLOSE int dirfd = object_dir(storefd, err);
-	char old[32];
-
-	if (dirfd < 0)
-		return -1;
-	snprintf(old, sizeof(old), ".old-%.16s", digest);
-	if (renameat(dirfd, digest, dirfd, old) < 0)
-		return error_sys(err, "put template '%s' away", digest);
-	if (fsync(dirfd) < 0)
-		return error_sys(err, "sync the template store");
-	return path_remove(dirfd, old, err);
-}
-
-int store_remove(int storefd, const char *name,
-		 int (*is_used)(void *arg, const char *digest, struct error *err), void *arg,
-		 struct error *err)
-{
-	AUTO_TEMPLATE struct template t = { 0 };
-	AUTO_CLOSE int lockfd = -1;
-	int r;
-
-	if (store_find(storefd, name, &t, err) < 0)
-		return -1;
-	r = has_other_name(storefd, t.name, t.digest, err);
-	if (r != 0)
-		return r < 0 ? -1 : name_drop(storefd, &t, err);
-	lockfd = lock_object(storefd, t.digest, LOCK_ALONE, 0, err);
-	if (lockfd < 0)
-		return error_wrap(err, "template '%s'", name);
-	r = is_used ? is_used(arg, t.digest, err) : 0;
-	if (r > 0)
-		return error_set(err, ERR_STATE, "template '%s' is used", name);
-	if (r < 0 || name_drop(storefd, &t, err) < 0)
-		return -1;
-	return object_drop(storefd, t.digest, err);
-}

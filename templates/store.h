@@ -8,11 +8,12 @@
  *   .objects/HEX/template.json    what is known of it
  *   .objects/HEX/rootfs/         the files, owners and modes as in the archive, never written again
  *   .objects/.new-XXXXXX/        an import under way, locked by its importer; unlocked: left over
- *   NAME                         a link to .objects/HEX
+ *   NAME, NAME:N                 links to .objects/HEX: the current version, version N (version.h)
  *
  * HEX is the digest of the tree itself (digest.h), whatever archive it came in, so the same content
- * is stored once, under however many names; where an image says what to run, of both. An import under a name that exists points the name to
- * the new object; the old one stays until nothing uses it.
+ * is stored once, under however many names; where an image says what to run, of both. An import
+ * under a name that exists makes a new version of it, the current one; the others stay until they
+ * are removed, which they are not while a zone uses them.
  */
 
 #include <stdbool.h>
@@ -41,7 +42,8 @@ struct template {
 	uint64_t size;			/* bytes of regular files */
 	uint64_t files;			/* entries of every kind */
 	uint64_t imported;		/* seconds since 1970 */
-	bool is_current;		/* its name points to it */
+	uint64_t version;		/* under this name, from 1 on; 0: of none, left over */
+	bool is_current;		/* what its name alone means */
 };
 
 #define AUTO_TEMPLATE __attribute__((cleanup(template_clear)))
@@ -51,23 +53,28 @@ void template_clear(struct template *t);
 /* Opens the store's directory below varfd (/var/lib/zonectl), making it when create is true.
  * Returns the descriptor. */
 int store_open(int varfd, bool create, struct error *err);
-/* The template NAME, NAME@DIGEST (at least 8 digits) or a whole digest. ERR_NOT_FOUND
- * 'no template "debian-13"', with the hint "try: zonectl template list". */
+/* The template NAME (its current version), NAME:N, NAME@DIGEST (at least 8 digits) or a whole
+ * digest. ERR_NOT_FOUND 'no template "debian-13"', with the hint "try: zonectl template list". */
 int store_find(int storefd, const char *name, struct template *out, struct error *err);
-/* Every template in the order of names, current version first. *out is an array of *n that the
- * caller frees after template_clear() on each. Damaged entries are left out. */
+/* Every version in the order of names, the newest first. *out is an array of *n that the caller
+ * frees after template_clear() on each. Damaged ones are left out. */
 int store_list(int storefd, struct template **out, size_t *n, struct error *err);
+/* The same as names that store_find() and store_remove() take, damaged ones too; a strv that the
+ * caller owns. */
+int store_names(int storefd, char ***out, struct error *err);
 /* Opens (O_PATH) the root filesystem of a template by its digest. */
 int store_rootfs(int storefd, const char *digest, struct error *err);
 /* Holds the template: a shared lock on the object's directory, which keeps it from being removed,
  * for as long as the returned descriptor is open. Taken by create until zone.json is in place. */
 int store_hold(int storefd, const char *digest, struct error *err);
-/* Removes the name and, when no other name has it and is_used says no (0), the object. is_used is
- * asked with the lock held alone; it returns 1, or -1 with words of its own. ERR_STATE while it is
- * used. name may be NAME@DIGEST, for an older version. */
-int store_remove(int storefd, const char *name,
-		 int (*is_used)(void *arg, const char *digest, struct error *err), void *arg,
-		 struct error *err);
+/* Asks whether an object is in use, while nobody can begin to use it: 1 or 0, or -1 with words of
+ * its own. */
+typedef int store_used_fn(void *arg, const char *digest, struct error *err);
+/* Removes a template with all its versions, or one version: NAME:N, NAME@DIGEST, a digest. What
+ * another name has too stays as that. Nothing is removed, ERR_STATE, when any of it is used.
+ * *out_freed (or NULL) is the bytes of files that went. */
+int store_remove(int storefd, const char *name, store_used_fn *is_used, void *arg,
+		 uint64_t *out_freed, struct error *err);
 
 /* A new object under construction. */
 #define AUTO_STAGE __attribute__((cleanup(store_stage_close)))

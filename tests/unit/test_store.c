@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 
+#include "base/path.h"
 #include "base/str.h"
 #include "templates/store.h"
 
@@ -141,11 +142,11 @@ static void a_template_in_use_is_not_removed(void **state)
 	int used = 1;
 
 	import(storefd, "one", "1", digest, true);
-	assert_int_equal(store_remove(storefd, "one", says_used, &used, &err), -1);
+	assert_int_equal(store_remove(storefd, "one", says_used, &used, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_STATE);
 	assert_int_equal(listed(storefd), 1);
 	used = 0;
-	assert_int_equal(store_remove(storefd, "one", says_used, &used, &err), 0);
+	assert_int_equal(store_remove(storefd, "one", says_used, &used, NULL, &err), 0);
 	assert_int_equal(listed(storefd), 0);
 	assert_int_equal(leftovers(storefd), 0);
 }
@@ -160,7 +161,7 @@ static void a_template_that_is_held_is_busy(void **state)
 	import(storefd, "one", "1", digest, true);
 	holdfd = store_hold(storefd, digest, &err);
 	assert_true(holdfd >= 0);
-	assert_int_equal(store_remove(storefd, "one", NULL, NULL, &err), -1);
+	assert_int_equal(store_remove(storefd, "one", NULL, NULL, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_BUSY);
 	assert_int_equal(listed(storefd), 1);
 }
@@ -174,7 +175,7 @@ static void removing_one_of_two_names_keeps_the_template(void **state)
 
 	import(storefd, "one", "1", digest, true);
 	import(storefd, "two", "1", digest, false);
-	assert_int_equal(store_remove(storefd, "one", NULL, NULL, &err), 0);
+	assert_int_equal(store_remove(storefd, "one", NULL, NULL, NULL, &err), 0);
 	assert_int_equal(store_find(storefd, "two", &t, &err), 0);
 	assert_int_equal(listed(storefd), 1);
 }
@@ -224,6 +225,168 @@ static void a_damaged_object_is_left_out_of_the_list(void **state)
 	assert_int_equal(listed(storefd), 1);
 }
 
+/* Imports this text under the name; returns the version it has there. */
+static uint64_t version_of(int storefd, const char *name, const char *text)
+{
+	AUTO_TEMPLATE struct template t = { 0 };
+	char digest[SHA256_HEX_SIZE];
+	struct error err = { 0 };
+
+	import(storefd, name, text, digest, true);
+	assert_int_equal(store_find(storefd, name, &t, &err), 0);
+	assert_string_equal(t.digest, digest);
+	return t.version;
+}
+
+static uint64_t current_of(int storefd, const char *name)
+{
+	AUTO_TEMPLATE struct template t = { 0 };
+	struct error err = { 0 };
+
+	assert_int_equal(store_find(storefd, name, &t, &err), 0);
+	assert_true(t.is_current);
+	return t.version;
+}
+
+static void removed(int storefd, const char *name)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(store_remove(storefd, name, NULL, NULL, NULL, &err), 0);
+}
+
+static void versions_are_numbered_and_found_by_number(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+	AUTO_TEMPLATE struct template t = { 0 };
+	struct error err = { 0 };
+
+	assert_int_equal(version_of(storefd, "one", "1"), 1);
+	assert_int_equal(version_of(storefd, "one", "2"), 2);
+	assert_int_equal(version_of(storefd, "two", "3"), 1);
+	assert_int_equal(version_of(storefd, "one", "4"), 3);
+	assert_int_equal(store_find(storefd, "one:2", &t, &err), 0);
+	assert_int_equal(t.version, 2);
+	assert_false(t.is_current);
+	assert_int_equal(store_find(storefd, "one:4", &t, &err), -1);
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+	assert_string_equal(err.text, "no template \"one:4\"");
+	assert_int_equal(listed(storefd), 4);
+}
+
+static void a_number_is_not_given_twice(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+
+	assert_int_equal(version_of(storefd, "one", "1"), 1);
+	assert_int_equal(version_of(storefd, "one", "2"), 2);
+	removed(storefd, "one:2");
+	assert_int_equal(current_of(storefd, "one"), 1);
+	assert_int_equal(version_of(storefd, "one", "3"), 3);
+	removed(storefd, "one:1");
+	assert_int_equal(current_of(storefd, "one"), 3);
+	assert_int_equal(version_of(storefd, "one", "4"), 4);
+}
+
+static void removing_a_name_removes_all_its_versions_and_its_numbers(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+	uint64_t freed = 0;
+	struct error err = { 0 };
+
+	version_of(storefd, "one", "1");
+	version_of(storefd, "one", "22");
+	version_of(storefd, "two", "3");
+	removed(storefd, "one:2");
+	version_of(storefd, "one", "333");
+	assert_int_equal(store_remove(storefd, "one", NULL, NULL, &freed, &err), 0);
+	assert_int_equal(freed, 4);
+	assert_int_equal(listed(storefd), 1);
+	assert_int_equal(leftovers(storefd), 0);
+	assert_int_equal(version_of(storefd, "one", "1"), 1);
+}
+
+static void the_same_content_again_makes_its_version_the_current_one(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+	char digest[SHA256_HEX_SIZE];
+
+	version_of(storefd, "one", "1");
+	version_of(storefd, "one", "2");
+	import(storefd, "one", "1", digest, false);
+	assert_int_equal(current_of(storefd, "one"), 1);
+	assert_int_equal(listed(storefd), 2);
+	assert_int_equal(version_of(storefd, "one", "3"), 3);
+}
+
+static void a_version_in_use_keeps_all_versions_of_a_name(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+	struct error err = { 0 };
+	int used = 1;
+
+	version_of(storefd, "one", "1");
+	version_of(storefd, "one", "2");
+	assert_int_equal(store_remove(storefd, "one", says_used, &used, NULL, &err), -1);
+	assert_int_equal(err.kind, ERR_STATE);
+	assert_int_equal(listed(storefd), 2);
+	assert_int_equal(current_of(storefd, "one"), 2);
+}
+
+/* As the store was before versions had numbers. */
+static void a_store_without_numbers_is_read_and_numbered_by_the_next_import(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+	char digest[SHA256_HEX_SIZE], at[128];
+	AUTO_TEMPLATE struct template t = { 0 };
+	struct error err = { 0 };
+
+	import(storefd, "one", "old", digest, true);
+	import(storefd, "one", "1", at, true);
+	made(unlinkat(storefd, "one:1", 0));
+	made(unlinkat(storefd, "one:2", 0));
+	assert_int_equal(current_of(storefd, "one"), 1);
+	assert_int_equal(listed(storefd), 2);
+	snprintf(at, sizeof(at), "one@%.9s", digest);
+	assert_int_equal(store_find(storefd, at, &t, &err), 0);
+	assert_int_equal(t.version, 0);
+	assert_int_equal(version_of(storefd, "one", "2"), 2);
+	assert_int_equal(listed(storefd), 3);
+	removed(storefd, at);
+	removed(storefd, "one:2");
+	assert_int_equal(current_of(storefd, "one"), 1);
+	removed(storefd, "one");
+	assert_int_equal(listed(storefd), 0);
+}
+
+static void a_name_whose_link_was_not_made_means_its_newest_version(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+
+	version_of(storefd, "one", "1");
+	version_of(storefd, "one", "2");
+	made(unlinkat(storefd, "one", 0));
+	assert_int_equal(current_of(storefd, "one"), 2);
+	removed(storefd, "one:2");
+	assert_int_equal(current_of(storefd, "one"), 1);
+}
+
+static void links_to_an_object_that_is_gone_are_no_versions(void **state)
+{
+	AUTO_CLOSE int storefd = store_of(*state);
+	char digest[SHA256_HEX_SIZE], object[80];
+	struct error err = { 0 };
+
+	version_of(storefd, "one", "1");
+	import(storefd, "one", "2", digest, true);
+	snprintf(object, sizeof(object), ".objects/%s", digest);
+	assert_int_equal(path_remove(storefd, object, &err), 0);
+	assert_int_equal(current_of(storefd, "one"), 1);
+	assert_int_equal(version_of(storefd, "one", "3"), 3);
+	removed(storefd, "one");
+	assert_int_equal(listed(storefd), 0);
+}
+
 static void bad_names_are_refused_before_anything_is_touched(void **state)
 {
 	static const char *const bad[] = {
@@ -253,6 +416,14 @@ int main(void)
 		TREE_TEST(an_import_that_is_given_up_leaves_nothing),
 		TREE_TEST(an_import_sweeps_what_a_killed_one_left_and_no_other),
 		TREE_TEST(a_damaged_object_is_left_out_of_the_list),
+		TREE_TEST(versions_are_numbered_and_found_by_number),
+		TREE_TEST(a_number_is_not_given_twice),
+		TREE_TEST(removing_a_name_removes_all_its_versions_and_its_numbers),
+		TREE_TEST(the_same_content_again_makes_its_version_the_current_one),
+		TREE_TEST(a_version_in_use_keeps_all_versions_of_a_name),
+		TREE_TEST(a_store_without_numbers_is_read_and_numbered_by_the_next_import),
+		TREE_TEST(a_name_whose_link_was_not_made_means_its_newest_version),
+		TREE_TEST(links_to_an_object_that_is_gone_are_no_versions),
 		TREE_TEST(bad_names_are_refused_before_anything_is_touched),
 	};
 
