@@ -127,7 +127,9 @@ EXTRA_DIST += %D%/lib/alone.sh
 EXTRA_DIST += %D%/lib/unit.sh
 EXTRA_DIST += %D%/lib/zone.bash
 EXTRA_DIST += %D%/lib/debian.bash
-EXTRA_DIST += %D%/lib/archives.py
+EXTRA_DIST += %D%/lib/archives.py %D%/lib/corpus.py %D%/lib/corpus_bombs.py
+EXTRA_DIST += %D%/lib/corpus_names.py %D%/lib/corpus_readers.py %D%/lib/corpus_tree.py
+EXTRA_DIST += %D%/lib/sweep.py %D%/lib/tarraw.py
 EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
 # hostile: what a zone, a template or a stranger tries; make check runs a short form of each
