@@ -125,6 +125,8 @@ int verb_run(struct cli *cli, struct error *err);
 extern const struct opt list_options[];
 int verb_list(struct cli *cli, struct error *err);
 int verb_info(struct cli *cli, struct target *t, struct error *err);
+/* Says what a boot of the zone warned of. */
+void cli_boot_warnings(const struct cli *cli, const struct zone *zone);
 /* Seconds that a zone has been up. */
 uint64_t cli_uptime(const struct zone_run *run);
 extern const struct opt set_options[];

@@ -20,6 +20,12 @@ const struct opt shutdown_options[] = {
 	{ 0 },
 };
 
+void cli_boot_warnings(const struct cli *cli, const struct zone *zone)
+{
+	for (char *const *w = zone->warnings; w && *w; w++)
+		out_warn(cli, "%s %s: %s", cli->verb->name, zone->name, *w);
+}
+
 static int wait_ready(struct cli *cli, struct zone *zone, struct error *err)
 {
 	int timeout_ms = WAIT_MS;
@@ -41,6 +47,7 @@ int verb_boot(struct cli *cli, struct target *t, struct error *err)
 
 	if (zone_boot(&t->zone, &options, err) < 0)
 		return -1;
+	cli_boot_warnings(cli, &t->zone);
 	return opts_has(&cli->opts, "wait") ? wait_ready(cli, &t->zone, err) : 0;
 }
 
@@ -98,5 +105,8 @@ int verb_reboot(struct cli *cli, struct target *t, struct error *err)
 	    zone_status(&t->status, site, name, err) < 0 ||
 	    zone_state_check(t->status.state, ZONE_BIT(ZONE_INSTALLED), name, err) < 0)
 		return -1;
-	return zone_boot(&t->zone, &options, err);
+	if (zone_boot(&t->zone, &options, err) < 0)
+		return -1;
+	cli_boot_warnings(cli, &t->zone);
+	return 0;
 }

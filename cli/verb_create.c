@@ -94,13 +94,15 @@ static int configure(struct cli *cli, const char *name, struct zone_config *conf
 }
 
 /* All or nothing: a zone that can't be booted at once is not left behind. */
-static int boot(struct zone *zone, struct error *err)
+static int boot(const struct cli *cli, struct zone *zone, struct error *err)
 {
 	static const struct boot_options options;
 	struct error ignored = { 0 };
 
-	if (zone_boot(zone, &options, err) == 0)
+	if (zone_boot(zone, &options, err) == 0) {
+		cli_boot_warnings(cli, zone);
 		return 0;
+	}
 	error_wrap(err, "boot");
 	/* The boot's error is the one that tells; repair finds what could not be removed. */
 	(void)zone_destroy(zone, &ignored);
@@ -133,7 +135,7 @@ int verb_create(struct cli *cli, const char *name, struct error *err)
 	else if (status == 0)
 		status = zone_create(&zone, &cli->site, &config, template, err);
 	if (status == 0 && !cli->is_dry_run && opts_has(&cli->opts, "boot"))
-		status = boot(&zone, err);
+		status = boot(cli, &zone, err);
 	zone_close(&zone);
 	zone_config_clear(&config);
 	return status;

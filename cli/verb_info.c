@@ -144,7 +144,7 @@ static void print_properties(struct cli *cli, const struct zone_config *c)
 			out_print(cli, "\n%s\n", p->group);
 		group = p->group;
 		out_print(cli, "  %-14s ", p->name);
-		out_safe(cli, is_default ? fallback : text);
+		out_safe(cli, is_default ? fallback : p->is_secret ? "set" : text);
 		out_print(cli, "%s\n", is_default ? "  (default)" : "");
 	}
 }

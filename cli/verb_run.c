@@ -79,6 +79,7 @@ static int start(struct cli *cli, struct zone_config *config, struct session *se
 		note_failure(cli, err);
 		return -1;
 	}
+	cli_boot_warnings(cli, r.zone);
 	status = session_run(session, r.pidfd, r.ptyfd, SIGNALS_FORWARDED, &cli->command_status,
 			     err);
 	/* What the command said comes first; that its zone is still there is told beside it. */

@@ -92,9 +92,16 @@ static int write_record(struct boot *b, struct error *err)
 
 static int init_up(struct boot *b, struct error *err)
 {
+	struct setup *setup = &b->compiled.setup;
+
+	if (setup_begin(setup, b->z->dirfd, err) < 0)
+		return -1;
 	if (launch_make(&b->launched, &b->compiled.launch, err) < 0)
 		return -1;
-	return write_record(b, err) < 0 ? -1 : launch_go(&b->launched, err);
+	if (write_record(b, err) < 0 || launch_go(&b->launched, err) < 0)
+		return -1;
+	setup_end(setup, b->z->dirfd, &b->z->warnings);
+	return 0;
 }
 
 /* The groups' kill ends the processes; here only the keeper's own child is reaped. */

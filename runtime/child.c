@@ -3,7 +3,8 @@
  * The child is pid 1 of the zone and has every capability over the zone's user namespace, none over
  * the host's. Until it executes the stub it is the only process of the zone, so nobody can race
  * with it; but the files it sees after the pivot are the template's, hostile, so it opens none of
- * them except /dev/console, which stands in a tmpfs that the builder filled.
+ * them except /dev/console, which stands in a tmpfs that the builder filled, and, as the zone's
+ * root, those that setup.c writes.
  *
  * If whoever launched it dies, the gate closes and it ends: nothing half-made stays.
  */
@@ -125,6 +126,17 @@ static int set_stdio(const struct launch *l, struct error *err)
 	return confine_stdio(stdio, err);
 }
 
+/* As the zone's root, whose files they are: the process still has the host's group. */
+static int set_up(const struct setup *setup, struct error *err)
+{
+	if (setup->parts == 0)
+		return 0;
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return error_sys(err, "become the zone's root");
+	setup_apply(setup);
+	return 0;
+}
+
 static int child_up(const struct child *c, struct error *err)
 {
 	static const struct confine_user root = { .uid = 0, .gid = 0 };
@@ -145,6 +157,8 @@ static int child_up(const struct child *c, struct error *err)
 		return -1;
 	if (chdir("/") < 0) /* host path */
 		return error_sys(err, "enter the root");
+	if (set_up(l->setup, err) < 0)
+		return -1;
 	if (confine_apply(&l->confine, &root, c->gatefd, err) < 0)
 		return -1;
 	path = confine_find(l->argv[0], l->env, err);

@@ -59,12 +59,22 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 	out->launch = (struct launch){
 		.name = z->name,
 		.hostname = c->hostname ? c->hostname : z->name,
-		.is_hostname_set = c->hostname && !c->is_ephemeral,
 		.uid_base = c->uid_base,
 		.is_ephemeral = c->is_ephemeral,
 		.features = c->features,
 		.mounts = c->mounts,
 	};
+	out->setup = (struct setup){
+		.uuid = c->uuid,
+		.hostname = out->launch.hostname,
+		.timezone = c->timezone,
+		.locale = c->locale,
+		.password_hash = c->password_hash,
+		.ssh_keys = c->ssh_keys,
+		.init_kind = "",
+		.is_off = c->setup == ZONE_SETUP_NONE,
+	};
+	out->launch.setup = &out->setup;
 	if (c->storage == STORAGE_OVERLAY)
 		out->lower_path = var_path(z, "templates/.objects", c->template_digest, "rootfs");
 	out->data_path = var_path(z, "zones", z->name, "data");
@@ -83,6 +93,8 @@ static int find_init(struct compiled *out, const struct zone *z, const char **in
 	if (storefd < 0 || store_find(storefd, z->config.template_digest, &template, err) < 0)
 		return -1;
 	out->init_kind = xstrdup(template.init_kind ? template.init_kind : "");
+	out->setup.init_kind = out->init_kind;
+	out->setup.systemd_version = template.systemd_version;
 	if (*init)
 		return 0;
 	if (!template.init || !*template.init) {
@@ -148,6 +160,7 @@ int compile_run(struct compiled *out, const struct zone *z, char *const *argv, c
 		return -1;
 	}
 	out->init_kind = xstrdup("");
+	out->setup.is_command = true;
 	out->env = compile_env(&z->config, term);
 	strv_env_set(&out->env, "HOME", "/root");
 	out->launch.argv = argv;
@@ -157,6 +170,7 @@ int compile_run(struct compiled *out, const struct zone *z, char *const *argv, c
 
 void compiled_clear(struct compiled *c)
 {
+	setup_close(&c->setup);
 	filter_clear(&c->filter);
 	free(c->lower_path);
 	free(c->data_path);

@@ -21,6 +21,7 @@ struct boot_options {
 
 struct compiled {
 	struct launch launch; /* borrows from the rest and from the zone's configuration */
+	struct setup setup;		/* borrows likewise */
 	struct filter filter;
 	char *lower_path, *data_path;
 	char *init_kind;		/* "systemd", ..., "" unknown: as the template's */

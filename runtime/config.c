@@ -52,6 +52,9 @@ void zone_config_clear(struct zone_config *c)
 	strv_clear(&c->init_args);
 	strv_clear(&c->env);
 	free(c->timezone);
+	free(c->locale);
+	free(c->password_hash);
+	strv_clear(&c->ssh_keys);
 	limits_clear(&c->limits);
 	strv_clear(&c->mounts);
 	zone_config_init(c);

@@ -21,6 +21,8 @@ enum { ZONE_NAME_MAX = 63, ZONE_UUID_LEN = 36, ZONE_IDS = 65536, ZONE_CONFIG_VER
 enum { ZONE_PIDS_DEFAULT = 4096 };
 
 enum zone_autoboot { AUTOBOOT_NO, AUTOBOOT_YES, AUTOBOOT_LAST };
+/* Whether the files inside that say what the properties say are written (setup.h). */
+enum zone_setup { ZONE_SETUP_AUTO, ZONE_SETUP_NONE };
 enum zone_storage { STORAGE_OVERLAY, STORAGE_COPY };
 
 /* A bit each; the names stand in property.c. */
@@ -56,6 +58,10 @@ struct zone_config {
 	char **init_args;
 	char **env;				/* NAME=VALUE */
 	char *timezone;				/* Area/City, NULL: the template's */
+	char *locale;				/* "de_DE.UTF-8", NULL: the template's */
+	enum zone_setup setup;
+	char *password_hash;			/* of root, crypt(5); NULL: as it is */
+	char **ssh_keys;			/* of root, lines of authorized_keys */
 	struct cgroup_limits limits;
 	uint64_t nofile;			/* open files per process, 0: the default */
 	enum zone_storage storage;

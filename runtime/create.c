@@ -197,11 +197,9 @@ static int make_data(struct stage *s, struct error *err)
 	AUTO_CLOSE int datafd = make_dir(s->dirfd, "data", err);
 	AUTO_CLOSE int rootfd = -1;
 	struct identity id = {
-		.config = s->config,
+		.uid_base = s->config->uid_base,
 		.templatefd = s->templatefd,
 		.is_upper = !is_copy,
-		.has_systemd = strcmp(s->template->init_kind, "systemd") == 0,
-		.is_synced = !is_copy && !s->config->is_ephemeral,
 	};
 
 	if (datafd < 0)
@@ -210,7 +208,7 @@ static int make_data(struct stage *s, struct error *err)
 	if (rootfd < 0)
 		return -1;
 	id.rootfd = rootfd;
-	if (identity_write(&id, err) < 0)
+	if (identity_drop(&id, err) < 0)
 		return -1;
 	return sync_data(s, datafd, err);
 }

@@ -3,28 +3,25 @@
 #define RUNTIME_IDENTITY_H
 
 /*
- * What makes a zone itself and not a copy of its template: machine-id and
- * hostname are its own, host keys and random seeds of the template are not
- * there. Done once, by create, while only host root has touched the zone's tree;
- * the template's, which is hostile, is only looked at, and no link followed.
+ * What a template must not hand on: its machine-id, host keys and random seeds
+ * are not there in a zone. Done once, by create, while only host root has touched
+ * the zone's tree; the template's, which is hostile, is only looked at, and no
+ * link followed. What the zone has in their place is written inside (setup.h).
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
-#include "runtime/config.h"
 
 struct identity {
-	const struct zone_config *config;	/* borrowed */
+	uint32_t uid_base;		/* first of the zone's ids */
 	int templatefd;			/* root of the template; borrowed */
 	int rootfd;			/* upper directory, or root of the copy; borrowed */
 	bool is_upper;			/* rootfd is the upper layer, where ids are shifted */
-	bool has_systemd;		/* reads machine-id, and makes one up where it is missing */
-	bool is_synced;			/* written files reach the disk before this returns */
 };
 
 /* Every change below rootfd. */
-int identity_write(const struct identity *id, struct error *err);
+int identity_drop(const struct identity *id, struct error *err);
 
 #endif

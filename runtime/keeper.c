@@ -30,6 +30,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "base/sys.h"
 #include "base/vfork.h"
 #include "cgroups/keepers.h"
@@ -39,7 +40,7 @@
 #include "runtime/mounts.h"
 #include "runtime/state.h"
 
-enum { GROUP_TRIES = 8 };
+enum { GROUP_TRIES = 8, WARNINGS_MAX = 64 << 10 };
 
 enum ending { ENDED_HALT, ENDED_REBOOT };
 
@@ -195,6 +196,17 @@ static int boot_again(struct keeper *k, struct error *err)
 	return boot_once(k, NULL, err);
 }
 
+static void note_warnings(struct keeper *k)
+{
+	for (char *const *w = k->z.warnings; w && *w; w++) {
+		AUTO_STR struct str line = { 0 };
+
+		str_addf(&line, "\r\nzonectl: warning: %s\r\n", *w);
+		console_note(&k->console, str_text(&line));
+	}
+	strv_clear(&k->z.warnings);
+}
+
 static void note_failure(struct keeper *k, const char *what, const struct error *failure)
 {
 	AUTO_STR struct str line = { 0 };
@@ -212,8 +224,10 @@ static int reboot(struct keeper *k)
 	notices_close(&k->notices);
 	if (boot_clear(&k->boot, &err) < 0)
 		note_failure(k, "clean up", &err);
-	if (boot_again(k, &err) == 0)
+	if (boot_again(k, &err) == 0) {
+		note_warnings(k);
 		return 0;
+	}
 	note_failure(k, "reboot", &err);
 	return -1;
 }
@@ -238,7 +252,20 @@ struct keeper_task {
 	int (*start)(struct keeper *k, const struct boot_options *options, struct error *err);
 };
 
-/* The report is one struct error, of kind ERR_NONE when the zone runs. */
+/* The report is one struct error, of kind ERR_NONE when the zone runs, and then its warnings, a
+ * line each. */
+static void send_report(struct keeper *k, int reportfd, const struct error *err)
+{
+	AUTO_FREE char *lines = strv_join(k->z.warnings, "\n");
+	struct error gone = { 0 };
+
+	/* The caller may be gone; the zone stays. */
+	if (fd_write_all(reportfd, err, sizeof(*err), &gone) == 0)
+		(void)fd_write_all(reportfd, lines, strlen(lines), &gone);
+	close(reportfd);
+	strv_clear(&k->z.warnings);
+}
+
 static void keeper_main(const struct keeper_task *task, int reportfd)
 {
 	struct keeper k = { .lockfd = -1, .initfd = -1, .is_parent = true };
@@ -253,24 +280,31 @@ static void keeper_main(const struct keeper_task *task, int reportfd)
 	if (ret == 0)
 		ret = task->start(&k, task->options, &err);
 	cleanup_close(&k.lockfd);
-	(void)!write(reportfd, &err, sizeof(err));	/* the caller may be gone; the zone stays */
-	close(reportfd);
+	send_report(&k, reportfd, &err);
 	if (ret == 0)
 		keep(&k);
 	_exit(ret == 0 ? 0 : 1);
 }
 
-static int read_report(int reportfd, struct error *err)
+static int read_report(int reportfd, char ***warnings, struct error *err)
 {
+	AUTO_STRV char **lines = NULL;
+	AUTO_FREE char *text = NULL;
 	struct error report;
 	struct error end = { 0 };
 
 	if (fd_read_exact(reportfd, &report, sizeof(report), &end) < 0)
 		return error_set(err, ERR_FAILED, "the keeper was killed");
-	if (report.kind == ERR_NONE)
-		return 0;
-	*err = report;
-	return -1;
+	if (report.kind != ERR_NONE) {
+		*err = report;
+		return -1;
+	}
+	if (fd_read_all(reportfd, WARNINGS_MAX, &text, NULL, &end) < 0)
+		return 0;	/* it runs; a keeper that was killed since is repair's affair */
+	lines = strv_split(text, "\n");
+	for (char **l = lines; l && *l; l++)
+		strv_add(warnings, *l);
+	return 0;
 }
 
 /* fork(2), the child in the keepers' group where they have one (cgroups/keepers.h). */
@@ -310,7 +344,7 @@ static int fork_keeper(const struct keeper_task *task, struct error *err)
 		keeper_main(task, report[1]);
 	}
 	close(report[1]);
-	ret = pid < 0 ? -1 : read_report(report[0], err);
+	ret = pid < 0 ? -1 : read_report(report[0], &task->z->warnings, err);
 	close(report[0]);
 	if (ret < 0 && pid > 0)
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -19,7 +19,6 @@
 #include "base/vfork.h"
 #include "runtime/caps.h"
 #include "runtime/child.h"
-#include "runtime/guest.h"
 #include "runtime/mounts.h"
 #include "runtime/mounts_user.h"
 #include "runtime/uidmap.h"
@@ -162,7 +161,6 @@ static int build(void *arg, struct error *err)
 	rootfd = mounts_root(b->l, usernsfd, err);
 	if (rootfd < 0)
 		return error_wrap(err, "root filesystem");
-	guest_write(rootfd, b->l);
 	if (build_tree(b, usernsfd, rootfd, err) < 0 || mounts_pivot(rootfd, err) < 0)
 		return -1;
 	if (send(b->gate[1], "m", 1, MSG_NOSIGNAL) != 1)

@@ -22,11 +22,11 @@
 #include "base/error.h"
 #include "cgroups/cgroup.h"
 #include "runtime/confine.h"
+#include "runtime/setup.h"
 
 struct launch {
 	const char *name;		/* of the zone, the mounts' source */
 	const char *hostname;
-	bool is_hostname_set;		/* by its property: /etc/hostname has to say so too */
 	uint32_t uid_base;		/* first of ZONE_IDS */
 	const char *lower_path; /* template root under an overlay; NULL: data/root is the tree */
 	const char *data_path; /* the zone's data directory; both are looked up by the builder, as a
@@ -34,6 +34,7 @@ struct launch {
 	bool is_ephemeral;		/* its files are never needed after a crash */
 	uint64_t features;		/* enum zone_feature bits */
 	char *const *mounts;		/* the mount property, or NULL */
+	const struct setup *setup;	/* what the zone's files are to say; no part: nothing */
 	const struct cgroup *cgroup;
 	struct confine confine;
 	char *const *argv;		/* argv[0] is the path inside */

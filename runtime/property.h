@@ -40,6 +40,7 @@ struct property {
 	 */
 	size_t (*key)(const char *member, const char **out);
 	bool has_commas;		/* of PROPERTY_LIST: a comma ends a member */
+	bool is_secret;			/* shown to people as "set" */
 	bool has_repeats;		/* of PROPERTY_LIST: a member may stand there twice */
 	const char *operand;		/* "SIZE", "N", "PATH" in help */
 	const char *fallback;		/* the default, as help shows it */

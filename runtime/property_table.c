@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "runtime/property.h"
+#include "runtime/property_users.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
@@ -18,7 +19,7 @@
 #define SIZE_LIMIT ((uint64_t)1 << 60)
 
 enum {
-	HOSTNAME_MAX = 63, TAG_MAX = 63, TIMEZONE_MAX = 63, CPU_MAX = 8191,
+	HOSTNAME_MAX = 63, TAG_MAX = 63, TIMEZONE_MAX = 63, LOCALE_MAX = 63, CPU_MAX = 8191,
 	ENV_MAX = 32 << 10, DESCRIPTION_MAX = 1024,
 };
 
@@ -122,6 +123,15 @@ static int check_timezone(const char *value, struct error *err)
 	return 0;
 }
 
+/* locale(7): language, territory, codeset, modifier. The value becomes part of a path. */
+static int check_locale(const char *value, struct error *err)
+{
+	if (!isalpha((unsigned char)value[0]) || strlen(value) > LOCALE_MAX ||
+	    value[strspn(value, LETTERS DIGITS "_.@-")])
+		return error_set(err, ERR_USAGE, "'%s' is no locale (such as de_DE.UTF-8)", value);
+	return 0;
+}
+
 /* "0-3,6": what the kernel's cpulist_parse() takes, without its strides. */
 static int check_cpuset(const char *value, struct error *err)
 {
@@ -202,6 +212,7 @@ static size_t mount_key(const char *value, const char **out)
 
 /* In order of value. */
 static const char *const autoboot_words[] = { "no", "yes", "last", NULL };
+static const char *const setup_words[] = { "auto", "none", NULL };
 static const char *const oom_words[] = { "process", "zone", NULL };
 static const char *const storage_words[] = { "overlay", "copy", NULL };
 /* In order of bit. */
@@ -236,8 +247,19 @@ static const struct property table[] = {
 	  .has_repeats = true, .fallback = "", .help = "further arguments of init, one at a time" },
 	{ ROW("env", "identity", NEXT_BOOT, "NAME=VALUE"), LIST(env, check_env), .key = env_key,
 	  .fallback = "", .help = "further environment of init, one at a time" },
-	{ ROW("timezone", "identity", AT_CREATE, "AREA/CITY"), STRING(timezone, check_timezone),
+	{ ROW("timezone", "identity", NEXT_BOOT, "AREA/CITY"), STRING(timezone, check_timezone),
 	  .fallback = "the template's", .help = "time zone" },
+	{ ROW("locale", "identity", NEXT_BOOT, "NAME"), STRING(locale, check_locale),
+	  .fallback = "the template's", .help = "language of programs, as de_DE.UTF-8" },
+	{ ROW("setup", "identity", NEXT_BOOT, "auto|none"), WORD(setup, setup_words),
+	  .fallback = "auto", .help = "write these into the zone's files, or leave those alone" },
+
+	{ ROW("ssh-key", "users", NEXT_BOOT, "KEY"), LIST(ssh_keys, property_check_ssh_key),
+	  .key = property_ssh_key, .fallback = "",
+	  .help = "public key that may log in as root, one at a time" },
+	{ ROW("password-hash", "users", NEXT_BOOT, "HASH"),
+	  STRING(password_hash, property_check_password_hash), .is_secret = true,
+	  .fallback = "as it is", .help = "root's password, as crypt(5) and mkpasswd write it" },
 
 	{ ROW("cpus", "CPU", LIVE, "N"), .type = PROPERTY_MILLI, FIELD(limits.cpus_milli),
 	  .min = 10, .max = (CPU_MAX + 1) * 1000, .fallback = "no limit",

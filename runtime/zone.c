@@ -145,6 +145,7 @@ void zone_close(struct zone *z)
 	cleanup_close(&z->dirfd);
 	z->dirfd = -1;
 	zone_config_clear(&z->config);
+	strv_clear(&z->warnings);
 }
 
 /* The zone that an entry of zones/ is of, or NULL; anything that is no zone is passed over. */

@@ -30,6 +30,7 @@ struct zone {
 	char name[ZONE_NAME_MAX + 1];
 	int dirfd;			/* zones/NAME, holding the lock */
 	struct zone_config config;
+	char **warnings;		/* of its boot: what is not as it should be; a strv */
 };
 
 enum { ZONE_LOCK_WAIT_MS = 2000 };

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/property_users.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+enum { KEY_MAX = 16 << 10, HASH_MAX = 384, NAME_MAX_IN_KEY = 48 };
+
+static const char base64[] = LETTERS DIGITS "+/";
+
+/* sshd(8), AUTHORIZED_KEYS FILE FORMAT; DSA is gone from OpenSSH 10. */
+static const char *const key_types[] = {
+	"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+	"ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com",
+	"sk-ecdsa-sha2-nistp256@openssh.com",
+};
+
+/* The first n bytes that the text stands for; false where it is too short. */
+static bool decode(const char *text, uint8_t *out, size_t n)
+{
+	uint32_t bits = 0;
+	unsigned int n_bits = 0;
+
+	for (size_t got = 0; got < n;) {
+		const char *digit = *text ? strchr(base64, *text++) : NULL;
+
+		if (!digit)
+			return false;
+		bits = bits << 6 | (uint32_t)(digit - base64);
+		n_bits += 6;
+		if (n_bits < 8)
+			continue;
+		n_bits -= 8;
+		out[got++] = (uint8_t)(bits >> n_bits);
+	}
+	return true;
+}
+
+/* A key's data begins with its type again, after that one's length in 4 bytes (RFC 4253, 6.6). */
+static bool is_of_type(const char *data, const char *type)
+{
+	uint8_t head[4 + NAME_MAX_IN_KEY];
+	size_t n = strlen(type);
+	const uint8_t length[4] = { 0, 0, 0, (uint8_t)n };
+
+	return decode(data, head, sizeof(length) + n) && memcmp(head, length, 4) == 0 &&
+	       memcmp(head + 4, type, n) == 0;
+}
+
+/* Digits, then what makes their number a multiple of four. */
+static size_t base64_len(const char *text)
+{
+	size_t n = strspn(text, base64), pad = strspn(text + n, "=");
+
+	return pad <= 2 && (n + pad) % 4 == 0 ? n + pad : 0;
+}
+
+int property_check_ssh_key(const char *value, struct error *err)
+{
+	size_t n = strcspn(value, " ");
+
+	if (strlen(value) > KEY_MAX)
+		return error_set(err, ERR_USAGE, "a key is at most %d bytes", KEY_MAX);
+	for (size_t i = 0; i < N_ROWS(key_types); i++) {
+		const char *data = value + n + 1;
+		size_t len;
+
+		if (strlen(key_types[i]) != n || strncmp(value, key_types[i], n) != 0 || !value[n])
+			continue;
+		len = base64_len(data);
+		if (len > 0 && (!data[len] || data[len] == ' ') && is_of_type(data, key_types[i]))
+			return 0;
+		return error_set(err, ERR_USAGE, "the data of the %s key is damaged", key_types[i]);
+	}
+	return error_set(err, ERR_USAGE,
+			 "no public key of OpenSSH (TYPE BASE64 [COMMENT], TYPE as ssh-ed25519)");
+}
+
+size_t property_ssh_key(const char *value, const char **out)
+{
+	size_t n = strcspn(value, " ");
+
+	*out = value;
+	return value[n] ? n + 1 + strcspn(value + n + 1, " ") : n;
+}
+
+/* crypt(5): how a hash begins, and how long what follows its last '$' is. */
+static const struct hash_row {
+	const char *prefix;
+	size_t tail;
+} hash_rows[] = {
+	{ "$y$", 43 },  { "$gy$", 43 }, { "$7$", 43 },	/* yescrypt, gost-yescrypt, scrypt */
+	{ "$2b$", 53 }, { "$2a$", 53 }, { "$2y$", 53 },	/* bcrypt: salt and hash together */
+	{ "$6$", 86 },  { "$5$", 43 },	/* sha512crypt, sha256crypt */
+	{ "$1$", 22 },			/* md5crypt, which old systems have nothing better than */
+};
+
+static bool is_hash(const char *value)
+{
+	const char *tail = strrchr(value, '$');
+
+	if (strlen(value) > HASH_MAX || value[strspn(value, LETTERS DIGITS "./$=,")])
+		return false;
+	for (size_t i = 0; i < N_ROWS(hash_rows); i++) {
+		size_t n = strlen(hash_rows[i].prefix);
+
+		/* A salt stands between. */
+		if (strncmp(value, hash_rows[i].prefix, n) == 0)
+			return tail > value + n && strlen(tail + 1) == hash_rows[i].tail;
+	}
+	return false;
+}
+
+int property_check_password_hash(const char *value, struct error *err)
+{
+	const char *hash = *value == '!' ? value + 1 : value;
+
+	if (strcmp(value, "!") == 0 || strcmp(value, "*") == 0 || is_hash(hash))
+		return 0;
+	error_set(err, ERR_USAGE, "no password hash that crypt(5) knows");
+	return error_hint(err, "make one with: mkpasswd, or openssl passwd -6");
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who gets in as root: a password, keys. */
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "runtime/setup_rows.h"
+#include "runtime/setup_text.h"
+
+enum { FIELD_HASH = 1, FIELD_CHANGED = 2, FIELD_HOME = 5, DAY = 24 * 60 * 60 };
+
+struct password {
+	const char *hash;
+	bool is_read, has_root;		/* the file; a line for root in it */
+};
+
+static char *change_passwd(const char *old, void *arg)
+{
+	struct password *p = arg;
+	char *text = setup_text_field(old, "root", FIELD_HASH, p->hash);
+
+	p->is_read = true;
+	p->has_root = text != NULL;
+	return text;
+}
+
+/* The day of the change goes with it, as passwd(1) has it: 0 there asks for a new password. */
+static char *change_shadow(const char *old, void *arg)
+{
+	AUTO_FREE char *today = xasprintf("%lld", (long long)time(NULL) / DAY);
+	AUTO_FREE char *text = NULL;
+	struct password *p = arg;
+	char *dated;
+
+	text = change_passwd(old, p);
+	if (!text || strcmp(text, old) == 0)
+		return NULL;
+	dated = setup_text_field(text, "root", FIELD_CHANGED, today);
+	return dated ? dated : TAKE_PTR(text);
+}
+
+/* Where there is no shadow file the hash stands in passwd. */
+void setup_password(struct guest *g)
+{
+	struct password p = { .hash = g->setup->password_hash };
+	bool has_shadow = guest_look(g, "etc/shadow") != GUEST_NONE;
+	const char *path = has_shadow ? "etc/shadow" : "etc/passwd";
+
+	guest_edit(g, path, 0600, has_shadow ? change_shadow : change_passwd, &p);
+	if (p.is_read && !p.has_root)
+		guest_warn(g, path, "has no line for root");
+	if (g->setup->report->failed & 1u << SETUP_PASSWORD)
+		guest_warn(g, path, "the password of root is NOT set");
+}
+
+static void add_keys(const struct setup *s, struct str *out)
+{
+	for (char *const *k = s->ssh_keys; k && *k; k++)
+		str_addf(out, "%s\n", *k);
+}
+
+static char *change_keys(const char *old, void *arg)
+{
+	return setup_text_block(old, arg);
+}
+
+static char *root_home(struct guest *g)
+{
+	bool is_there;
+	AUTO_FREE char *passwd = guest_read(g, "etc/passwd", GUEST_FILE_MAX, &is_there);
+	AUTO_FREE char *home = setup_text_get(passwd, "root", FIELD_HOME);
+
+	if (home && home[0] == '/' && home[1] && !str_ends(home, "/"))
+		return xstrdup(home + 1);
+	return xstrdup("root");
+}
+
+void setup_root_keys(struct guest *g)
+{
+	AUTO_FREE char *home = root_home(g);
+	AUTO_FREE char *dir = xasprintf("%s/.ssh", home);
+	AUTO_FREE char *file = xasprintf("%s/authorized_keys", dir);
+	AUTO_STR struct str keys = { 0 };
+
+	add_keys(g->setup, &keys);
+	if (keys.len == 0 && guest_look(g, file) == GUEST_NONE)
+		return;
+	if (guest_directory(g, home, 0755) && guest_directory(g, dir, 0700))
+		guest_edit(g, file, 0600, change_keys, (void *)str_text(&keys));
+	/* OpenWrt's dropbear looks there alone. */
+	if (guest_has(g, "etc/openwrt_release") && guest_has(g, "etc/dropbear"))
+		guest_edit(g, "etc/dropbear/authorized_keys", 0600, change_keys,
+			   (void *)str_text(&keys));
+}

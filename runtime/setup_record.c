@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's side: what was written last, as a digest a part, stands beside zone.json. Of a part
+ * whose digest is the same nothing is done, so what its files say by now is the zone's own affair;
+ * a part that could not be written has none, and is tried again at the next boot.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "base/strv.h"
+#include "runtime/setup.h"
+
+#define RECORD "setup.json"
+
+/* Written files are the same when digest and version are: a changed writer counts up here. */
+enum { RECORD_VERSION = 1, DIGEST_LEN = 16 };
+
+struct digest {
+	char text[DIGEST_LEN + 1];	/* "" where there is nothing to say */
+};
+
+static void add(struct sha256 *sum, const char *text)
+{
+	if (text)
+		sha256_add(sum, text, strlen(text) + 1);
+}
+
+static void add_list(struct sha256 *sum, char *const *list)
+{
+	for (; list && *list; list++)
+		add(sum, *list);
+}
+
+static void add_addr(struct sha256 *sum, const struct net_addr *a)
+{
+	sha256_add(sum, &a->family, sizeof(a->family));
+	sha256_add(sum, &a->prefix, sizeof(a->prefix));
+	sha256_add(sum, a->ip, sizeof(a->ip));
+}
+
+/* Only what the files say: not the host's end, which has a new name at each boot. */
+static void add_net(struct sha256 *sum, const struct net_plan *net)
+{
+	for (size_t i = 0; net && i < net->n_nics; i++) {
+		const struct nic *nic = &net->nics[i];
+		uint8_t kind = (uint8_t)nic->kind;
+
+		add(sum, nic->name);
+		sha256_add(sum, &kind, sizeof(kind));
+		for (size_t n = 0; n < nic->n_addrs; n++)
+			add_addr(sum, &nic->addrs[n]);
+		add_addr(sum, &nic->gateway4);
+		add_addr(sum, &nic->gateway6);
+	}
+}
+
+/* Each adds what its part is written from; false: there is nothing to write. */
+static bool sum_machine_id(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, s->uuid);
+	return true;
+}
+
+static bool sum_hostname(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, s->hostname);
+	return true;
+}
+
+static bool sum_hosts(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, s->hostname);
+	add_net(sum, s->net);
+	return true;
+}
+
+static bool sum_resolver(const struct setup *s, struct sha256 *sum)
+{
+	add_list(sum, s->nameservers);
+	add(sum, "search");
+	add_list(sum, s->search);
+	return s->nameservers;
+}
+
+static bool sum_timezone(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, s->timezone);
+	return s->timezone;
+}
+
+static bool sum_locale(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, s->locale);
+	return s->locale;
+}
+
+static bool sum_password(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, s->password_hash);
+	return s->password_hash;
+}
+
+static bool sum_ssh_keys(const struct setup *s, struct sha256 *sum)
+{
+	add_list(sum, s->ssh_keys);
+	return s->ssh_keys;
+}
+
+/* Written once for a zone, whatever its properties say. */
+static bool sum_once(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, s->uuid);
+	return true;
+}
+
+static bool sum_network(const struct setup *s, struct sha256 *sum)
+{
+	add_net(sum, s->net);
+	return s->net && s->net->n_nics > 0;
+}
+
+static const struct part_row {
+	const char *name;		/* in the record */
+	bool (*sum)(const struct setup *s, struct sha256 *sum);
+	bool is_undone;			/* when there is nothing to say any more */
+} part_rows[SETUP_PARTS] = {
+	[SETUP_MACHINE_ID] = { "machine-id", sum_machine_id, false },
+	[SETUP_HOSTNAME] = { "hostname", sum_hostname, false },
+	[SETUP_HOSTS] = { "hosts", sum_hosts, false },
+	[SETUP_RESOLVER] = { "resolver", sum_resolver, false },
+	[SETUP_TIMEZONE] = { "timezone", sum_timezone, false },
+	[SETUP_LOCALE] = { "locale", sum_locale, false },
+	[SETUP_PASSWORD] = { "password", sum_password, false },
+	[SETUP_SSH_KEYS] = { "ssh-keys", sum_ssh_keys, true },
+	[SETUP_CONSOLE] = { "console", sum_once, false },
+	[SETUP_SERVICES] = { "services", sum_once, false },
+	[SETUP_CRON] = { "cron", sum_once, false },
+	[SETUP_NETWORK] = { "network", sum_network, true },
+};
+
+static void wanted(const struct setup *s, enum setup_part part, struct digest *out)
+{
+	const uint32_t version = RECORD_VERSION;
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+	struct sha256 sum;
+
+	sha256_init(&sum);
+	sha256_add(&sum, &version, sizeof(version));
+	if (!part_rows[part].sum(s, &sum)) {
+		*out->text = '\0';
+		return;
+	}
+	sha256_end(&sum, digest);
+	snprintf(out->text, sizeof(out->text), "%.*s", DIGEST_LEN, sha256_hex(digest, hex));
+}
+
+/* What was written last; of a record that is missing or damaged, nothing. */
+static void read_record(int zone_dirfd, struct digest have[SETUP_PARTS])
+{
+	AUTO_CLOSE int fd = openat(zone_dirfd, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_JSON struct json *root = NULL;
+	struct error err = { 0 };
+
+	memset(have, 0, SETUP_PARTS * sizeof(*have));
+	if (fd >= 0)
+		root = json_read(fd, RECORD, NULL, &err);
+	for (size_t i = 0; root && i < SETUP_PARTS; i++) {
+		const struct json *j = json_get(root, part_rows[i].name);
+		const char *text;
+
+		if (j && json_str(j, RECORD, &text, &err) == 0 && strlen(text) == DIGEST_LEN)
+			strcpy(have[i].text, text);
+	}
+}
+
+static bool is_due(enum setup_part part, const struct digest *want, const struct digest *have)
+{
+	if (!*want->text)
+		return *have->text && part_rows[part].is_undone;
+	return strcmp(want->text, have->text) != 0;
+}
+
+int setup_begin(struct setup *s, int zone_dirfd, struct error *err)
+{
+	struct digest have[SETUP_PARTS] = { 0 }, want;
+	void *page;
+
+	s->parts = 0;
+	if (s->is_off)
+		return 0;
+	if (!s->is_command)
+		read_record(zone_dirfd, have);
+	for (size_t i = 0; i < SETUP_PARTS; i++) {
+		wanted(s, (enum setup_part)i, &want);
+		if (is_due((enum setup_part)i, &want, &have[i]))
+			s->parts |= 1u << i;
+	}
+	if (s->parts == 0)
+		return 0;
+	page = mmap(NULL, sizeof(*s->report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		    -1, 0);
+	if (page == MAP_FAILED)
+		return error_sys(err, "map the report of the setup");
+	s->report = page;
+	return 0;
+}
+
+static int write_record(const struct setup *s, int zone_dirfd, struct error *err)
+{
+	struct digest have[SETUP_PARTS];
+	struct json_out out = { 0 };
+	int ret;
+
+	read_record(zone_dirfd, have);
+	json_out_object(&out, NULL);
+	for (size_t i = 0; i < SETUP_PARTS; i++) {
+		if (s->parts & 1u << i)
+			wanted(s, (enum setup_part)i, &have[i]);
+		if (*have[i].text && !(s->report->failed & 1u << i))
+			json_out_str(&out, part_rows[i].name, have[i].text);
+	}
+	json_out_end_object(&out);
+	ret = fd_replace(zone_dirfd, RECORD, 0600, out.text.data, out.text.len, err);
+	json_out_clear(&out);
+	return ret;
+}
+
+void setup_end(struct setup *s, int zone_dirfd, char ***warnings)
+{
+	const struct setup_report *r = s->report;
+	struct error err = { 0 };
+
+	if (!r)
+		return;
+	for (unsigned int i = 0; i < r->n_warnings && i < SETUP_WARNINGS_MAX; i++)
+		strv_addf(warnings, "%.*s", SETUP_WARNING_SIZE - 1, r->warnings[i]);
+	if (!s->is_command && r->is_complete && write_record(s, zone_dirfd, &err) < 0)
+		strv_addf(warnings, "%s (the zone's files will be written again)", err.text);
+	setup_close(s);
+}
+
+void setup_close(struct setup *s)
+{
+	if (s->report)
+		munmap(s->report, sizeof(*s->report));
+	s->report = NULL;
+}
