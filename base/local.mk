@@ -13,6 +13,7 @@ libzone_a_SOURCES += \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \
 	%D%/sha256.c %D%/sha256.h \
+	%D%/signals.c %D%/signals.h \
 	%D%/str.c %D%/str.h \
 	%D%/strv.c %D%/strv.h \
 	%D%/sys.c %D%/sys.h \

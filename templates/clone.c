@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "templates/clone_ids.h"
 #include "templates/walk.h"
 #include "templates/xattrs.h"
 
@@ -30,9 +31,13 @@ struct clone {
 	uint64_t *numbers;		/* their numbers; owned */
 	size_t n_names, room;
 	bool no_reflink;		/* the filesystem said so once */
+	const struct clone_limits *limits;	/* NULL: a tree of our own; borrowed */
+	struct clone_ids ids;
+	dev_t dev;			/* of the root */
+	uint64_t bytes, entries;	/* so far */
 };
 
-static int xattrs_copy(int fromfd, int tofd, struct error *err)
+static int xattrs_copy(const struct clone *c, int fromfd, int tofd, struct error *err)
 {
 	AUTO_STRV char **names = NULL;
 
@@ -44,6 +49,8 @@ static int xattrs_copy(int fromfd, int tofd, struct error *err)
 
 		if (xattr_get(fromfd, *name, &value, &len, err) < 0)
 			return -1;
+		if (c->limits && clone_ids_xattr(&c->ids, *name, value, &len, err) < 0)
+			return -1;
 		if (fsetxattr(tofd, *name, value, len, 0) < 0)
 			return error_sys(err, "set xattr '%s'", *name);
 	}
@@ -51,15 +58,20 @@ static int xattrs_copy(int fromfd, int tofd, struct error *err)
 }
 
 /* Owner first: it clears setuid and capabilities. Times last: all else changes them. */
-static int metadata_copy(const struct walk_entry *e, int tofd, struct error *err)
+static int metadata_copy(const struct clone *c, const struct walk_entry *e, int tofd,
+			 struct error *err)
 {
 	const struct timespec times[2] = { e->st.st_mtim, e->st.st_mtim };
+	uid_t uid = e->st.st_uid;
+	gid_t gid = e->st.st_gid;
 
-	if (fchown(tofd, e->st.st_uid, e->st.st_gid) < 0)
+	if (c->limits && clone_ids_owner(&c->ids, &uid, &gid, err) < 0)
+		return -1;
+	if (fchown(tofd, uid, gid) < 0)
 		return error_sys(err, "set the owner");
 	if (fchmod(tofd, e->st.st_mode & 07777) < 0)
 		return error_sys(err, "set the mode");
-	if (xattrs_copy(e->fd, tofd, err) < 0)
+	if (xattrs_copy(c, e->fd, tofd, err) < 0)
 		return -1;
 	return futimens(tofd, times) < 0 ? error_sys(err, "set the time") : 0;
 }
@@ -134,20 +146,25 @@ static int file_copy(struct clone *c, const struct walk_entry *e, int dirfd, str
 	if (fd < 0)
 		return error_sys(err, "make file");
 	if (!c->no_reflink && e->st.st_size > 0 && ioctl(fd, FICLONE, e->fd) == 0)
-		return metadata_copy(e, fd, err);
+		return metadata_copy(c, e, fd, err);
 	if (e->st.st_size > 0)
 		c->no_reflink = true;
 	if (data_copy(e->fd, fd, e->st.st_size, err) < 0)
 		return -1;
-	return metadata_copy(e, fd, err);
+	return metadata_copy(c, e, fd, err);
 }
 
-static int leaf_copy(const struct walk_entry *e, int dirfd, struct error *err)
+static int leaf_copy(const struct clone *c, const struct walk_entry *e, int dirfd,
+		     struct error *err)
 {
 	const struct timespec times[2] = { e->st.st_mtim, e->st.st_mtim };
+	uid_t uid = e->st.st_uid;
+	gid_t gid = e->st.st_gid;
 	char target[PATH_MAX];
 	ssize_t n;
 
+	if (c->limits && clone_ids_owner(&c->ids, &uid, &gid, err) < 0)
+		return -1;
 	if (S_ISFIFO(e->st.st_mode)) {
 		if (mknodat(dirfd, e->name, S_IFIFO | 0600, 0) < 0)
 			return error_sys(err, "make FIFO");
@@ -161,7 +178,7 @@ static int leaf_copy(const struct walk_entry *e, int dirfd, struct error *err)
 		if (symlinkat(target, dirfd, e->name) < 0)
 			return error_sys(err, "make link");
 	}
-	if (fchownat(dirfd, e->name, e->st.st_uid, e->st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fchownat(dirfd, e->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, "set the owner");
 	if (utimensat(dirfd, e->name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, "set the time");
@@ -229,11 +246,45 @@ static int directory_copy(struct clone *c, const struct walk_entry *e, struct er
 	return 0;
 }
 
+/* What is mounted in a tree is no part of it. */
+static int mount_point_copy(const struct clone *c, const struct walk_entry *e, struct error *err)
+{
+	static const struct timespec never[2] = { { 0 }, { 0 } };
+	int dirfd = c->dirfds[c->depth - 1];
+
+	if (mkdirat(dirfd, e->name, 0755) < 0 || fchmodat(dirfd, e->name, 0755, 0) < 0 ||
+	    utimensat(dirfd, e->name, never, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "make directory");
+	return 1;
+}
+
+static int foreign_check(struct clone *c, const struct walk_entry *e, struct error *err)
+{
+	if (e->number == 0) {
+		c->dev = e->st.st_dev;
+		c->ids = clone_ids_of(&e->st);
+	}
+	if (++c->entries > c->limits->entries)
+		return error_set(err, ERR_USAGE, "it has more than %llu entries",
+				 (unsigned long long)c->limits->entries);
+	if (!S_ISREG(e->st.st_mode) || e->first != e->number)
+		return 0;
+	if ((uint64_t)e->st.st_size > c->limits->bytes - c->bytes)
+		return error_set(err, ERR_USAGE, "the files are more than %llu bytes",
+				 (unsigned long long)c->limits->bytes);
+	c->bytes += (uint64_t)e->st.st_size;
+	return 0;
+}
+
 static int entry_copy(void *arg, const struct walk_entry *e, struct error *err)
 {
 	struct clone *c = arg;
 	int dirfd;
 
+	if (c->limits && foreign_check(c, e, err) < 0)
+		return -1;
+	if (c->limits && e->st.st_dev != c->dev)
+		return S_ISDIR(e->st.st_mode) ? mount_point_copy(c, e, err) : 0;
 	if (S_ISDIR(e->st.st_mode))
 		return directory_copy(c, e, err);
 	dirfd = c->dirfds[c->depth - 1];
@@ -244,7 +295,7 @@ static int entry_copy(void *arg, const struct walk_entry *e, struct error *err)
 	if (S_ISREG(e->st.st_mode))
 		return file_copy(c, e, dirfd, err);
 	if (S_ISFIFO(e->st.st_mode) || S_ISLNK(e->st.st_mode))
-		return leaf_copy(e, dirfd, err);
+		return leaf_copy(c, e, dirfd, err);
 	return 0;	/* devices and sockets are no part of a template (unpack.c) */
 }
 
@@ -253,12 +304,11 @@ static int directory_leave(void *arg, const struct walk_entry *e, struct error *
 	struct clone *c = arg;
 	AUTO_CLOSE int fd = c->dirfds[--c->depth];
 
-	return metadata_copy(e, fd, err);
+	return metadata_copy(c, e, fd, err);
 }
 
-int clone_copy(int srcfd, int dstfd, struct error *err)
+static int tree_copy(struct clone *c, int srcfd, int dstfd, struct error *err)
 {
-	AUTO_FREE struct clone *c = xcalloc(1, sizeof(*c));
 	int r;
 
 	c->dstfd = dstfd;
@@ -268,4 +318,19 @@ int clone_copy(int srcfd, int dstfd, struct error *err)
 	strv_clear(&c->names);
 	free(c->numbers);
 	return r < 0 ? error_wrap(err, "copy") : 0;
+}
+
+int clone_copy(int srcfd, int dstfd, struct error *err)
+{
+	AUTO_FREE struct clone *c = xcalloc(1, sizeof(*c));
+
+	return tree_copy(c, srcfd, dstfd, err);
+}
+
+int clone_foreign(int srcfd, int dstfd, const struct clone_limits *limits, struct error *err)
+{
+	AUTO_FREE struct clone *c = xcalloc(1, sizeof(*c));
+
+	c->limits = limits;
+	return tree_copy(c, srcfd, dstfd, err);
 }

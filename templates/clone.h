@@ -4,6 +4,8 @@
 
 /* A full copy of a tree: storage=copy. */
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 /* Copies all below srcfd into the empty directory dstfd: owners, modes, times, links, hard links,
@@ -11,5 +13,16 @@
  * (FICLONE), else copy_file_range(2), holes kept. Devices and sockets are left out. Both sides by
  * descriptor, no link followed. */
 int clone_copy(int srcfd, int dstfd, struct error *err);
+
+struct clone_limits {
+	uint64_t bytes;			/* sum of the sizes of files */
+	uint64_t entries;
+};
+
+/* The same of a tree that somebody else owns and may be changing: its filesystem alone, what is
+ * mounted in it being an empty directory; owners brought back to 0..65535 where the root belongs to
+ * a multiple of 65536, as of a container with ids of its own; ids outside refused, and more than the
+ * limits (ERR_USAGE). */
+int clone_foreign(int srcfd, int dstfd, const struct clone_limits *limits, struct error *err);
 
 #endif

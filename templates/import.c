@@ -4,160 +4,39 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/proc.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "templates/import_run.h"
+#include "templates/import_job.h"
+#include "templates/machine.h"
+#include "templates/metadata.h"
+#include "templates/object.h"
 
-enum { SIGNALLED = 128 };
+/*
+ * A file is unpacked as it is, then what lies in the stage is looked at: the root
+ * filesystem itself, an image that has it in a directory, or an image of layers,
+ * which are unpacked in turn. So there is one reader of archives, one place that
+ * tells formats, and nothing is decided by a name.
+ */
 
-/* zone-unpack beside this program, as in a build tree, else where it is installed. It is executed
- * from the descriptor, so that what was found is what runs. */
-static int program_open(struct error *err)
-{
-	char self[PATH_MAX];
-	AUTO_CLOSE int dirfd = -1;
-	ssize_t n = readlinkat(AT_FDCWD, "/proc/self/exe", self, sizeof(self) - 1);
-	int fd;
+static const char digest_prefix[] = "sha256:";
 
-	if (n > 0) {
-		self[n] = '\0';
-		*strrchr(self, '/') = '\0';
-		dirfd = openat(AT_FDCWD, self, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	}
-	fd = dirfd < 0 ? -1 : openat(dirfd, "zone-unpack", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fd = openat(AT_FDCWD, PKGLIBEXECDIR "/zone-unpack", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return error_set(err, ERR_UNSUPPORTED, "no program '%s'",
-				 PKGLIBEXECDIR "/zone-unpack");
-	return fd < 0 ? error_sys(err, "open '%s'", PKGLIBEXECDIR "/zone-unpack") : fd;
-}
-
-/* Starts it; returns its pidfd. */
-static int unpacker_start(const struct import_run *run, int reportfd, struct error *err)
-{
-	AUTO_CLOSE int programfd = program_open(err);
-	AUTO_STRV char **argv = NULL;
-	int keep[] = { programfd, run->rootfd, reportfd };
-	struct proc_spawn spawn = {
-		.stdin_fd = run->archivefd, .stdout_fd = -1, .stderr_fd = -1,
-		.keep_fds = keep, .n_keep_fds = N_ROWS(keep), .dirfd = -1,
-	};
-	struct unpack_limits limits;
-	pid_t pid;
-
-	if (programfd < 0)
-		return -1;
-	strv_addf(&argv, "/proc/self/fd/%d", programfd);
-	strv_addf(&argv, "%d", run->rootfd);
-	strv_addf(&argv, "%d", reportfd);
-	unpack_limits_init(&limits);
-	unpack_limits_args(run->limits ? run->limits : &limits, &argv);
-	spawn.argv = argv;
-	return proc_spawn(&spawn, &pid, err);
-}
-
-static void watch_read(struct import_watch *watch)
-{
-	char buf[4096];
-	ssize_t n = read(watch->fd, buf, sizeof(buf));
-
-	if (n > 0)
-		watch->take(watch->arg, buf, (size_t)n);
-	else if (n == 0 || errno != EINTR)
-		watch->fd = -1;
-}
-
-/* Reads the report to the end of the pipe, at most room bytes; returns how many. */
-static ssize_t report_read(int fd, struct import_watch *watch, char *buf, size_t room,
-			   struct error *err)
-{
-	size_t len = 0;
-
-	for (;;) {
-		struct pollfd fds[] = { { fd, POLLIN, 0 }, { watch ? watch->fd : -1, POLLIN, 0 } };
-		ssize_t n;
-
-		if (poll(fds, N_ROWS(fds), -1) < 0 && errno != EINTR)
-			return error_sys(err, "wait for the unpacker");
-		if (fds[1].revents)
-			watch_read(watch);
-		if (!fds[0].revents)
-			continue;
-		n = len < room ? read(fd, buf + len, room - len) : 0;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "read the unpacker's report");
-		if (n == 0)
-			return (ssize_t)len;
-		len += (size_t)n;
-	}
-}
-
-/* The report comes out of a process that read a hostile archive: it is bytes until proven. */
-static int report_check(struct unpack_report *r, size_t len, int status, struct error *err)
-{
-	if (status == SIGNALLED + SIGXCPU)
-		return error_set(err, ERR_USAGE, "unpacking took too much processor time");
-	if (len != sizeof(*r))
-		return error_set(err, ERR_FAILED, "the unpacker ended without a report (status %d)",
-				 status);
-	r->err.text[sizeof(r->err.text) - 1] = '\0';
-	r->err.hint[sizeof(r->err.hint) - 1] = '\0';
-	if (r->err.kind == ERR_NONE && status == 0)
-		return 0;
-	if (r->err.kind <= ERR_NONE || r->err.kind > ERR_PARTIAL)
-		return error_set(err, ERR_FAILED, "the unpacker failed (status %d)", status);
-	/* error_set() makes the words printable again. */
-	error_set(err, r->err.kind, "%s", r->err.text);
-	err->sys = r->err.sys;
-	if (r->err.hint[0])
-		error_hint(err, "%s", r->err.hint);
-	return -1;
-}
-
-int import_unpack(const struct import_run *run, struct unpack_report *out, struct error *err)
-{
-	AUTO_CLOSE int pidfd = -1;
-	AUTO_CLOSE int readfd = -1;
-	struct error lost = { 0 };
-	int fds[2], status;
-	ssize_t len;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_sys(err, "make a pipe");
-	readfd = fds[0];
-	pidfd = unpacker_start(run, fds[1], err);
-	close(fds[1]);
-	if (pidfd < 0)
-		return -1;
-	len = report_read(readfd, run->watch, (char *)out, sizeof(*out), err);
-	if (len < 0)
-		(void)proc_signal(pidfd, SIGKILL, &lost);	/* err says what went wrong */
-	status = proc_reap(pidfd, len < 0 ? &lost : err);
-	if (len < 0 || status < 0)
-		return -1;
-	return report_check(out, (size_t)len, status, err);
-}
-
-static void warn_skipped(const struct unpack_report *report, char ***warnings)
+static void warn_skipped(const struct unpack_skipped *skipped, char ***warnings)
 {
 	const struct {
 		uint64_t n;
 		const char *what;
 	} rows[] = {
-		{ report->skipped.xattrs, "extended attributes of other systems left out" },
-		{ report->skipped.acls, "ACLs left out that name users without a number" },
+		{ skipped->xattrs, "extended attributes of other systems left out" },
+		{ skipped->acls, "ACLs left out that name users without a number" },
 	};
 
 	/* Devices and sockets are no loss: every archive of /dev has them. */
@@ -174,33 +53,13 @@ int import_commit(struct store_stage *stage, const struct template *known,
 
 	if (store_stage_commit(stage, known, &r.template, &r.is_new, err) < 0)
 		return -1;
-	if (!*r.template.init)
+	if (!*r.template.init && !r.template.args)
 		strv_add(&r.warnings,
 			 "no init: /sbin/init is missing; 'zonectl boot' will refuse it (exit 8)");
 	if (report)
-		warn_skipped(report, &r.warnings);
+		warn_skipped(&report->skipped, &r.warnings);
 	*out = r;
 	return 0;
-}
-
-int import_archive(int storefd, const struct import_options *options, struct import_result *out,
-		   struct error *err)
-{
-	AUTO_STAGE struct store_stage stage = STORE_STAGE_EMPTY;
-	struct template known = {
-		.name = (char *)options->name, .source = (char *)options->source,
-		.format = (char *)"tar",
-	};
-	struct import_run run = { .archivefd = options->fd, .limits = options->limits };
-	struct unpack_report report = { 0 };
-
-	if (template_name_check(options->name, err) < 0 ||
-	    store_stage_open(&stage, storefd, err) < 0)
-		return -1;
-	run.rootfd = stage.rootfd;
-	if (import_unpack(&run, &report, err) < 0)
-		return -1;
-	return import_commit(&stage, &known, &report, out, err);
 }
 
 void import_result_clear(struct import_result *r)
@@ -208,4 +67,334 @@ void import_result_clear(struct import_result *r)
 	template_clear(&r->template);
 	strv_clear(&r->warnings);
 	*r = (struct import_result){ 0 };
+}
+
+void import_job_clear(struct import_job *job)
+{
+	store_stage_close(&job->stage);
+	strv_clear(&job->digests);
+	free(job->name);
+	free(job->reference);
+	strv_clear(&job->warnings);
+	template_clear(&job->known);
+}
+
+static void format_set(struct import_job *job, const char *name)
+{
+	free(job->known.format);
+	job->known.format = xstrdup(name);
+}
+
+/* "sha256:" and 64 digits, or NULL. */
+static int wanted_check(const char *digest, struct error *err)
+{
+	if (!digest || (str_starts(digest, digest_prefix) &&
+			object_is_digest(digest + strlen(digest_prefix))))
+		return 0;
+	error_set(err, ERR_USAGE, "bad digest '%s'", digest);
+	return error_hint(err, "sha256: and 64 digits, as in sha256:$(sha256sum <FILE | cut -c 1-64)");
+}
+
+/* What was read is known now, by one digest or more; the first is the file's own. */
+static int digest_check(const struct import_job *job, struct error *err)
+{
+	const char *want = job->options->digest;
+
+	if (!want || strv_has(job->digests, want))
+		return 0;
+	if (!job->digests)
+		return error_set(err, ERR_USAGE, "a directory has no digest to compare with");
+	return error_set(err, ERR_USAGE, "its digest is %s, not %s", job->digests[0], want);
+}
+
+/* The end of the digest over all that was read. */
+static void sum_take(struct import_job *job)
+{
+	AUTO_STRV char **others = TAKE_PTR(job->digests);
+	char hex[SHA256_HEX_SIZE];
+	uint8_t sum[SHA256_SIZE];
+
+	sha256_end(&job->sum, sum);
+	sha256_hex(sum, hex);
+	strv_addf(&job->digests, "%s%s", digest_prefix, hex);
+	for (char **d = others; d && *d; d++)
+		strv_add(&job->digests, *d);
+	free(job->known.archive_digest);
+	job->known.archive_digest = xstrdup(hex);
+}
+
+static int metadata_take(struct import_job *job, int treefd, const char *path, struct error *err)
+{
+	struct metadata m = { 0 };
+	AUTO_FREE char *left_out = NULL;
+	int r = 0;
+
+	if (metadata_read(treefd, path, &m, err) < 0)
+		return -1;
+	if (m.is_optimized) {
+		error_set(err, ERR_UNSUPPORTED, "it is an optimized export");
+		r = error_hint(err, "re-export without --optimized-storage");
+	} else if (m.type && strcmp(m.type, "virtual-machine") == 0) {
+		r = error_set(err, ERR_UNSUPPORTED, "it is an image of a virtual machine");
+	} else if (machine_check(m.architecture, err) < 0) {
+		r = error_wrap(err, "%s", path);
+	} else if (!job->name) {
+		job->name = metadata_name(&m);
+	}
+	left_out = metadata_left_out(&m);
+	if (left_out)
+		strv_addf(&job->warnings, "templates of the image left out: %s", left_out);
+	metadata_clear(&m);
+	return r;
+}
+
+/* The configuration that vzdump packs along has no place in a zone. */
+static int vzdump_clean(struct import_job *job, struct error *err)
+{
+	AUTO_CLOSE int etcfd = path_open_nolink(job->stage.rootfd, "etc", O_RDONLY | O_DIRECTORY,
+						true, err);
+	struct timespec times[2];
+	struct stat st;
+
+	if (etcfd < 0 || fstat(etcfd, &st) < 0)
+		return error_wrap(err, "remove 'etc/vzdump'");
+	if (path_remove(job->stage.rootfd, "etc/vzdump", err) < 0)
+		return -1;
+	times[0] = times[1] = st.st_mtim;
+	return futimens(etcfd, times) < 0 ? error_sys(err, "set the time of 'etc'") : 0;
+}
+
+static int half_refuse(const struct format *format, struct error *err)
+{
+	error_set(err, ERR_USAGE, "it is half of an image, its metadata");
+	return error_hint(err, "give both files: zonectl template import META ROOTFS (%s)",
+			  format->name);
+}
+
+static int layers_take(struct import_job *job, const struct format *format, struct error *err)
+{
+	AUTO_CLOSE int outerfd = import_set_aside(job, err);
+
+	if (outerfd < 0 || import_image(job, outerfd, format, err) < 0)
+		return -1;
+	return import_drop_outer(job, err);
+}
+
+/* What the stage's rootfs/ holds becomes the root filesystem. */
+static int staged_take(struct import_job *job, const struct format *format, struct error *err)
+{
+	switch (format->kind) {
+	case FORMAT_OCI:
+	case FORMAT_DOCKER:
+		return layers_take(job, format, err);
+	case FORMAT_INCUS_META:
+	case FORMAT_LXC_META:
+		return half_refuse(format, err);
+	case FORMAT_INCUS:
+		if (metadata_take(job, job->stage.rootfd, "metadata.yaml", err) < 0)
+			return -1;
+		return import_promote(job, format->root, err);
+	case FORMAT_INCUS_EXPORT:
+		if (metadata_take(job, job->stage.rootfd, "backup/index.yaml", err) < 0)
+			return -1;
+		return import_promote(job, format->root, err);
+	case FORMAT_VZDUMP:
+		return vzdump_clean(job, err);
+	case FORMAT_ROOTFS:
+		break;
+	}
+	return *format->root ? import_promote(job, format->root, err) : 0;
+}
+
+static int file_take(struct import_job *job, int fd, struct error *err)
+{
+	struct format format;
+
+	if (import_take(job, fd, err) < 0 || format_find(job->stage.rootfd, &format, err) < 0)
+		return -1;
+	if (!job->known.format || format.kind != FORMAT_ROOTFS)
+		format_set(job, format.name);
+	if (staged_take(job, &format, err) < 0)
+		return -1;
+	sum_take(job);
+	return 0;
+}
+
+static bool is_half(const struct format *format)
+{
+	return format->kind == FORMAT_INCUS_META || format->kind == FORMAT_LXC_META;
+}
+
+/* Empties the stage for what comes now. */
+static int staged_drop(struct import_job *job, struct error *err)
+{
+	AUTO_CLOSE int outerfd = import_set_aside(job, err);
+
+	return outerfd < 0 ? -1 : import_drop_outer(job, err);
+}
+
+/* The digest is over the metadata and then the root filesystem, so they are read in this order.
+ * Returns 1 when the first file is no metadata. */
+static int pair_try(struct import_job *job, const int fds[2], struct error *err)
+{
+	const char *name;
+	struct format format;
+
+	sha256_init(&job->sum);
+	job->unpack.used_bytes = job->unpack.used_entries = 0;
+	if (import_take(job, fds[0], err) < 0 || format_find(job->stage.rootfd, &format, err) < 0)
+		return -1;
+	if (!is_half(&format))
+		return staged_drop(job, err) < 0 ? -1 : 1;
+	name = format.name;
+	if (format.kind == FORMAT_INCUS_META &&
+	    metadata_take(job, job->stage.rootfd, "metadata.yaml", err) < 0)
+		return -1;
+	if (staged_drop(job, err) < 0 || import_take(job, fds[1], err) < 0 ||
+	    format_find(job->stage.rootfd, &format, err) < 0)
+		return -1;
+	if (format.kind != FORMAT_ROOTFS)
+		return error_set(err, ERR_USAGE, "the second file is no root filesystem");
+	format_set(job, name);
+	if (staged_take(job, &format, err) < 0)
+		return -1;
+	sum_take(job);
+	return 0;
+}
+
+static int pair_take(struct import_job *job, struct error *err)
+{
+	int fds[2] = { job->options->fd, job->options->otherfd };
+	struct stat st[2];
+	int r;
+
+	if (fstat(fds[0], &st[0]) < 0 || fstat(fds[1], &st[1]) < 0)
+		return error_sys(err, "look at the files");
+	if (S_ISDIR(st[0].st_mode) || S_ISDIR(st[1].st_mode))
+		return error_set(err, ERR_USAGE, "a directory is imported alone");
+	/* Metadata is small: mostly this saves the second try. */
+	if (S_ISREG(st[0].st_mode) && S_ISREG(st[1].st_mode) && st[0].st_size > st[1].st_size) {
+		fds[0] = job->options->otherfd;
+		fds[1] = job->options->fd;
+	}
+	r = pair_try(job, fds, err);
+	if (r > 0 && lseek(fds[0], 0, SEEK_SET) == 0) {
+		int swapped[2] = { fds[1], fds[0] };
+
+		r = pair_try(job, swapped, err);
+	}
+	if (r > 0) {
+		error_set(err, ERR_USAGE, "neither file is the metadata of an image");
+		error_hint(err, "give an image's metadata and its root filesystem, in this order");
+	}
+	return r != 0 ? -1 : 0;
+}
+
+static int directory_take(struct import_job *job, struct error *err)
+{
+	AUTO_CLOSE int dirfd = openat(job->options->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct format format;
+
+	if (dirfd < 0)
+		return error_sys(err, "open the directory");
+	if (format_find(dirfd, &format, err) < 0)
+		return -1;
+	format_set(job, format.kind == FORMAT_ROOTFS ? "directory" : format.name);
+	if (is_half(&format))
+		return half_refuse(&format, err);
+	if (format.kind == FORMAT_OCI || format.kind == FORMAT_DOCKER)
+		return import_image(job, dirfd, &format, err);
+	if (format.kind == FORMAT_INCUS &&
+	    metadata_take(job, dirfd, "metadata.yaml", err) < 0)
+		return -1;
+	if (format.kind == FORMAT_INCUS_EXPORT &&
+	    metadata_take(job, dirfd, "backup/index.yaml", err) < 0)
+		return -1;
+	if (import_directory(job, dirfd, &format, err) < 0)
+		return -1;
+	return format.kind == FORMAT_VZDUMP ? vzdump_clean(job, err) : 0;
+}
+
+static int source_take(struct import_job *job, struct error *err)
+{
+	struct stat st;
+
+	if (job->options->otherfd >= 0)
+		return pair_take(job, err);
+	if (fstat(job->options->fd, &st) < 0)
+		return error_sys(err, "look at it");
+	return S_ISDIR(st.st_mode) ? directory_take(job, err)
+				   : file_take(job, job->options->fd, err);
+}
+
+/* The programs have the last word on whom they are for. */
+static int machine_take(struct import_job *job, struct error *err)
+{
+	const char *machine = machine_of_tree(job->stage.rootfd);
+	bool is_foreign = false;
+
+	if (machine_check(machine, err) < 0)
+		return -1;
+	if (machine) {
+		free(job->known.architecture);
+		job->known.architecture = xstrdup(machine);
+	}
+	if (machine && machine_runs(machine, &is_foreign) && is_foreign)
+		strv_addf(&job->warnings, "its programs are for %s: zones of it need "
+			  "features+=compat32", machine);
+	return 0;
+}
+
+static int name_take(struct import_job *job, struct error *err)
+{
+	const struct import_options *o = job->options;
+	AUTO_FREE char *name = NULL;
+
+	if (o->name)
+		name = xstrdup(o->name);
+	else if (job->name)
+		name = import_name_cleaned(job->name);
+	else
+		name = import_name(job->reference, o->file_name);
+	if (!name)
+		return error_set(err, ERR_USAGE, "%s needs '--name'",
+				 o->file_name ? "it" : "standard input");
+	if (template_name_check(name, err) < 0)
+		return o->name ? -1 : error_hint(err, "give it a name with --name");
+	job->known.name = TAKE_PTR(name);
+	return 0;
+}
+
+static void warnings_give(struct import_job *job, struct import_result *out)
+{
+	for (char *const *w = job->warnings; w && *w; w++)
+		strv_add(&out->warnings, *w);
+}
+
+int import_archive(int storefd, const struct import_options *options, struct import_result *out,
+		   struct error *err)
+{
+	AUTO_JOB struct import_job job = {
+		.options = options, .stage = STORE_STAGE_EMPTY, .begun_ms = clock_ms(),
+	};
+	struct unpack_report report = { 0 };
+
+	if (options->limits)
+		job.unpack.limits = *options->limits;
+	else
+		unpack_limits_init(&job.unpack.limits);
+	if ((options->name && template_name_check(options->name, err) < 0) ||
+	    wanted_check(options->digest, err) < 0 ||
+	    store_stage_open(&job.stage, storefd, err) < 0)
+		return -1;
+	sha256_init(&job.sum);
+	if (source_take(&job, err) < 0 || digest_check(&job, err) < 0 ||
+	    machine_take(&job, err) < 0 || name_take(&job, err) < 0)
+		return -1;
+	job.known.source = xstrdup(options->source ? options->source : "");
+	report.skipped = job.skipped;
+	if (import_commit(&job.stage, &job.known, &report, out, err) < 0)
+		return -1;
+	warnings_give(&job, out);
+	return 0;
 }

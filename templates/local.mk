@@ -5,11 +5,25 @@ libzone_a_SOURCES += \
 	%D%/build_debian.c \
 	%D%/build_minimal.c \
 	%D%/clone.c %D%/clone.h \
+	%D%/clone_ids.c %D%/clone_ids.h \
 	%D%/digest.c %D%/digest.h \
-	%D%/import.c %D%/import.h %D%/import_run.h \
+	%D%/format.c %D%/format.h \
+	%D%/image.c %D%/image.h \
+	%D%/image_docker.c \
+	%D%/image_oci.c \
+	%D%/import.c %D%/import.h \
+	%D%/import_image.c %D%/import_job.h \
+	%D%/import_name.c \
+	%D%/import_run.c %D%/import_run.h \
+	%D%/import_take.c \
+	%D%/import_tree.c \
+	%D%/machine.c %D%/machine.h \
+	%D%/metadata.c %D%/metadata.h \
 	%D%/object.c %D%/object.h \
 	%D%/osinfo.c %D%/osinfo.h \
 	%D%/removal.c \
+	%D%/squashfs.c %D%/squashfs.h \
+	%D%/squashfs_sandbox.c %D%/squashfs_sandbox.h \
 	%D%/stage.c %D%/store.c %D%/store.h \
 	%D%/unpack.h %D%/unpack_limits.c \
 	%D%/unpack_headers.c %D%/unpack_headers.h \
@@ -24,6 +38,7 @@ pkglibexec_PROGRAMS += zone-unpack
 zone_unpack_SOURCES = \
 	%D%/unpack.c \
 	%D%/unpack_gzip.c %D%/unpack_gzip.h \
+	%D%/unpack_layer.c %D%/unpack_layer.h \
 	%D%/unpack_main.c \
 	%D%/unpack_sandbox.c %D%/unpack_sandbox.h \
 	%D%/unpack_stream.c %D%/unpack_stream.h \

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "templates/unpack_headers.h"
+#include "templates/unpack_layer.h"
 #include "templates/unpack_name.h"
 #include "templates/unpack_stream.h"
 #include "templates/unpack_tree.h"
@@ -47,6 +48,9 @@ struct unpack {
 	const char *name;			/* checked; borrowed from raw */
 	char raw[UNPACK_PATH_MAX];
 	struct unpack_meta meta;
+	bool has_entry;				/* one was found */
+	uint32_t id_base;			/* what the archive calls root */
+	struct unpack_layer *layer;		/* NULL: a whole tree; borrowed */
 	struct unpack_tree tree;
 	struct unpack_headers headers;
 	struct unpack_stream stream;
@@ -76,11 +80,23 @@ static int damaged(struct unpack *u, struct error *err)
 	return error_set(err, ERR_USAGE, "damaged archive: %s", text ? text : "unreadable");
 }
 
-static int owner_check(const char *what, int64_t id, struct error *err)
+/* A tree that a container with ids of its own owned (systemd-nspawn -U, an unprivileged LXC)
+ * begins with its root, which then belongs to a multiple of 65536. */
+static void id_base_find(struct unpack *u)
 {
-	if (id < 0 || id > ID_MAX)
-		return error_set(err, ERR_USAGE, "its %s %lld is outside 0..%d", what,
-				 (long long)id, ID_MAX);
+	int64_t uid = archive_entry_uid(u->entry);
+
+	if (!u->has_entry && archive_entry_filetype(u->entry) == AE_IFDIR &&
+	    uid > ID_MAX && uid <= UINT32_MAX - ID_MAX && uid % (ID_MAX + 1) == 0 &&
+	    archive_entry_gid(u->entry) == uid)
+		u->id_base = (uint32_t)uid;
+}
+
+static int owner_check(const struct unpack *u, const char *what, int64_t id, struct error *err)
+{
+	if (id < u->id_base || id > (int64_t)u->id_base + ID_MAX)
+		return error_set(err, ERR_USAGE, "its %s %lld is outside %u..%u", what,
+				 (long long)id, u->id_base, u->id_base + ID_MAX);
 	return 0;
 }
 
@@ -96,13 +112,15 @@ static int meta_take(struct unpack *u, struct error *err)
 	struct archive_entry *e = u->entry;
 	long nsec = archive_entry_mtime_nsec(e);
 
-	if (owner_check("owner", archive_entry_uid(e), err) < 0 ||
-	    owner_check("group", archive_entry_gid(e), err) < 0)
+	id_base_find(u);
+	u->has_entry = true;
+	if (owner_check(u, "owner", archive_entry_uid(e), err) < 0 ||
+	    owner_check(u, "group", archive_entry_gid(e), err) < 0)
 		return -1;
 	u->meta = (struct unpack_meta){
 		.mode = archive_entry_perm(e) & 07777,
-		.uid = (uid_t)archive_entry_uid(e),
-		.gid = (gid_t)archive_entry_gid(e),
+		.uid = (uid_t)(archive_entry_uid(e) - u->id_base),
+		.gid = (gid_t)(archive_entry_gid(e) - u->id_base),
 		.mtime.tv_sec = time_clamp(archive_entry_mtime(e)),
 		.mtime.tv_nsec = nsec < 0 || nsec > 999999999 ? 0 : nsec,
 	};
@@ -167,7 +185,7 @@ static int data_write(struct unpack *u, int fd, int64_t size, struct error *err)
 
 static int xattrs_take(struct unpack *u, int fd, bool is_directory, struct error *err)
 {
-	if (unpack_acls(u->entry, fd, is_directory, &u->report->skipped, err) < 0)
+	if (unpack_acls(u->entry, fd, is_directory, u->id_base, &u->report->skipped, err) < 0)
 		return -1;
 	return unpack_xattrs(u->entry, fd, &u->report->skipped, err);
 }
@@ -226,16 +244,33 @@ static int link_take(struct unpack *u, const char *target, struct error *err)
 	return unpack_tree_link(&u->tree, u->name, name, err);
 }
 
+/* Returns 1 for what only says something of lower layers. */
+static int layer_take(struct unpack *u, struct error *err)
+{
+	int r;
+
+	if (!u->layer)
+		return 0;
+	r = unpack_layer_whiteout(u->layer, &u->tree, u->name, err);
+	if (r == 0)
+		unpack_layer_note(u->layer, u->name);
+	return r;
+}
+
 static int entry_take(struct unpack *u, struct error *err)
 {
 	const char *target = archive_entry_hardlink(u->entry);
 	uint64_t start = (uint64_t)archive_read_header_position(u->tar);
+	int r;
 
 	if (name_take(u, err) < 0 || headers_check(&u->headers, start, err) < 0 ||
 	    meta_take(u, err) < 0)
 		return -1;
 	if (!*u->name && archive_entry_filetype(u->entry) != AE_IFDIR)
 		return error_set(err, ERR_USAGE, "the root is no directory");
+	r = layer_take(u, err);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	if (target)
 		return link_take(u, target, err);
 	switch (archive_entry_filetype(u->entry)) {
@@ -319,27 +354,35 @@ static int entries_take(struct unpack *u, struct error *err)
 	}
 	if (r < 0 || headers_end(&u->headers, err) < 0)
 		return -1;
-	if (u->report->entries == 0)
+	if (!u->has_entry && !u->layer)	/* a layer may change nothing */
 		return error_set(err, ERR_USAGE, "the archive is empty");
 	if (stream_end(&u->stream, end, err) < 0)
 		return -1;
 	return unpack_tree_end(&u->tree, err);
 }
 
-int unpack_archive(int archivefd, int rootfd, const struct unpack_limits *limits,
+int unpack_archive(int archivefd, int rootfd, const struct unpack_options *options,
 		   struct unpack_report *out, struct error *err)
 {
 	AUTO_FREE struct unpack *u = xcalloc(1, sizeof(*u));
+	struct unpack_layer layer = { 0 };
 	int r = -1;
 
-	u->limits = limits;
+	u->limits = &options->limits;
 	u->report = out;
-	if (unpack_tree_init(&u->tree, rootfd, err) == 0 &&
-	    stream_open(&u->stream, archivefd, limits, err) == 0 && tar_open(u, err) == 0)
+	out->bytes = options->used_bytes;
+	out->entries = options->used_entries;
+	u->layer = options->is_layer ? &layer : NULL;
+	u->stream.has_sum = options->is_layer;
+	if (unpack_tree_init(&u->tree, rootfd, u->layer, err) == 0 &&
+	    stream_open(&u->stream, archivefd, u->limits, err) == 0 && tar_open(u, err) == 0)
 		r = entries_take(u, err);
+	if (r == 0 && u->stream.has_sum)
+		sha256_end(&u->stream.sum, out->unpacked_sum);
 	archive_read_free(u->tar);
 	headers_clear(&u->headers);
 	stream_close(&u->stream);
 	unpack_tree_clear(&u->tree);
+	unpack_layer_clear(&layer);
 	return r;
 }

@@ -74,3 +74,42 @@ int unpack_limits_set(struct unpack_limits *limits, const char *arg, struct erro
 		return error_wrap(err, "limit '%.*s'", (int)len, arg);
 	return 0;
 }
+
+static const struct { const char *name; size_t offset; } used_rows[] = {
+	{ "used-bytes=",   offsetof(struct unpack_options, used_bytes) },
+	{ "used-entries=", offsetof(struct unpack_options, used_entries) },
+};
+
+static uint64_t *used(struct unpack_options *options, size_t row)
+{
+	return (uint64_t *)((char *)options + used_rows[row].offset);
+}
+
+void unpack_options_args(const struct unpack_options *options, char ***argv)
+{
+	struct unpack_options copy = { .is_layer = false };
+
+	unpack_limits_init(&copy.limits);
+	if (options)
+		copy = *options;
+	if (copy.is_layer)
+		strv_add(argv, "layer");
+	for (size_t i = 0; i < N_ROWS(used_rows); i++)
+		strv_addf(argv, "%s%" PRIu64, used_rows[i].name, *used(&copy, i));
+	unpack_limits_args(&copy.limits, argv);
+}
+
+int unpack_options_set(struct unpack_options *options, const char *arg, struct error *err)
+{
+	if (strcmp(arg, "layer") == 0) {
+		options->is_layer = true;
+		return 0;
+	}
+	for (size_t i = 0; i < N_ROWS(used_rows); i++) {
+		size_t len = strlen(used_rows[i].name);
+
+		if (strncmp(arg, used_rows[i].name, len) == 0)
+			return num_u64(arg + len, 0, INT64_MAX, used(options, i), err);
+	}
+	return unpack_limits_set(&options->limits, arg, err);
+}

@@ -24,7 +24,7 @@
 
 struct job {
 	int reportfd;
-	struct unpack_limits limits;
+	struct unpack_options options;
 	struct unpack_report report;
 };
 
@@ -63,7 +63,7 @@ static int run(void *arg, int rootfd)
 
 	if (is_orphan(job->reportfd))
 		return 1;
-	r = unpack_archive(STDIN_FILENO, rootfd, &job->limits, &job->report, &err);
+	r = unpack_archive(STDIN_FILENO, rootfd, &job->options, &job->report, &err);
 	if (r < 0)
 		job->report.err = err;
 	report(job);
@@ -86,15 +86,15 @@ static int prepare(struct job *job, int argc, char **argv, int *out_rootfd, stru
 
 	if (argc < 3)
 		return error_set(err, ERR_USAGE,
-				 "usage: zone-unpack ROOTFD REPORTFD [LIMIT=VALUE]...");
+				 "usage: zone-unpack ROOTFD REPORTFD [OPTION]...");
 	if (num_u64(argv[1], 3, INT_MAX, &rootfd, err) < 0 ||
 	    num_u64(argv[2], 3, INT_MAX, &reportfd, err) < 0)
 		return -1;
 	*out_rootfd = (int)rootfd;
 	job->reportfd = (int)reportfd;
-	unpack_limits_init(&job->limits);
+	unpack_limits_init(&job->options.limits);
 	for (int i = 3; i < argc; i++) {
-		if (unpack_limits_set(&job->limits, argv[i], err) < 0)
+		if (unpack_options_set(&job->options, argv[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	}
 	if (is_orphan(job.reportfd))
 		return 1;
-	status = sandbox_run(rootfd, job.reportfd, &job.limits, run, fail, &job, &err);
+	status = sandbox_run(rootfd, job.reportfd, &job.options.limits, run, fail, &job, &err);
 	if (status < 0) {
 		fail(&job, &err);
 		return 1;

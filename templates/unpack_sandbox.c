@@ -45,7 +45,7 @@
 enum {
 	IDS = 65536,
 	DATA_MAX = 96 << 20,		/* xz -9 wants 65 MiB for its dictionary; most want 10 */
-	FILES_MAX = 512,		/* a descriptor a level of the tree */
+	FILES_MAX = 1024,		/* one a level of the tree, and of one that is removed */
 	TASKS_MAX = 8,
 };
 
@@ -76,7 +76,7 @@ static const int calls[] = {
 	SCMP_SYS(ppoll), SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom), SCMP_SYS(sysinfo), SCMP_SYS(gettid),
-	SCMP_SYS(getpid), SCMP_SYS(tgkill), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	SCMP_SYS(getpid), SCMP_SYS(getdents64), SCMP_SYS(tgkill), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 };
 /* clang-format on */

@@ -186,6 +186,7 @@ int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *lim
 
 	s->fd = fd;
 	s->limits = limits;
+	sha256_init(&s->sum);
 	if (head_read(s, err) < 0)
 		return -1;
 	if (s->head == 0)
@@ -218,6 +219,8 @@ static int count(struct unpack_stream *s, const char *data, size_t len)
 		s->has_failed = true;
 		return error_set(&s->err, ERR_USAGE, "%s", twice);
 	}
+	if (s->has_sum)
+		sha256_add(&s->sum, data, len);
 	if (text > 0)
 		s->text_end = s->unpacked + text;
 	s->unpacked += len;

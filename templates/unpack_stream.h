@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "templates/unpack.h"
 #include "templates/unpack_gzip.h"
 
@@ -30,6 +31,8 @@ struct unpack_stream {
 	struct unpack_gzip gzip;
 	uint64_t packed, unpacked;		/* bytes read and yielded so far */
 	uint64_t text_end;			/* offset after the last byte that is not zero */
+	bool has_sum;			/* sum is wanted */
+	struct sha256 sum;		/* of what was yielded */
 	bool has_failed;
 	struct error err;			/* why */
 	size_t head;				/* bytes of block read while it was told apart */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "templates/unpack_layer.h"
 
 /*
  * What an attacker would try here: a link where a directory is expected, so that
@@ -184,6 +185,21 @@ static int go_to_parent(struct unpack_tree *tree, const char *name, const char *
 	return 0;
 }
 
+/* A directory of lower layers goes with all that they put there. */
+static int displace_lower(struct unpack_tree *tree, const char *leaf, struct error *err)
+{
+	size_t end = deepest(tree)->end;
+	char path[UNPACK_PATH_MAX];
+
+	if (end + 1 + strlen(leaf) >= sizeof(path))
+		return error_set(err, ERR_USAGE, "too deep");
+	memcpy(path, tree->path, end);
+	if (end > 0)
+		path[end++] = '/';
+	strcpy(path + end, leaf);
+	return unpack_layer_remove(tree->layer, deepest(tree)->fd, leaf, path, err);
+}
+
 /* Makes room for a later entry of the same name, as tar does. */
 static int displace(struct unpack_tree *tree, const char *leaf, struct error *err)
 {
@@ -193,6 +209,8 @@ static int displace(struct unpack_tree *tree, const char *leaf, struct error *er
 		return 0;
 	if (errno != EISDIR)
 		return error_sys(err, "replace an earlier entry");
+	if (tree->layer && displace_lower(tree, leaf, err) < 0)
+		return -1;
 	if (unlinkat(fd, leaf, AT_REMOVEDIR) == 0)
 		return 0;
 	if (errno == ENOTEMPTY || errno == EEXIST)
@@ -200,11 +218,35 @@ static int displace(struct unpack_tree *tree, const char *leaf, struct error *er
 	return error_sys(err, "replace an earlier entry");
 }
 
-int unpack_tree_init(struct unpack_tree *tree, int rootfd, struct error *err)
+static int root_keep(struct unpack_tree *tree, struct error *err)
+{
+	struct unpack_level *root = &tree->levels[0];
+	struct stat st;
+
+	if (fstat(root->fd, &st) < 0)
+		return error_sys(err, "look at the root");
+	root->mtime = st.st_mtim;
+	root->is_setgid = st.st_mode & S_ISGID;
+	root->has_default_acl = has_default_acl(root->fd);
+	return 0;
+}
+
+int unpack_tree_parent(struct unpack_tree *tree, const char *name, struct error *err)
+{
+	const char *leaf;
+
+	return go_to_parent(tree, name, &leaf, err) < 0 ? -1 : deepest(tree)->fd;
+}
+
+int unpack_tree_init(struct unpack_tree *tree, int rootfd, struct unpack_layer *layer,
+		     struct error *err)
 {
 	tree->path[0] = '\0';
 	tree->depth = 0;
+	tree->layer = layer;
 	tree->levels[0] = (struct unpack_level){ .fd = rootfd, .touched = true };
+	if (layer)
+		return root_keep(tree, err);
 	if (fchown(rootfd, 0, 0) < 0 || fchmod(rootfd, 0755) < 0)
 		return error_sys(err, "set the owner of the root");
 	return 0;

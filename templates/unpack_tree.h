@@ -35,20 +35,26 @@ struct unpack_level {
 	bool has_default_acl;		/* children are born with an ACL */
 };
 
+struct unpack_layer;
+
 struct unpack_tree {
+	struct unpack_layer *layer;	/* it is written over lower ones; NULL: borrowed */
 	char path[UNPACK_PATH_MAX];	/* of the deepest open directory, "" for the root */
 	size_t depth;			/* of it, 0 for the root */
 	struct unpack_level levels[UNPACK_DEPTH_MAX + 1];
 };
 
 /* Takes rootfd, a directory open for reading. The tree's root is 0755, root's own, of time 0 until
- * the archive says otherwise. */
-int unpack_tree_init(struct unpack_tree *tree, int rootfd, struct error *err);
+ * the archive says otherwise; under a layer (borrowed, or NULL) it is what lower layers made it. */
+int unpack_tree_init(struct unpack_tree *tree, int rootfd, struct unpack_layer *layer,
+		     struct error *err);
 /* Sets the times of the directories still open and closes all. */
 int unpack_tree_end(struct unpack_tree *tree, struct error *err);
 /* Closes without a word, after a failure. */
 void unpack_tree_clear(struct unpack_tree *tree);
 
+/* The directory that name stands in, made where it is missing; the tree keeps the descriptor. */
+int unpack_tree_parent(struct unpack_tree *tree, const char *name, struct error *err);
 /* A regular file, open for writing; the caller writes it, then sets
  * owner (unpack_tree_own), xattrs and time, and closes it. */
 int unpack_tree_file(struct unpack_tree *tree, const char *name, const struct unpack_meta *meta,

@@ -69,6 +69,7 @@ int unpack_xattrs(struct archive_entry *entry, int fd, struct unpack_skipped *sk
 }
 
 struct acl {
+	uint32_t id_base;
 	struct posix_acl_xattr_header header;
 	struct posix_acl_xattr_entry entries[ACL_ENTRIES_MAX];
 };
@@ -94,6 +95,11 @@ static uint16_t permissions(int permset)
 			  (permset & ARCHIVE_ENTRY_ACL_EXECUTE ? ACL_EXECUTE : 0));
 }
 
+static bool is_known_id(const struct acl *acl, int id)
+{
+	return (uint32_t)id >= acl->id_base && (uint32_t)id - acl->id_base <= ID_MAX;
+}
+
 /* The entries with one tag. Returns how many were added, or -1 for one without a number: GNU tar
  * writes names unless told otherwise, and whose they are only the archive's own passwd knows. */
 static int acl_add(struct archive_entry *entry, int type, size_t tag, struct acl *acl, size_t n)
@@ -106,12 +112,12 @@ static int acl_add(struct archive_entry *entry, int type, size_t tag, struct acl
 		if (kind != acl_tags[tag].theirs)
 			continue;
 		if (n + (size_t)added == ACL_ENTRIES_MAX ||
-		    (acl_tags[tag].has_id && (id < 0 || id > ID_MAX)))
+		    (acl_tags[tag].has_id && !is_known_id(acl, id)))
 			return -1;
 		acl->entries[n + (size_t)added++] = (struct posix_acl_xattr_entry){
 			.e_tag = htole16(acl_tags[tag].ours),
 			.e_perm = htole16(permissions(permset)),
-			.e_id = htole32(acl_tags[tag].has_id ? (uint32_t)id
+			.e_id = htole32(acl_tags[tag].has_id ? (uint32_t)id - acl->id_base
 							     : (uint32_t)ACL_UNDEFINED_ID),
 		};
 	}
@@ -127,10 +133,11 @@ static int by_tag_and_id(const void *a, const void *b)
 	return (le32toh(x->e_id) > le32toh(y->e_id)) - (le32toh(x->e_id) < le32toh(y->e_id));
 }
 
-static int acl_set(struct archive_entry *entry, int type, const char *xattr, int fd,
+static int acl_set(struct archive_entry *entry, int type, int fd, struct acl *acl,
 		   struct unpack_skipped *skipped, struct error *err)
 {
-	AUTO_FREE struct acl *acl = xcalloc(1, sizeof(*acl));
+	bool is_default = type == ARCHIVE_ENTRY_ACL_TYPE_DEFAULT;
+	const char *xattr = is_default ? "system.posix_acl_default" : "system.posix_acl_access";
 	size_t n = 0;
 
 	acl->header.a_version = htole32(POSIX_ACL_XATTR_VERSION);
@@ -146,21 +153,27 @@ static int acl_set(struct archive_entry *entry, int type, const char *xattr, int
 	if (n == 0)
 		return 0;
 	qsort(acl->entries, n, sizeof(acl->entries[0]), by_tag_and_id);
-	if (fsetxattr(fd, xattr, acl, sizeof(acl->header) + n * sizeof(acl->entries[0]), 0) < 0)
+	if (fsetxattr(fd, xattr, &acl->header, sizeof(acl->header) + n * sizeof(acl->entries[0]), 0) < 0)
 		return error_sys(err, "set the ACL");
 	return 0;
 }
 
-int unpack_acls(struct archive_entry *entry, int fd, bool is_directory,
+int unpack_acls(struct archive_entry *entry, int fd, bool is_directory, uint32_t id_base,
 		struct unpack_skipped *skipped, struct error *err)
 {
+	int access = archive_entry_acl_count(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS);
+	int inherited = is_directory ?
+		archive_entry_acl_count(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT) : 0;
+	AUTO_FREE struct acl *acl = NULL;
+
 	/* An ACL of the three classic entries alone is the mode, and not counted. */
-	if (archive_entry_acl_count(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS) > 0 &&
-	    acl_set(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access", fd, skipped,
-		    err) < 0)
-		return -1;
-	if (!is_directory || archive_entry_acl_count(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT) == 0)
+	if (access == 0 && inherited == 0)
 		return 0;
-	return acl_set(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default", fd,
-		       skipped, err);
+	acl = xcalloc(1, sizeof(*acl));
+	acl->id_base = id_base;
+	if (access > 0 &&
+	    acl_set(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, fd, acl, skipped, err) < 0)
+		return -1;
+	return inherited == 0 ? 0 : acl_set(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, fd, acl,
+					    skipped, err);
 }

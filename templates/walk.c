@@ -149,9 +149,11 @@ static int walk_below(struct walk *w, const struct walk_entry *e, struct error *
 
 static int walk_inside(struct walk *w, const struct walk_entry *e, struct error *err)
 {
-	if (w->visit(w->arg, e, err) < 0)
+	int r = w->visit(w->arg, e, err);
+
+	if (r < 0)
 		return error_wrap(err, "'%s'", e->path);
-	if (!S_ISDIR(e->st.st_mode))
+	if (!S_ISDIR(e->st.st_mode) || r > 0)
 		return 0;
 	if (++w->depth > WALK_DEPTH_MAX)
 		return error_set(err, ERR_FAILED, "'%s': too deep", e->path);

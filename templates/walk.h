@@ -25,7 +25,8 @@ struct walk_entry {
 };
 
 /* Calls visit for the root and all below it, a directory before what is in it and, if leave is not
- * NULL, leave after. Stops at the first -1. */
+ * NULL, leave after. A directory for which visit returns 1 is passed over, and not left. Stops at
+ * the first -1. */
 int walk_tree(int rootfd, int (*visit)(void *arg, const struct walk_entry *e, struct error *err),
 	      int (*leave)(void *arg, const struct walk_entry *e, struct error *err), void *arg,
 	      struct error *err);
