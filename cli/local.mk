@@ -2,6 +2,7 @@
 sbin_PROGRAMS += zonectl
 zonectl_LDADD = libzone.a $(ZONE_LIBS)
 zonectl_SOURCES = %D%/main.c %D%/verb.h
+zonectl_SOURCES += %D%/confirm.c %D%/confirm.h
 zonectl_SOURCES += %D%/dispatch.c %D%/dispatch.h
 zonectl_SOURCES += %D%/help.c %D%/help.h
 zonectl_SOURCES += %D%/names.c %D%/names.h
@@ -29,5 +30,8 @@ zonectl_SOURCES += %D%/verb_repair.c
 zonectl_SOURCES += %D%/verb_run.c
 zonectl_SOURCES += %D%/verb_set.c
 zonectl_SOURCES += %D%/verb_template.c %D%/verb_template.h
+zonectl_SOURCES += %D%/verb_template_list.c
+zonectl_SOURCES += %D%/verb_template_remove.c
+zonectl_SOURCES += %D%/verb_template_verify.c
 zonectl_SOURCES += %D%/verb_wait.c
 zonectl_SOURCES += %D%/worker.c %D%/worker.h

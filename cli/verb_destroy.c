@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
+#include "base/str.h"
 #include "base/strv.h"
+#include "cli/confirm.h"
 #include "cli/names.h"
 #include "cli/out.h"
 #include "cli/verb.h"
@@ -24,13 +25,13 @@ static void ask_text(struct str *text, char *const *names)
 	size_t n = strv_len(names);
 
 	if (n == 1) {
-		str_addf(text, "destroy %s with all its files? [y/N] ", names[0]);
+		str_addf(text, "destroy %s with all its files?", names[0]);
 		return;
 	}
 	str_addf(text, "destroy %zu zones (", n);
 	for (size_t i = 0; i < n && i < NAMES_SHOWN; i++)
 		str_addf(text, "%s%s", i ? ", " : "", names[i]);
-	str_addf(text, "%s) with all their files? [y/N] ", n > NAMES_SHOWN ? ", ..." : "");
+	str_addf(text, "%s) with all their files?", n > NAMES_SHOWN ? ", ..." : "");
 }
 
 /* What keeps a zone from being destroyed; whoever works on it looks again, with the lock held. */
@@ -82,20 +83,13 @@ static int check_all_stopped(struct cli *cli, char *const *names, struct error *
 int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err)
 {
 	AUTO_STR struct str text = { 0 };
-	char answer[64];
-	ssize_t n;
 
 	if (cli->is_yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return 0;
 	if (check_all_stopped(cli, names, err) < 0)
 		return -1;
 	ask_text(&text, names);
-	if (fd_write_all(STDERR_FILENO, str_text(&text), text.len, err) < 0)
-		return -1;
-	n = read(STDIN_FILENO, answer, sizeof(answer));
-	if (n > 0 && (answer[0] == 'y' || answer[0] == 'Y'))
-		return 0;
-	return error_set(err, ERR_FAILED, "nothing was destroyed");
+	return confirm(cli, str_text(&text), "destroyed", err);
 }
 
 static int stop_first(struct cli *cli, struct zone *zone, struct error *err)

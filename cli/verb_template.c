@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/verb_template.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,235 +10,266 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/strv.h"
-#include "cli/names.h"
 #include "cli/out.h"
-#include "cli/table.h"
-#include "cli/verb.h"
-#include "templates/digest.h"
-#include "templates/object.h"
-#include "templates/store.h"
-
-const struct opt template_list_options[] = {
-	{ "all",        'a', NULL,      "also versions that their name has left" },
-	{ "columns",    'o', "COLUMNS", "columns to show, as name,size" },
-	{ "sort",       's', "COLUMN",  "sort by a column, -COLUMN backward" },
-	{ "no-heading", 'H', NULL,      "no heading" },
-	{ 0 },
-};
-
-enum column { NAME, DIGEST, OS, INIT, SIZE, FILES, IMPORTED, SOURCE, CURRENT };
-
-/* clang-format off */
-static const struct table_column columns[] = {
-	[NAME] =	{ "name",     "name",       TABLE_TEXT,  true },
-	[DIGEST] =	{ "digest",   "digest",     TABLE_TEXT,  true },
-	[OS] =		{ "os",       "os",         TABLE_TEXT,  true },
-	[INIT] =	{ "init",     "init_kind",  TABLE_TEXT,  true },
-	[SIZE] =	{ "size",     "size_bytes", TABLE_SIZE,  true },
-	[FILES] =	{ "files",    "files",      TABLE_COUNT, false },
-	[IMPORTED] =	{ "imported", "imported",   TABLE_TIME,  true },
-	[SOURCE] =	{ "source",   "source",     TABLE_TEXT,  false },
-	[CURRENT] =	{ "current",  "current",    TABLE_BOOL,  false },
-};
-/* clang-format on */
+#include "runtime/tenants.h"
 
 int template_store(struct cli *cli, struct error *err)
 {
 	return cli_site(cli, err) < 0 ? -1 : site_templates(&cli->site, err);
 }
 
-static void text_or_null(struct json_out *o, const char *key, const char *value)
+enum member_kind { TEXT, NUMBER, LIST };
+
+/* clang-format off */
+static const struct member {
+	const char *key;		/* in JSON */
+	const char *heading;		/* in the text, NULL: not shown or shown in another way */
+	size_t offset;
+	enum member_kind kind;
+	bool is_optional;		/* "" or 0 is null, and no line */
+} members[] = {
+#define FIELD(name) offsetof(struct template, name)
+	{ "name",             "name",         FIELD(name),             TEXT,   false },
+	{ "version",          NULL,           FIELD(version),          NUMBER, true },
+	{ "source",           "source",       FIELD(source),           TEXT,   true },
+	{ "format",           "format",       FIELD(format),           TEXT,   true },
+	{ "archive_digest",   "archive",      FIELD(archive_digest),   TEXT,   true },
+	{ "architecture",     "architecture", FIELD(architecture),     TEXT,   true },
+	{ "os_id",            NULL,           FIELD(os_id),            TEXT,   true },
+	{ "os_version",       NULL,           FIELD(os_version),       TEXT,   true },
+	{ "os",               "os",           FIELD(os_name),          TEXT,   true },
+	{ "init",             NULL,           FIELD(init),             TEXT,   true },
+	{ "init_kind",        NULL,           FIELD(init_kind),        TEXT,   true },
+	{ "systemd_version",  NULL,           FIELD(systemd_version),  NUMBER, true },
+	{ "args",             "args",         FIELD(args),             LIST,   true },
+	{ "env",              "env",          FIELD(env),              LIST,   true },
+	{ "user",             "user",         FIELD(user),             TEXT,   true },
+	{ "cwd",              "directory",    FIELD(cwd),              TEXT,   true },
+	{ "stop_signal",      "stop signal",  FIELD(stop_signal),      TEXT,   true },
+	{ "size_bytes",       NULL,           FIELD(size),             NUMBER, false },
+	{ "files",            NULL,           FIELD(files),            NUMBER, false },
+	{ "imported",         NULL,           FIELD(imported),         NUMBER, false },
+#undef FIELD
+};
+/* clang-format on */
+
+static const void *member_of(const struct template *t, const struct member *m)
 {
-	json_out_str(o, key, value && *value ? value : NULL);
+	return (const char *)t + m->offset;
+}
+
+static void member_json(struct json_out *o, const struct member *m, const struct template *t)
+{
+	const char *text;
+	uint64_t number;
+
+	switch (m->kind) {
+	case TEXT:
+		text = *(char *const *)member_of(t, m);
+		json_out_str(o, m->key, text && *text ? text : NULL);
+		return;
+	case NUMBER:
+		number = *(const uint64_t *)member_of(t, m);
+		if (number == 0 && m->is_optional)
+			json_out_null(o, m->key);
+		else
+			json_out_u64(o, m->key, number);
+		return;
+	case LIST:
+		json_out_strv(o, m->key, *(char **const *)member_of(t, m));
+		return;
+	}
+}
+
+void template_json_members(struct json_out *o, const struct template *t)
+{
+	for (size_t i = 0; i < N_ROWS(members); i++)
+		member_json(o, &members[i], t);
+	json_out_str(o, "digest", t->digest);
+	json_out_bool(o, "current", t->is_current);
 }
 
 void template_json(struct cli *cli, const struct template *t)
 {
-	struct json_out *o = &cli->json;
-
-	json_out_object(o, NULL);
-	json_out_str(o, "name", t->name);
-	json_out_str(o, "digest", t->digest);
-	text_or_null(o, "source", t->source);
-	text_or_null(o, "init", t->init);
-	text_or_null(o, "init_kind", t->init_kind);
-	text_or_null(o, "os_id", t->os_id);
-	text_or_null(o, "os_version", t->os_version);
-	text_or_null(o, "os", t->os_name);
-	if (t->systemd_version)
-		json_out_u64(o, "systemd_version", t->systemd_version);
-	else
-		json_out_null(o, "systemd_version");
-	json_out_u64(o, "size_bytes", t->size);
-	json_out_u64(o, "files", t->files);
-	json_out_u64(o, "imported", t->imported);
-	json_out_bool(o, "current", t->is_current);
-	json_out_end_object(o);
+	json_out_object(&cli->json, NULL);
+	template_json_members(&cli->json, t);
+	json_out_end_object(&cli->json);
 }
 
 static void line(struct cli *cli, const char *key, const char *value)
 {
-	out_print(cli, "%-10s ", key);
+	out_print(cli, "%-12s ", key);
 	out_safe(cli, value && *value ? value : "-");
 	out_print(cli, "\n");
 }
 
-static void print_text(struct cli *cli, const struct template *t)
+static void lines(struct cli *cli, const char *key, char *const *values)
 {
-	time_t imported = (time_t)t->imported;
-	char text[NUM_TEXT_MAX];
+	for (; values && *values; values++)
+		line(cli, key, *values);
+}
+
+static void member_print(struct cli *cli, const struct member *m, const struct template *t)
+{
+	const char *text;
+
+	if (!m->heading)
+		return;
+	if (m->kind == LIST) {
+		lines(cli, m->heading, *(char **const *)member_of(t, m));
+		return;
+	}
+	text = *(char *const *)member_of(t, m);
+	if (*text || !m->is_optional)
+		line(cli, m->heading, text);
+}
+
+/* What else is known: the versions of the same name, and who stands on this one. */
+struct context {
+	struct template *versions;	/* owned */
+	size_t n;
+	char **zones;			/* strv, owned */
+};
+
+static void context_clear(struct context *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		template_clear(&c->versions[i]);
+	free(c->versions);
+	strv_clear(&c->zones);
+}
+
+static int context_read(struct cli *cli, int storefd, const struct template *t, struct context *c,
+			struct error *err)
+{
+	AUTO_TENANTS struct tenants tenants = { 0 };
+	struct template *list;
+	size_t n;
+
+	if (tenants_read(&cli->site, &tenants, err) < 0 || store_list(storefd, &list, &n, err) < 0)
+		return -1;
+	c->zones = tenants_of(&tenants, t->digest);
+	c->versions = list;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i].name, t->name) == 0) {
+			struct template kept = list[i];
+
+			list[i] = (struct template){ 0 };
+			list[c->n++] = kept;
+		} else {
+			template_clear(&list[i]);
+		}
+	}
+	return 0;
+}
+
+static void time_text(uint64_t seconds, char text[NUM_TEXT_MAX])
+{
+	time_t when = (time_t)seconds;
 	struct tm tm;
 
-	line(cli, "name", t->name);
-	line(cli, "digest", t->digest);
-	line(cli, "os", t->os_name);
+	text[0] = '\0';
+	if (localtime_r(&when, &tm))
+		(void)strftime(text, NUM_TEXT_MAX, "%F %T", &tm);	/* it fits */
+}
+
+static void version_text(const struct template *t, char text[NUM_TEXT_MAX])
+{
+	if (t->version)
+		snprintf(text, NUM_TEXT_MAX, "%" PRIu64 "%s", t->version,
+			 t->is_current ? " (current)" : "");
+	else
+		snprintf(text, NUM_TEXT_MAX, "-");
+}
+
+static void print_text(struct cli *cli, const struct template *t, const struct context *c)
+{
+	char text[NUM_TEXT_MAX];
+
+	for (size_t i = 0; i < N_ROWS(members); i++) {
+		member_print(cli, &members[i], t);
+		if (i > 0)
+			continue;
+		version_text(t, text);
+		line(cli, "version", text);
+		line(cli, "digest", t->digest);
+	}
 	line(cli, "init", t->init);
 	line(cli, "init kind", t->init_kind);
-	line(cli, "source", t->source);
-	out_print(cli, "%-10s %s in %llu files\n", "size", num_size_human(t->size, text),
+	out_print(cli, "%-12s %s in %llu files\n", "size", num_size_human(t->size, text),
 		  (unsigned long long)t->files);
-	if (localtime_r(&imported, &tm) && strftime(text, sizeof(text), "%F %T", &tm) > 0)
-		line(cli, "imported", text);
-}
+	time_text(t->imported, text);
+	line(cli, "imported", text);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct template *other = &c->versions[i];
+		char when[NUM_TEXT_MAX];
 
-static bool is_wanted(const struct cli *cli, const char *name)
-{
-	char *const *pattern = cli->opts.operands;
-
-	if (!pattern)
-		return true;
-	for (; *pattern; pattern++)
-		if (names_match(*pattern, name))
-			return true;
-	return false;
-}
-
-static void fill(struct table_cell *row, const struct template *t, bool is_short)
-{
-	char digest[13];
-
-	snprintf(digest, sizeof(digest), "%.12s", t->digest);
-	table_set_text(&row[NAME], t->name);
-	table_set_text(&row[DIGEST], is_short ? digest : t->digest);
-	table_set_text(&row[OS], t->os_name && *t->os_name ? t->os_name : NULL);
-	table_set_text(&row[INIT], t->init_kind && *t->init_kind ? t->init_kind : NULL);
-	table_set_number(&row[SIZE], t->size);
-	table_set_number(&row[FILES], t->files);
-	table_set_number(&row[IMPORTED], t->imported);
-	table_set_text(&row[SOURCE], t->source);
-	table_set_number(&row[CURRENT], t->is_current);
-}
-
-int verb_template_list(struct cli *cli, struct error *err)
-{
-	AUTO_TABLE struct table t = { 0 };
-	AUTO_CLOSE int storefd = -1;
-	struct template *list = NULL;
-	size_t n = 0;
-
-	table_init(&t, columns, N_ROWS(columns));
-	if (table_choose(&t, opts_value(&cli->opts, "columns"), err) < 0)
-		return -1;
-	storefd = template_store(cli, err);
-	if (storefd < 0 || store_list(storefd, &list, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (is_wanted(cli, list[i].name) &&
-		    (list[i].is_current || opts_has(&cli->opts, "all")))
-			fill(table_row(&t), &list[i], !cli->is_json);
-		template_clear(&list[i]);
+		if (strcmp(other->digest, t->digest) == 0)
+			continue;
+		version_text(other, text);
+		time_text(other->imported, when);
+		out_print(cli, "%-12s %s, %.12s, imported %s\n", "also version", text,
+			  other->digest, when);
 	}
-	free(list);
-	if (table_sort(&t, opts_value(&cli->opts, "sort"), err) < 0)
-		return -1;
-	table_print(&t, cli, !opts_has(&cli->opts, "no-heading"));
-	return 0;
+	lines(cli, "zone", c->zones);
+}
+
+static void print_json(struct cli *cli, const struct template *t, const struct context *c)
+{
+	struct json_out *o = &cli->json;
+
+	json_out_object(o, NULL);
+	template_json_members(o, t);
+	json_out_strv(o, "zones", c->zones);
+	json_out_array(o, "versions");
+	for (size_t i = 0; i < c->n; i++) {
+		const struct template *v = &c->versions[i];
+
+		json_out_object(o, NULL);
+		if (v->version)
+			json_out_u64(o, "version", v->version);
+		else
+			json_out_null(o, "version");
+		json_out_str(o, "digest", v->digest);
+		json_out_u64(o, "imported", v->imported);
+		json_out_bool(o, "current", v->is_current);
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+	json_out_end_object(o);
 }
 
 int verb_template_info(struct cli *cli, struct error *err)
 {
 	AUTO_TEMPLATE struct template t = { 0 };
 	AUTO_CLOSE int storefd = template_store(cli, err);
+	struct context c = { 0 };
 
 	cli->subject = cli->opts.operands[0];
-	if (storefd < 0 || store_find(storefd, cli->subject, &t, err) < 0)
+	if (storefd < 0 || store_find(storefd, cli->subject, &t, err) < 0 ||
+	    context_read(cli, storefd, &t, &c, err) < 0)
 		return -1;
 	if (cli->is_json)
-		template_json(cli, &t);
+		print_json(cli, &t, &c);
 	else
-		print_text(cli, &t);
+		print_text(cli, &t, &c);
+	context_clear(&c);
 	return 0;
 }
 
-static int verify_one(struct cli *cli, int storefd, const char *name, struct error *err)
-{
-	AUTO_TEMPLATE struct template t = { 0 };
-	AUTO_CLOSE int rootfd = -1;
-	char seen[SHA256_HEX_SIZE];
-	struct digest digest;
-
-	if (store_find(storefd, name, &t, err) < 0)
-		return -1;
-	rootfd = store_rootfs(storefd, t.digest, err);
-	if (rootfd < 0 || digest_tree(rootfd, &digest, err) < 0)
-		return -1;
-	object_identity(&t, digest.hex, seen);
-	if (strcmp(seen, t.digest) == 0)
-		return 0;
-	error_set(err, ERR_FAILED, "its files have changed: they are %.12s now, not %.12s",
-		  seen, t.digest);
-	(void)cli;	/* a template that is whole is told by silence */
-	return error_hint(err, "make it again: zonectl template build or import");
-}
-
-static int is_used(void *arg, const char *digest, struct error *err)
-{
-	struct cli *cli = arg;
-	AUTO_STRV char **names = NULL;
-
-	if (zone_names(&cli->site, &names, err) < 0)
-		return -1;
-	for (char **name = names; name && *name; name++) {
-		struct zone zone = { .dirfd = -1 };
-		bool is_same;
-
-		/* One that went away uses nothing; one that can't be read may use it. */
-		if (zone_open(&zone, &cli->site, *name, (enum lock_mode)0, err) < 0) {
-			if (err->kind == ERR_NOT_FOUND || err->kind == ERR_STATE)
-				continue;
-			return error_wrap(err, "zone '%s'", *name);
-		}
-		is_same = strcmp(zone.config.template_digest, digest) == 0;
-		zone_close(&zone);
-		if (is_same)
-			return error_set(err, ERR_STATE, "zone '%s' uses it", *name);
-	}
-	return 0;
-}
-
-static int remove_one(struct cli *cli, int storefd, const char *name, struct error *err)
-{
-	AUTO_TEMPLATE struct template t = { 0 };
-
-	if (!cli->is_dry_run)
-		return store_remove(storefd, name, is_used, cli, NULL, err);
-	return store_find(storefd, name, &t, err) < 0 ? -1 : out_would(cli, name);
-}
-
-/* Several templates: a failure is reported and the rest go on, as with zones. */
-static int each(struct cli *cli,
-		int (*work)(struct cli *cli, int storefd, const char *name, struct error *err),
-		struct error *err)
+int template_each(struct cli *cli, char *const *names,
+		  int (*work)(struct cli *cli, int storefd, const char *name, struct error *err),
+		  struct error *err)
 {
 	AUTO_CLOSE int storefd = template_store(cli, err);
-	size_t n = strv_len(cli->opts.operands), failed = 0;
+	size_t n = strv_len(names), failed = 0;
 
 	if (storefd < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct error why = { 0 };
 
-		cli->subject = cli->opts.operands[i];
+		cli->subject = names[i];
 		if (work(cli, storefd, cli->subject, &why) == 0)
 			continue;
 		if (n == 1) {
@@ -249,14 +281,4 @@ static int each(struct cli *cli,
 	}
 	cli->subject = NULL;
 	return failed ? error_set(err, ERR_PARTIAL, "%zu of %zu failed", failed, n) : 0;
-}
-
-int verb_template_verify(struct cli *cli, struct error *err)
-{
-	return each(cli, verify_one, err);
-}
-
-int verb_template_remove(struct cli *cli, struct error *err)
-{
-	return each(cli, remove_one, err);
 }

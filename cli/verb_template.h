@@ -7,19 +7,27 @@
 #include "cli/verb.h"
 #include "templates/store.h"
 
-/* verb_template.c, verb_import.c */
+/* Each in the file of its name; build in verb_import.c, info in verb_template.c, prune in
+ * verb_template_remove.c. */
 extern const struct opt template_build_options[], template_import_options[];
-extern const struct opt template_list_options[];
+extern const struct opt template_list_options[], template_prune_options[];
 int verb_template_build(struct cli *cli, struct error *err);
 int verb_template_import(struct cli *cli, struct error *err);
 int verb_template_list(struct cli *cli, struct error *err);
 int verb_template_info(struct cli *cli, struct error *err);
 int verb_template_verify(struct cli *cli, struct error *err);
 int verb_template_remove(struct cli *cli, struct error *err);
+int verb_template_prune(struct cli *cli, struct error *err);
 
 /* Opens the site and its store; the caller closes the descriptor. */
 int template_store(struct cli *cli, struct error *err);
 /* One template as a JSON object. */
 void template_json(struct cli *cli, const struct template *t);
+/* The members of that object alone, into one that is open. */
+void template_json_members(struct json_out *o, const struct template *t);
+/* Works on each name. A failure is reported and the rest go on, as with zones. */
+int template_each(struct cli *cli, char *const *names,
+		  int (*work)(struct cli *cli, int storefd, const char *name, struct error *err),
+		  struct error *err);
 
 #endif

@@ -42,7 +42,7 @@ struct zone_config {
 	/* Identity. */
 	char name[ZONE_NAME_MAX + 1];
 	char uuid[ZONE_UUID_LEN + 1];		/* also the guest's machine-id, without dashes */
-	char *template_name;			/* as create was given it */
+	char *template_name;			/* without a version: the digest has it */
 	char template_digest[SHA256_HEX_SIZE];
 	uint32_t uid_base;			/* first of ZONE_IDS uids and gids of the host */
 	uint64_t created;			/* seconds since 1970 */

@@ -126,7 +126,7 @@ static int claim_name(struct stage *s, struct error *err)
 	return errno == ENOENT ? 0 : error_sys(err, "look for 'zones/%s'", old);
 }
 
-static int fill_identity(struct stage *s, const char *template, struct error *err)
+static int fill_identity(struct stage *s, struct error *err)
 {
 	struct zone_config *c = s->config;
 
@@ -136,7 +136,7 @@ static int fill_identity(struct stage *s, const char *template, struct error *er
 		return -1;
 	s->has_uids = true;
 	free(c->template_name);
-	c->template_name = xstrdup(template);
+	c->template_name = xstrdup(s->template->name);
 	strcpy(c->template_digest, s->template->digest);
 	c->created = (uint64_t)time(NULL);
 	return 0;
@@ -249,9 +249,9 @@ static void stage_drop(struct stage *s)
 	s->dirfd = -1;
 }
 
-static int stage_fill(struct stage *s, const char *template, struct error *err)
+static int stage_fill(struct stage *s, struct error *err)
 {
-	if (claim_name(s, err) < 0 || fill_identity(s, template, err) < 0)
+	if (claim_name(s, err) < 0 || fill_identity(s, err) < 0)
 		return -1;
 	if (make_data(s, err) < 0)
 		return -1;
@@ -260,11 +260,11 @@ static int stage_fill(struct stage *s, const char *template, struct error *err)
 
 /* The descriptors of the template are the caller's, and keep it from being removed until the
  * zone that uses it can be seen. */
-static int make_zone(struct zone *out, struct stage *s, const char *template, struct error *err)
+static int make_zone(struct zone *out, struct stage *s, struct error *err)
 {
 	if (stage_open(s, err) < 0)
 		return -1;
-	if (stage_fill(s, template, err) < 0) {
+	if (stage_fill(s, err) < 0) {
 		stage_drop(s);
 		return -1;
 	}
@@ -295,5 +295,5 @@ int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 	if (templatefd < 0)
 		return -1;
 	s.templatefd = templatefd;
-	return make_zone(out, &s, template, err);
+	return make_zone(out, &s, err);
 }

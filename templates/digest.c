@@ -21,6 +21,8 @@ struct tally {
 	struct sha256 sum;
 	struct digest *out;		/* borrowed */
 	char *buf;			/* READ_SIZE bytes, owned */
+	const struct digest_sink *sink;	/* borrowed, or NULL */
+	struct str text;		/* for the sink */
 };
 
 static char kind_of(mode_t mode)
@@ -43,23 +45,33 @@ static char kind_of(mode_t mode)
 	}
 }
 
+static void text_add_sum(struct tally *t, const uint8_t sum[SHA256_SIZE])
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (t->sink)
+		str_addf(&t->text, " %s", sum ? sha256_hex(sum, hex) : "-");
+}
+
 /* Each field ends in a NUL or is told its length first, so that no two trees read the same. */
 static void fields_add(struct tally *t, const struct walk_entry *e)
 {
-	AUTO_STR struct str text = { 0 };
 	bool has_size = S_ISREG(e->st.st_mode);
 
-	str_addf(&text, "%c %o %u %u %" PRIu64 " %" PRId64 " %u:%u", kind_of(e->st.st_mode),
+	str_addf(&t->text, "%c %o %u %u %" PRIu64 " %" PRId64 " %u:%u", kind_of(e->st.st_mode),
 		 e->st.st_mode & 07777, e->st.st_uid, e->st.st_gid,
 		 has_size ? (uint64_t)e->st.st_size : 0, (int64_t)e->st.st_mtim.tv_sec,
 		 major(e->st.st_rdev), minor(e->st.st_rdev));
-	sha256_add(&t->sum, str_text(&text), text.len + 1);
+	sha256_add(&t->sum, str_text(&t->text), t->text.len + 1);
 }
 
-static int xattrs_add(struct tally *t, const struct walk_entry *e, struct error *err)
+static int xattrs_add(struct tally *t, const struct walk_entry *e, uint8_t digest[SHA256_SIZE],
+		      bool *out_any, struct error *err)
 {
 	AUTO_STRV char **names = NULL;
+	struct sha256 sum;
 
+	sha256_init(&sum);
 	if (e->fd >= 0 && xattr_list(e->fd, &names, err) < 0)
 		return -1;
 	for (char **name = names; name && *name; name++) {
@@ -72,7 +84,11 @@ static int xattrs_add(struct tally *t, const struct walk_entry *e, struct error 
 		str_addf(&head, "x %s %zu", *name, len);
 		sha256_add(&t->sum, str_text(&head), head.len + 1);
 		sha256_add(&t->sum, value, len);
+		sha256_add(&sum, str_text(&head), head.len + 1);
+		sha256_add(&sum, value, len);
 	}
+	sha256_end(&sum, digest);
+	*out_any = names && *names;
 	return 0;
 }
 
@@ -95,6 +111,7 @@ static int contents_add(struct tally *t, const struct walk_entry *e, struct erro
 	}
 	sha256_end(&sum, digest);
 	sha256_add(&t->sum, digest, sizeof(digest));
+	text_add_sum(t, digest);
 	t->out->size += (uint64_t)e->st.st_size;
 	return 0;
 }
@@ -103,11 +120,38 @@ static int target_add(struct tally *t, const struct walk_entry *e, struct error 
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(e->dirfd, e->name, target, sizeof(target) - 1);
+	uint8_t digest[SHA256_SIZE];
+	struct sha256 sum;
 
 	if (n < 0)
 		return error_sys(err, "read link");
 	target[n] = '\0';
 	sha256_add(&t->sum, target, (size_t)n + 1);
+	sha256_init(&sum);
+	sha256_add(&sum, target, (size_t)n);
+	sha256_end(&sum, digest);
+	text_add_sum(t, digest);
+	return 0;
+}
+
+static int inode_add(struct tally *t, const struct walk_entry *e, struct error *err)
+{
+	uint8_t xattrs[SHA256_SIZE];
+	bool has_xattrs;
+
+	fields_add(t, e);
+	if (xattrs_add(t, e, xattrs, &has_xattrs, err) < 0)
+		return -1;
+	if (S_ISREG(e->st.st_mode)) {
+		if (contents_add(t, e, err) < 0)
+			return -1;
+	} else if (S_ISLNK(e->st.st_mode)) {
+		if (target_add(t, e, err) < 0)
+			return -1;
+	} else {
+		text_add_sum(t, NULL);
+	}
+	text_add_sum(t, has_xattrs ? xattrs : NULL);
 	return 0;
 }
 
@@ -117,31 +161,32 @@ static int entry_add(void *arg, const struct walk_entry *e, struct error *err)
 
 	t->out->files += e->number > 0;
 	sha256_add(&t->sum, e->path, strlen(e->path) + 1);
+	str_clear(&t->text);
 	if (e->first != e->number) {
-		AUTO_STR struct str text = { 0 };
-
-		str_addf(&text, "h %" PRIu64, e->first);
-		sha256_add(&t->sum, str_text(&text), text.len + 1);
-		return 0;
-	}
-	fields_add(t, e);
-	if (xattrs_add(t, e, err) < 0)
+		str_addf(&t->text, "h %" PRIu64, e->first);
+		sha256_add(&t->sum, str_text(&t->text), t->text.len + 1);
+	} else if (inode_add(t, e, err) < 0) {
 		return -1;
-	if (S_ISREG(e->st.st_mode))
-		return contents_add(t, e, err);
-	return S_ISLNK(e->st.st_mode) ? target_add(t, e, err) : 0;
+	}
+	if (!t->sink)
+		return 0;
+	str_addf(&t->text, " %s", e->path);
+	return t->sink->take(t->sink->arg, str_text(&t->text), err);
 }
 
-int digest_tree(int rootfd, struct digest *out, struct error *err)
+int digest_tree(int rootfd, const struct digest_sink *sink, struct digest *out, struct error *err)
 {
 	AUTO_FREE char *buf = xcalloc(1, READ_SIZE);
 	struct digest d = { .size = 0 };
-	struct tally t = { .out = &d, .buf = buf };
+	struct tally t = { .out = &d, .buf = buf, .sink = sink };
 	uint8_t sum[SHA256_SIZE];
+	int r;
 
 	sha256_init(&t.sum);
 	sha256_add(&t.sum, "zonectl tree 1", sizeof("zonectl tree 1"));
-	if (walk_tree(rootfd, entry_add, NULL, &t, err) < 0)
+	r = walk_tree(rootfd, entry_add, NULL, &t, err);
+	str_clear(&t.text);
+	if (r < 0)
 		return error_wrap(err, "digest");
 	sha256_end(&t.sum, sum);
 	sha256_hex(sum, d.hex);

@@ -21,7 +21,15 @@ struct digest {
 	uint64_t files;			/* names of every kind, the root not counted */
 };
 
-/* Reads all below rootfd. No link is followed. */
-int digest_tree(int rootfd, struct digest *out, struct error *err);
+/* Told of every name in the order of the walk: text is "KIND MODE UID GID SIZE TIME DEVICE CONTENTS
+ * XATTRS PATH", or "h NUMBER PATH" for a further name of the file with that number; CONTENTS (of a
+ * link: the target) and XATTRS are digests, "-" without any. PATH is as it is, to the NUL. */
+struct digest_sink {
+	int (*take)(void *arg, const char *text, struct error *err);
+	void *arg;
+};
+
+/* Reads all below rootfd. No link is followed. sink may be NULL. */
+int digest_tree(int rootfd, const struct digest_sink *sink, struct digest *out, struct error *err);
 
 #endif

@@ -19,6 +19,7 @@ libzone_a_SOURCES += \
 	%D%/import_tree.c \
 	%D%/machine.c %D%/machine.h \
 	%D%/metadata.c %D%/metadata.h \
+	%D%/manifest.c %D%/manifest.h \
 	%D%/object.c %D%/object.h \
 	%D%/osinfo.c %D%/osinfo.h \
 	%D%/removal.c \
@@ -29,6 +30,7 @@ libzone_a_SOURCES += \
 	%D%/unpack_headers.c %D%/unpack_headers.h \
 	%D%/unpack_name.c %D%/unpack_name.h \
 	%D%/unpack_pax.c %D%/unpack_pax.h \
+	%D%/verify.c %D%/verify.h \
 	%D%/version.c %D%/version.h \
 	%D%/walk.c %D%/walk.h \
 	%D%/xattrs.c %D%/xattrs.h

@@ -15,7 +15,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "templates/digest.h"
+#include "templates/manifest.h"
 #include "templates/object.h"
 #include "templates/osinfo.h"
 #include "templates/store.h"
@@ -159,7 +159,7 @@ static int describe(const struct store_stage *stage, const struct template *know
 	struct digest digest;
 	struct osinfo os;
 
-	if (digest_tree(stage->rootfd, &digest, err) < 0)
+	if (manifest_write(stage->dirfd, stage->rootfd, &digest, err) < 0)
 		return -1;
 	osinfo_read(stage->rootfd, &os);
 	*t = (struct template){

@@ -6,6 +6,7 @@
  * The template store: a directory (/var/lib/zonectl/templates, mode 0700).
  *
  *   .objects/HEX/template.json    what is known of it
+ *   .objects/HEX/manifest        what the digest was made of, name by name (manifest.h)
  *   .objects/HEX/rootfs/         the files, owners and modes as in the archive, never written again
  *   .objects/.new-XXXXXX/        an import under way, locked by its importer; unlocked: left over
  *   NAME, NAME:N                 links to .objects/HEX: the current version, version N (version.h)
