@@ -149,6 +149,56 @@ int num_milli(const char *text, uint64_t *out_milli, struct error *err)
 	return 0;
 }
 
+static const struct bit_unit {
+	const char *name;
+	uint64_t bytes;			/* a second */
+} bit_units[] = {
+	{ "gbit", 125000000 },
+	{ "mbit", 125000 },
+	{ "kbit", 125 },
+};
+
+int num_rate(const char *text, uint64_t *out, struct error *err)
+{
+	const char *at = text;
+	struct error why = { 0 };
+	uint64_t value = 0;
+	bool fits = take_digits(&at, &value);
+
+	for (size_t i = 0; at > text && i < N_ROWS(bit_units); i++) {
+		if (strcmp(at, bit_units[i].name) != 0)
+			continue;
+		if (!fits || __builtin_mul_overflow(value, bit_units[i].bytes, &value))
+			return error_set(err, ERR_USAGE, "%s is above what 64 bits can count",
+					 text);
+		*out = value;
+		return 0;
+	}
+	if (num_size(text, out, &why) == 0)
+		return 0;
+	return error_set(err, ERR_USAGE,
+			 "'%s' is no rate (a number with kbit, mbit or gbit, or K, M or G bytes "
+			 "a second, as 10mbit)",
+			 text);
+}
+
+char *num_rate_text(uint64_t bytes, char buf[NUM_TEXT_MAX])
+{
+	num_size_text(bytes, buf);
+	for (size_t i = 0; bytes > 0 && i < N_ROWS(bit_units); i++) {
+		char text[NUM_TEXT_MAX];
+
+		if (bytes % bit_units[i].bytes != 0)
+			continue;
+		snprintf(text, sizeof(text), "%" PRIu64 "%s", bytes / bit_units[i].bytes,
+			 bit_units[i].name);
+		if (strlen(text) <= strlen(buf) || strchr(buf, '.'))
+			strcpy(buf, text);
+		break;
+	}
+	return buf;
+}
+
 int num_mode(const char *text, uint32_t *out, struct error *err)
 {
 	size_t n = strspn(text, "01234567");

@@ -19,6 +19,9 @@ int num_size(const char *text, uint64_t *out, struct error *err);
 int num_duration(const char *text, uint64_t *out_ms, struct error *err);
 /* A decimal fraction with up to three places, in thousandths: "1.5" is 1500. */
 int num_milli(const char *text, uint64_t *out_milli, struct error *err);
+/* "0", a number with kbit, mbit or gbit (powers of 1000, bits), or what num_size() takes. Bytes a
+ * second. */
+int num_rate(const char *text, uint64_t *out, struct error *err);
 /* An octal file mode of at most 07777. */
 int num_mode(const char *text, uint32_t *out, struct error *err);
 
@@ -26,6 +29,8 @@ enum { NUM_TEXT_MAX = 32 };
 /* The shortest text that num_size() reads back as the same value: 536870912 -> "512M".
  * Returns buf. */
 char *num_size_text(uint64_t bytes, char buf[NUM_TEXT_MAX]);
+/* The shortest of "10mbit" and num_size_text() that num_rate() reads back. Returns buf. */
+char *num_rate_text(uint64_t bytes, char buf[NUM_TEXT_MAX]);
 /* For people, at most three digits and a unit: "1.2G". Returns buf. */
 char *num_size_human(uint64_t bytes, char buf[NUM_TEXT_MAX]);
 /* For people: "3d4h", "2h05m", "17s". Returns buf. */

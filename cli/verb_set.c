@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "cli/out.h"
 #include "cli/verb.h"
+#include "runtime/addresses.h"
 #include "runtime/live.h"
 #include "runtime/property.h"
 
@@ -18,6 +19,7 @@ const struct opt set_options[] = {
 struct changes {
 	const struct property *list[64];
 	size_t n;
+	struct zone_config refused;	/* what put_back() has replaced, if it has */
 };
 
 static int add_change(struct changes *changes, const struct property *p, struct error *err)
@@ -46,14 +48,14 @@ static int assign(struct cli *cli, struct zone_config *config, struct changes *c
 }
 
 /* The zone is as it was, down to the limits that were set before one failed. */
-static void put_back(struct zone *z, const struct changes *changes)
+static void put_back(struct zone *z, struct changes *changes)
 {
 	struct error ignored = { 0 };
 	struct zone_config old;
 
 	if (zone_config_read(&old, z->dirfd, &ignored) < 0)
 		return;
-	zone_config_clear(&z->config);
+	changes->refused = z->config;
 	z->config = old;
 	for (size_t i = 0; i < changes->n; i++) {
 		bool is_later;
@@ -77,7 +79,7 @@ static int apply_one(struct cli *cli, struct zone *z, const struct property *p, 
 	return 0;
 }
 
-static int apply(struct cli *cli, struct zone *z, const struct changes *changes,
+static int apply(struct cli *cli, struct zone *z, struct changes *changes,
 		 struct error *err)
 {
 	for (size_t i = 0; i < changes->n; i++) {
@@ -101,22 +103,68 @@ static int check_choice(struct cli *cli, bool is_up, struct error *err)
 	return 0;
 }
 
+static bool has_network(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		if (strcmp(changes->list[i]->group, "network") == 0)
+			return true;
+	return false;
+}
+
+static int apply_and_write(struct cli *cli, struct zone *z, struct changes *changes, bool is_live,
+			   struct error *err)
+{
+	if (is_live && apply(cli, z, changes, err) < 0)
+		return -1;
+	if (opts_has(&cli->opts, "runtime-only"))
+		return 0;
+	if (zone_config_write(&z->config, z->dirfd, err) == 0)
+		return 0;
+	if (is_live)
+		put_back(z, changes);
+	return -1;
+}
+
+/* Addresses and ports are taken before zone.json says that the zone has them, and those that it has
+ * no more given back after that. */
+static int set_network(struct cli *cli, struct target *t, struct changes *changes, bool is_live,
+		       struct error *err)
+{
+	struct zone *z = &t->zone;
+	struct error ignored = { 0 };
+	struct zone_config old;
+	int status;
+
+	if (zone_config_read(&old, z->dirfd, err) < 0)
+		return -1;
+	status = addresses_take(z->site, &z->config, err);
+	if (status == 0) {
+		if (ZONE_BIT(t->status.state) & ZONE_UP)
+			addresses_hold(&z->config, &old);
+		status = apply_and_write(cli, z, changes, is_live, err);
+		if (status == 0 && !opts_has(&cli->opts, "runtime-only"))
+			status = addresses_give(z->site, &old, &z->config, err);
+		else if (status < 0)	/* the first failure is what is told */
+			(void)addresses_give(z->site, *changes->refused.name ? &changes->refused
+									     : &z->config,
+					     &old, &ignored);
+	}
+	zone_config_clear(&old);
+	return status;
+}
+
 int verb_set(struct cli *cli, struct target *t, struct error *err)
 {
 	bool is_up = ZONE_BIT(t->status.state) & ZONE_UP;
 	bool is_live = is_up && !opts_has(&cli->opts, "next-boot");
 	struct changes changes = { 0 };
+	int status;
 
 	if (check_choice(cli, is_up, err) < 0 ||
 	    assign(cli, &t->zone.config, &changes, err) < 0)
 		return -1;
-	if (is_live && apply(cli, &t->zone, &changes, err) < 0)
-		return -1;
-	if (opts_has(&cli->opts, "runtime-only"))
-		return 0;
-	if (zone_config_write(&t->zone.config, t->zone.dirfd, err) == 0)
-		return 0;
-	if (is_live)
-		put_back(&t->zone, &changes);
-	return -1;
+	status = has_network(&changes) ? set_network(cli, t, &changes, is_live, err)
+				       : apply_and_write(cli, &t->zone, &changes, is_live, err);
+	zone_config_clear(&changes.refused);
+	return status;
 }

@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "runtime/addresses.h"
 #include "runtime/keeper.h"
 #include "runtime/state.h"
 
@@ -194,6 +195,11 @@ void boot_close(struct boot *b)
 
 int zone_boot(struct zone *z, const struct boot_options *options, struct error *err)
 {
+	bool has_changed;
+
+	if (addresses_settle(z->site, &z->config, &has_changed, err) < 0 ||
+	    (has_changed && zone_config_write(&z->config, z->dirfd, err) < 0))
+		return -1;
 	return keeper_boot(z, options, err);
 }
 

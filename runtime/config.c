@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "runtime/address.h"
 #include "runtime/property.h"
 
 #define ZONE_JSON "zone.json"
@@ -42,6 +43,17 @@ void zone_config_init(struct zone_config *c)
 	c->limits.pids = ZONE_PIDS_DEFAULT;
 }
 
+static void clear_network(struct zone_config *c)
+{
+	char ***lists[] = { &c->auto_ip, &c->held_ip, &c->ip, &c->gateway, &c->nameserver,
+			    &c->search, &c->publish, &c->nics };
+
+	for (size_t i = 0; i < N_ROWS(lists); i++)
+		strv_clear(lists[i]);
+	free(c->net);
+	free(c->mac);
+}
+
 void zone_config_clear(struct zone_config *c)
 {
 	free(c->template_name);
@@ -57,6 +69,7 @@ void zone_config_clear(struct zone_config *c)
 	strv_clear(&c->ssh_keys);
 	limits_clear(&c->limits);
 	strv_clear(&c->mounts);
+	clear_network(c);
 	zone_config_init(c);
 }
 
@@ -216,6 +229,50 @@ static void write_ephemeral(const struct zone_config *c, const char *key, struct
 		json_out_bool(out, key, true);
 }
 
+/* ADDRESS, behind "NIC=" where one is wanted. */
+static int read_addresses(const struct json *value, bool has_nic, char ***out, struct error *err)
+{
+	AUTO_STRV char **list = NULL;
+
+	if (json_strv(value, ZONE_JSON, &list, err) < 0)
+		return -1;
+	for (char **text = list; text && *text; text++) {
+		const char *address = has_nic ? strchr(*text, '=') : *text;
+		struct error why = { 0 };
+		struct net_addr ignored;
+
+		if (!address)
+			return json_error(value, ZONE_JSON, err, "expected INTERFACE=ADDRESS");
+		if (address_parse(address + has_nic, false, &ignored, &why) < 0)
+			return json_error(value, ZONE_JSON, err, "%s", why.text);
+	}
+	strv_clear(out);
+	*out = TAKE_PTR(list);
+	return 0;
+}
+
+static int read_auto_ip(struct zone_config *c, const struct json *value, struct error *err)
+{
+	return read_addresses(value, true, &c->auto_ip, err);
+}
+
+static void write_auto_ip(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (c->auto_ip)
+		json_out_strv(out, key, c->auto_ip);
+}
+
+static int read_held_ip(struct zone_config *c, const struct json *value, struct error *err)
+{
+	return read_addresses(value, false, &c->held_ip, err);
+}
+
+static void write_held_ip(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (c->held_ip)
+		json_out_strv(out, key, c->held_ip);
+}
+
 static const struct identity_row identity[] = {
 	/* key          read            write            optional */
 	{ "version",    read_version,   write_version,   false },
@@ -226,6 +283,8 @@ static const struct identity_row identity[] = {
 	{ "uid-base",   read_uid_base,  write_uid_base,  false },
 	{ "created",    read_created,   write_created,   false },
 	{ "ephemeral",  read_ephemeral, write_ephemeral, true },
+	{ "auto-ip",    read_auto_ip,   write_auto_ip,   true },
+	{ "held-ip",    read_held_ip,   write_held_ip,   true },
 };
 
 static int read_member(struct zone_config *c, const struct json *member, struct error *err)

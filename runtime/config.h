@@ -46,6 +46,8 @@ struct zone_config {
 	char template_digest[SHA256_HEX_SIZE];
 	uint32_t uid_base;			/* first of ZONE_IDS uids and gids of the host */
 	uint64_t created;			/* seconds since 1970 */
+	char **auto_ip;				/* "eth0=10.1.0.5": what ip=auto has come to */
+	char **held_ip;				/* addresses that it still uses until it is down */
 	bool is_ephemeral;			/* made by run --rm: goes when it ends */
 
 	/* Properties; strings and lists are owned, NULL where unset. */
@@ -67,6 +69,13 @@ struct zone_config {
 	enum zone_storage storage;
 	char **mounts;				/* "SRC:DST[:OPTIONS]" */
 	uint64_t features;			/* enum zone_feature bits */
+	char *net;				/* NULL: routed */
+	char **ip, **gateway, **nameserver, **search;
+	char *mac;				/* NULL: made from the uuid */
+	uint64_t mtu;				/* 0: the uplink's */
+	char **publish;				/* "[ADDRESS:]PORT:PORT/PROTOCOL" */
+	uint64_t net_in, net_out;		/* bytes a second, 0: no limit */
+	char **nics;				/* "name=eth1,net=bridge:lan,..." */
 };
 
 /* Fills in every default. */

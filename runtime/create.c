@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "runtime/addresses.h"
 #include "runtime/destroy.h"
 #include "runtime/identity.h"
 #include "runtime/property.h"
@@ -36,7 +37,7 @@ struct stage {
 	int templatefd;			/* root of the template */
 	char dir[ZONE_DIR_MAX + 1];	/* ".new-NAME" */
 	int dirfd;			/* locked alone; -1: not made */
-	bool has_uids;
+	bool has_uids, has_addresses;
 };
 
 /* What the host or the template can't do is said before anything is made. */
@@ -135,6 +136,9 @@ static int fill_identity(struct stage *s, struct error *err)
 	if (uidmap_take(s->site, c->name, &c->uid_base, err) < 0)
 		return -1;
 	s->has_uids = true;
+	if (addresses_take(s->site, c, err) < 0)
+		return -1;
+	s->has_addresses = true;
 	free(c->template_name);
 	c->template_name = xstrdup(s->template->name);
 	strcpy(c->template_digest, s->template->digest);
@@ -241,6 +245,8 @@ static void stage_drop(struct stage *s)
 		return;
 	snprintf(data, sizeof(data), "%s/data", s->dir);
 	if (path_remove(s->site->zonesfd, data, &ignored) == 0) {
+		if (s->has_addresses)
+			(void)addresses_give(s->site, s->config, NULL, &ignored);
 		if (s->has_uids)
 			(void)uidmap_give(s->site, s->config->name, s->config->uid_base, &ignored);
 		(void)path_remove(s->site->zonesfd, s->dir, &ignored);

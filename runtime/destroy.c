@@ -8,30 +8,37 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "runtime/addresses.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
 
-/* Gives back the uids: by zone.json's word or, where base is 0, by looking for the zone's links. */
-static int give_uids(struct site *site, const char *name, uint32_t base, struct error *err)
+/* Gives back uids and addresses: by zone.json's word or, where c is NULL, by looking for the zone's
+ * links. */
+static int give_back(struct site *site, const char *name, const struct zone_config *c,
+		     struct error *err)
 {
 	/* What stands beside a whole zone (a create that was killed before it saw that the name is
-	 * taken) has no uids, and the whole zone keeps its own. */
+	 * taken) has none, and the whole zone keeps its own. */
 	if (faccessat(site->zonesfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	return base ? uidmap_give(site, name, base, err) : uidmap_give_all(site, name, err);
+	if (c && c->uid_base)
+		return addresses_give(site, c, NULL, err) < 0
+			       ? -1
+			       : uidmap_give(site, name, c->uid_base, err);
+	return addresses_give_all(site, name, err) < 0 ? -1 : uidmap_give_all(site, name, err);
 }
 
 /* Nobody else may get the uids while files carry them, and nothing but the directory's name may
  * be left when they are given: then, killed anywhere, this can be done again. */
-static int remove_dir(struct site *site, const char *dir, const char *name, uint32_t base,
-		      struct error *err)
+static int remove_dir(struct site *site, const char *dir, const char *name,
+		      const struct zone_config *c, struct error *err)
 {
 	char data[ZONE_DIR_MAX + sizeof("/data")];
 
 	snprintf(data, sizeof(data), "%s/data", dir);
 	if (path_remove(site->zonesfd, data, err) < 0)
 		return -1;
-	if (give_uids(site, name, base, err) < 0)
+	if (give_back(site, name, c, err) < 0)
 		return -1;
 	return path_remove(site->zonesfd, dir, err);
 }
@@ -50,7 +57,7 @@ int zone_sweep(struct site *site, const char *prefix, const char *name, struct e
 		*err = why;
 		return -1;
 	}
-	return remove_dir(site, dir, name, 0, err);
+	return remove_dir(site, dir, name, NULL, err);
 }
 
 int zone_destroy_incomplete(struct site *site, const char *name, struct error *err)
@@ -87,7 +94,7 @@ static int destroy(struct zone *z, struct error *err)
 	snprintf(dir, sizeof(dir), "%s%s", ZONE_OLD_PREFIX, z->name);
 	if (rename_away(z, dir, err) < 0)
 		return -1;
-	return remove_dir(z->site, dir, z->name, z->config.uid_base, err);
+	return remove_dir(z->site, dir, z->name, &z->config, err);
 }
 
 int zone_destroy(struct zone *z, struct error *err)

@@ -2,6 +2,13 @@
 libzone_a_SOURCES += %D%/config.c %D%/config.h
 libzone_a_SOURCES += %D%/property.c %D%/property.h
 libzone_a_SOURCES += %D%/property_table.c
+libzone_a_SOURCES += %D%/address.c %D%/address.h
+libzone_a_SOURCES += %D%/addresses.c %D%/addresses.h
+libzone_a_SOURCES += %D%/claims.c %D%/claims.h
+libzone_a_SOURCES += %D%/net_config.c %D%/net_config.h
+libzone_a_SOURCES += %D%/net_spec.c %D%/net_spec.h
+libzone_a_SOURCES += %D%/pools.c %D%/pools.h
+libzone_a_SOURCES += %D%/ports.c %D%/ports.h
 libzone_a_SOURCES += %D%/site.c %D%/site.h
 libzone_a_SOURCES += %D%/site_config.c %D%/site_config.h
 libzone_a_SOURCES += %D%/caps.c %D%/caps.h

@@ -85,6 +85,8 @@ static char *number_text(const struct property *p, uint64_t value, char buf[NUM_
 		return num_size_text(value, buf);
 	if (p->type == PROPERTY_MILLI)
 		return num_milli_text(value, buf);
+	if (p->type == PROPERTY_RATE)
+		return num_rate_text(value, buf);
 	snprintf(buf, NUM_TEXT_MAX, "%llu%s", (unsigned long long)value,
 		 p->type == PROPERTY_DURATION ? "ms" : "");
 	return buf;
@@ -131,6 +133,8 @@ static int parse_number(const struct property *p, const char *text, uint64_t *ou
 		rc = num_milli(text, &value, err);
 	else if (p->type == PROPERTY_DURATION)
 		rc = num_duration(text, &value, err);
+	else if (p->type == PROPERTY_RATE)
+		rc = num_rate(text, &value, err);
 	else
 		rc = num_u64(text, 0, UINT64_MAX, &value, err);
 	if (rc < 0 || check_range(p, value, err) < 0)
@@ -181,12 +185,19 @@ static const char *find_same(const struct property *p, char *const *list, const 
 	return p->has_repeats ? NULL : find_member(p, list, name);
 }
 
-static int list_add(const struct property *p, char ***list, const char *value, struct error *err)
+static char *canonical(const struct property *p, const char *text)
 {
+	return p->canonical ? p->canonical(text) : xstrdup(text);
+}
+
+static int list_add(const struct property *p, char ***list, const char *text, struct error *err)
+{
+	AUTO_FREE char *value = NULL;
 	const char *same;
 
-	if (check_text(p, value, err) < 0)
+	if (check_text(p, text, err) < 0)
 		return -1;
+	value = canonical(p, text);
 	same = find_same(p, *list, value);
 	if (same) {
 		AUTO_FREE char *old = xstrdup(same);
@@ -201,7 +212,8 @@ static int list_add(const struct property *p, char ***list, const char *value, s
 
 static int list_drop(const struct property *p, char ***list, const char *text, struct error *err)
 {
-	const char *found = find_member(p, *list, text);
+	AUTO_FREE char *value = canonical(p, text);
+	const char *found = find_member(p, *list, value);
 	AUTO_FREE char *member = NULL;
 
 	if (!found)
@@ -266,7 +278,7 @@ static int apply_string(const struct property *p, char **field, const char *text
 	if (check_text(p, text, err) < 0)
 		return -1;
 	free(*field);
-	*field = xstrdup(text);
+	*field = canonical(p, text);
 	return 0;
 }
 
@@ -290,6 +302,7 @@ static void set_default(const struct property *p, struct zone_config *c)
 	case PROPERTY_SIZE:
 	case PROPERTY_MILLI:
 	case PROPERTY_DURATION:
+	case PROPERTY_RATE:
 	case PROPERTY_FLAGS:
 		memcpy(field_of(p, c), field_in(p, &fresh), sizeof(uint64_t));
 		break;
@@ -373,6 +386,7 @@ bool property_is_default(const struct property *p, const struct zone_config *c)
 	case PROPERTY_SIZE:
 	case PROPERTY_MILLI:
 	case PROPERTY_DURATION:
+	case PROPERTY_RATE:
 	case PROPERTY_FLAGS:
 		break;
 	}
@@ -455,6 +469,7 @@ void property_json(const struct property *p, const struct zone_config *c, struct
 	case PROPERTY_SIZE:
 	case PROPERTY_MILLI:
 	case PROPERTY_DURATION:
+	case PROPERTY_RATE:
 		number_json(p, c, out);
 		break;
 	}
@@ -492,8 +507,8 @@ static int number_from_json(const struct property *p, uint64_t *field, const str
 	struct error why = { 0 };
 	uint64_t number;
 
-	/* Sizes are bytes here and times seconds, without the unit that text has. */
-	if (p->type == PROPERTY_COUNT || p->type == PROPERTY_SIZE)
+	/* Sizes and rates are bytes here and times seconds, without the unit that text has. */
+	if (p->type == PROPERTY_COUNT || p->type == PROPERTY_SIZE || p->type == PROPERTY_RATE)
 		return json_u64(value, name, p->min, p->max, field, err);
 	if (num_milli(value->text, &number, &why) < 0 || check_range(p, number, &why) < 0)
 		return json_error(value, name, err, "%s", why.text);
@@ -506,7 +521,8 @@ int property_from_json(const struct property *p, struct zone_config *c, const st
 {
 	struct error why = { 0 };
 	bool is_number = p->type == PROPERTY_COUNT || p->type == PROPERTY_SIZE ||
-			 p->type == PROPERTY_MILLI || p->type == PROPERTY_DURATION;
+			 p->type == PROPERTY_MILLI || p->type == PROPERTY_DURATION ||
+			 p->type == PROPERTY_RATE;
 
 	if (value->type == JSON_NULL) {
 		set_default(p, c);

@@ -17,7 +17,7 @@
 
 enum property_type {
 	PROPERTY_STRING, PROPERTY_LIST, PROPERTY_COUNT, PROPERTY_SIZE, PROPERTY_MILLI,
-	PROPERTY_DURATION, PROPERTY_ENUM, PROPERTY_FLAGS,
+	PROPERTY_DURATION, PROPERTY_RATE, PROPERTY_ENUM, PROPERTY_FLAGS,
 };
 
 enum property_change {
@@ -36,6 +36,8 @@ struct property {
 	const char *const
 		*words; /* of PROPERTY_ENUM and PROPERTY_FLAGS, in order of value or bit */
 	int (*check)(const char *value, struct error *err); /* one value or list member; or NULL */
+	/* The form in which a value that passed is kept, owned by the caller; NULL: as typed. */
+	char *(*canonical)(const char *value);
 	/* Of PROPERTY_LIST: what tells members apart, returning its length; NULL: the whole member.
 	 */
 	size_t (*key)(const char *member, const char **out);

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "runtime/net_config.h"
 #include "runtime/property.h"
 #include "runtime/property_users.h"
 
@@ -17,6 +18,7 @@
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
 #define SIZE_LIMIT ((uint64_t)1 << 60)
+#define RATE_LIMIT ((uint64_t)1 << 36)
 
 enum {
 	HOSTNAME_MAX = 63, TAG_MAX = 63, TIMEZONE_MAX = 63, LOCALE_MAX = 63, CPU_MAX = 8191,
@@ -225,6 +227,7 @@ static const char *const feature_words[] = {
 #define LIST(field, test) .type = PROPERTY_LIST, FIELD(field), .check = test
 #define COUNT(field, from, to) .type = PROPERTY_COUNT, FIELD(field), .min = from, .max = to
 #define SIZE(field, from, to) .type = PROPERTY_SIZE, FIELD(field), .min = from, .max = to
+#define RATE(field) .type = PROPERTY_RATE, FIELD(field), .min = 1000, .max = RATE_LIMIT
 #define WORD(field, list) .type = PROPERTY_ENUM, FIELD(field), .words = list
 #define FLAGS(field, list) .type = PROPERTY_FLAGS, FIELD(field), .words = list
 #define ROW(n, g, when, what) .name = n, .group = g, .change = PROPERTY_##when, .operand = what
@@ -295,6 +298,37 @@ static const struct property table[] = {
 	  .fallback = "overlay",
 	  .help = "overlay shares the template's files; copy shares nothing" },
 
+	{ ROW("net", "network", NEXT_BOOT, "KIND"), STRING(net, net_mode_check),
+	  .fallback = "routed",
+	  .help = "routed, bridge:BRIDGE, macvlan:DEVICE, phys:DEVICE, none or host" },
+	{ ROW("ip", "network", NEXT_BOOT, "ADDRESS,..."), LIST(ip, net_ip_check),
+	  .canonical = net_ip_canonical, .has_commas = true, .fallback = "auto",
+	  .help = "addresses, as 10.1.0.5/24; auto or auto:POOL takes free ones; none" },
+	{ ROW("gateway", "network", NEXT_BOOT, "ADDRESS,..."), LIST(gateway, net_address_check),
+	  .canonical = net_address_canonical, .has_commas = true, .fallback = "the host or pool's",
+	  .help = "default route of net=bridge, macvlan and phys, one of each IP version" },
+	{ ROW("nameserver", "network", NEXT_BOOT, "ADDRESS,..."),
+	  LIST(nameserver, net_address_check), .canonical = net_address_canonical,
+	  .has_commas = true, .fallback = "the host's", .help = "name servers" },
+	{ ROW("search", "network", NEXT_BOOT, "DOMAIN,..."), LIST(search, net_search_check),
+	  .has_commas = true, .fallback = "the host's",
+	  .help = "domains that names are looked up in" },
+	{ ROW("mac", "network", NEXT_BOOT, "MAC"), STRING(mac, net_mac_check),
+	  .canonical = net_mac_canonical, .fallback = "made from the uuid",
+	  .help = "hardware address" },
+	{ ROW("mtu", "network", NEXT_BOOT, "BYTES"), COUNT(mtu, NET_MTU_MIN, NET_MTU_MAX),
+	  .fallback = "the uplink's", .help = "largest packet" },
+	{ ROW("publish", "network", LIVE, "PORT:PORT,..."), LIST(publish, net_publish_check),
+	  .canonical = net_publish_canonical, .has_commas = true, .fallback = "",
+	  .help = "ports of the host that lead to the zone: [ADDRESS:]HOST:ZONE[/tcp|/udp]" },
+	{ ROW("net-in", "network", LIVE, "RATE"), RATE(net_in), .fallback = "no limit",
+	  .help = "rate towards the zone: kbit mbit gbit, or K M G bytes a second" },
+	{ ROW("net-out", "network", LIVE, "RATE"), RATE(net_out), .fallback = "no limit",
+	  .help = "rate from the zone" },
+	{ ROW("nic", "network", NEXT_BOOT, "name=NAME,net=KIND,..."), LIST(nics, net_nic_check),
+	  .canonical = net_nic_canonical, .key = net_nic_key, .fallback = "",
+	  .help = "a further interface: name= net= ip= mac= mtu= gateway=" },
+
 	{ ROW("mount", "files", NEXT_BOOT, "SRC:DST[:ro,...]"), LIST(mounts, check_mount),
 	  .key = mount_key, .fallback = "",
 	  .help = "directory or file of the host (ro rw nosuid nodev noexec idmap)" },
@@ -330,5 +364,5 @@ int property_check_all(const struct zone_config *c, struct error *err)
 		return error_set(err, ERR_USAGE,
 				 "cpu-burst: above what cpus gives in 100 ms, %llu ms",
 				 (unsigned long long)l->cpus_milli / 10);
-	return 0;
+	return net_config_check(c, err);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "runtime/addresses.h"
 #include "runtime/uidmap.h"
 
 /* What stands in the zone's own file and in uids/ becomes what its directory says. */
@@ -16,7 +17,9 @@ static int follow(struct zone *z, struct zone_config *config, struct error *err)
 	strcpy(config->name, z->name);
 	if (zone_config_write(config, z->dirfd, err) < 0)
 		return -1;
-	return uidmap_claim(z->site, z->name, config->uid_base, err);
+	if (uidmap_claim(z->site, z->name, config->uid_base, err) < 0)
+		return -1;
+	return addresses_take(z->site, config, err);
 }
 
 static int move(struct site *site, const char *from, const char *to, struct error *err)

@@ -171,6 +171,8 @@ int site_open(struct site *s, const char *root, struct error *err)
 		site_close(s);
 		return -1;
 	}
+	if (!s->config.pools.is_set)
+		pools_default(&s->config.pools, s->id);
 	return 0;
 }
 

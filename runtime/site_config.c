@@ -78,7 +78,23 @@ static int unpack_limits_read(struct site_config *c, const struct json *limits, 
 	return 0;
 }
 
-/* A key of the file. clear frees what read put on the heap, or is NULL. */
+static int address_pools_read(struct site_config *c, const struct json *value, struct error *err)
+{
+	return pools_read(&c->pools, value, SITE_CONFIG_NAME, err);
+}
+
+static void address_pools_clear(struct site_config *c)
+{
+	pools_clear(&c->pools);
+}
+
+static int net_host_read(struct site_config *c, const struct json *value, struct error *err)
+{
+	return json_bool(value, SITE_CONFIG_NAME, &c->allows_net_host, err);
+}
+
+/* A key of the file. init sets what is not zero, clear frees what read put on the heap; both may be
+ * NULL. */
 /* clang-format off */
 static const struct key {
 	const char *name;
@@ -89,14 +105,18 @@ static const struct key {
 	/* key               init                   read                clear */
 	{ "uid-range",       uid_range_init,        uid_range_read,     NULL },
 	{ "unpack-limits",   unpack_limits_default, unpack_limits_read, NULL },
+	{ "address-pools",   NULL,                  address_pools_read, address_pools_clear },
+	{ "allow-net-host",  NULL,                  net_host_read,      NULL },
 };
 /* clang-format on */
 
 void site_config_init(struct site_config *c)
 {
 	*c = (struct site_config){ 0 };
-	for (size_t i = 0; i < N_ROWS(keys); i++)
-		keys[i].init(c);
+	for (size_t i = 0; i < N_ROWS(keys); i++) {
+		if (keys[i].init)
+			keys[i].init(c);
+	}
 }
 
 static const struct key *key_find(const char *name)

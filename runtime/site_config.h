@@ -8,9 +8,11 @@
  * key is a row of the table in site_config.c.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "runtime/pools.h"
 #include "templates/unpack.h"
 
 #define SITE_CONFIG_NAME "zonectl.json"
@@ -18,6 +20,8 @@
 struct site_config {
 	uint32_t uid_start; /* "uid-range": {"start": 1000000000, "count": 1147483648} */
 	uint32_t uid_count;
+	struct net_pools pools;		/* "address-pools"; pools.h */
+	bool allows_net_host;		/* "allow-net-host": zones may have net=host */
 	struct unpack_limits unpack; /* "unpack-limits": {"bytes": 68719476736, "entries": ...} */
 };
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -179,6 +180,44 @@ static void people_read_three_digits(void **state)
 	assert_string_equal(num_duration_human(274000, text), "3d4h");
 }
 
+static void a_rate_is_bits_or_bytes_a_second(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+		const char *again;
+	} rows[] = {
+		{ "8kbit", 1000, "8kbit" },
+		{ "10mbit", 1250000, "10mbit" },
+		{ "10gbit", 1250000000, "10gbit" },
+		{ "1M", 1048576, "1M" },
+		{ "1.5M", 1572864, "1.5M" },
+		{ "1000mbit", 125000000, "1gbit" },
+		{ "0", 0, "0" },
+	};
+	static const char *const bad[] = { "", "10", "10Mbit", "mbit", "10mbits", "-1mbit",
+					   "1.5mbit", "99999999999999999gbit", "10 mbit" };
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct error err = { 0 };
+		char text[NUM_TEXT_MAX];
+		uint64_t rate = 0;
+
+		assert_int_equal(num_rate(rows[i].text, &rate, &err), 0);
+		assert_int_equal(rate, rows[i].bytes);
+		assert_string_equal(num_rate_text(rate, text), rows[i].again);
+	}
+	for (size_t i = 0; i < N_ROWS(bad); i++) {
+		struct error err = { 0 };
+		uint64_t rate = 0;
+
+		if (num_rate(bad[i], &rate, &err) == 0)
+			fail_msg("'%s' passed", bad[i]);
+		assert_int_equal(err.kind, ERR_USAGE);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -188,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_size_is_refused),
 		cmocka_unit_test(a_time_counts_seconds_unless_it_says_otherwise),
 		cmocka_unit_test(thousandths_have_at_most_three_places),
+		cmocka_unit_test(a_rate_is_bits_or_bytes_a_second),
 		cmocka_unit_test(a_mode_is_octal),
 		cmocka_unit_test(a_written_size_is_short_and_reads_back_the_same),
 		cmocka_unit_test(people_read_three_digits),
