@@ -42,6 +42,8 @@ zone_unpack_SOURCES = \
 	%D%/unpack_gzip.c %D%/unpack_gzip.h \
 	%D%/unpack_layer.c %D%/unpack_layer.h \
 	%D%/unpack_main.c \
+	%D%/unpack_pipe.c %D%/unpack_pipe.h \
+	%D%/unpack_ring.c %D%/unpack_ring.h \
 	%D%/unpack_sandbox.c %D%/unpack_sandbox.h \
 	%D%/unpack_stream.c %D%/unpack_stream.h \
 	%D%/unpack_tree.c %D%/unpack_tree.h \

@@ -13,7 +13,7 @@
 #include "templates/unpack_headers.h"
 #include "templates/unpack_layer.h"
 #include "templates/unpack_name.h"
-#include "templates/unpack_stream.h"
+#include "templates/unpack_pipe.h"
 #include "templates/unpack_tree.h"
 #include "templates/unpack_xattr.h"
 
@@ -53,19 +53,22 @@ struct unpack {
 	struct unpack_layer *layer;		/* NULL: a whole tree; borrowed */
 	struct unpack_tree tree;
 	struct unpack_headers headers;
-	struct unpack_stream stream;
+	int donefd;				/* where finished files are named; 0: nowhere */
+	struct unpack_pipe pipe;
 };
 
 static la_ssize_t tar_read(struct archive *a, void *arg, const void **out)
 {
 	struct unpack *u = arg;
-	ssize_t n = stream_next(&u->stream, out);
+	size_t n = unpack_pipe_next(&u->pipe, out);
+	struct error err = { 0 };
 
-	if (n < 0)
-		archive_set_error(a, EIO, "%s", u->stream.err.text);
-	else
-		headers_feed(&u->headers, *out, (size_t)n);
-	return n;
+	if (n == 0 && unpack_pipe_fault(&u->pipe, &err) < 0) {
+		archive_set_error(a, EIO, "%s", err.text);
+		return -1;
+	}
+	headers_feed(&u->headers, *out, n);
+	return (la_ssize_t)n;
 }
 
 /* The stream's own words are better than what the tar reader makes of them. */
@@ -73,10 +76,8 @@ static int damaged(struct unpack *u, struct error *err)
 {
 	const char *text = archive_error_string(u->tar);
 
-	if (u->stream.has_failed) {
-		*err = u->stream.err;
+	if (unpack_pipe_fault(&u->pipe, err) < 0)
 		return -1;
-	}
 	return error_set(err, ERR_USAGE, "damaged archive: %s", text ? text : "unreadable");
 }
 
@@ -209,6 +210,14 @@ static int file_take(struct unpack *u, struct error *err)
 	return 0;
 }
 
+/* So that the importer may begin to read it. A reader that lags misses some, which costs it time
+ * and nothing else: the descriptor does not block. */
+static void done_tell(const struct unpack *u)
+{
+	if (u->donefd > 0)
+		(void)!write(u->donefd, u->name, strlen(u->name) + 1);
+}
+
 static int directory_take(struct unpack *u, struct error *err)
 {
 	int fd = unpack_tree_directory(&u->tree, u->name, &u->meta, err);
@@ -275,7 +284,10 @@ static int entry_take(struct unpack *u, struct error *err)
 		return link_take(u, target, err);
 	switch (archive_entry_filetype(u->entry)) {
 	case AE_IFREG:
-		return file_take(u, err);
+		if (file_take(u, err) < 0)
+			return -1;
+		done_tell(u);
+		return 0;
 	case AE_IFDIR:
 		return directory_take(u, err);
 	case AE_IFLNK:
@@ -321,7 +333,7 @@ static int entry_next(struct unpack *u, uint64_t *out_end, struct error *err)
 	*out_end = (uint64_t)archive_filter_bytes(u->tar, 0);
 	r = archive_read_next_header(u->tar, &u->entry);
 	if (r == ARCHIVE_EOF)
-		return u->stream.has_failed ? damaged(u, err) : 0;
+		return unpack_pipe_fault(&u->pipe, err);
 	if (r == ARCHIVE_WARN && is_harmless(u->tar))
 		r = ARCHIVE_OK;
 	if (r != ARCHIVE_OK)
@@ -356,7 +368,7 @@ static int entries_take(struct unpack *u, struct error *err)
 		return -1;
 	if (!u->has_entry && !u->layer)	/* a layer may change nothing */
 		return error_set(err, ERR_USAGE, "the archive is empty");
-	if (stream_end(&u->stream, end, err) < 0)
+	if (unpack_pipe_end(&u->pipe, end, err) < 0)
 		return -1;
 	return unpack_tree_end(&u->tree, err);
 }
@@ -373,15 +385,16 @@ int unpack_archive(int archivefd, int rootfd, const struct unpack_options *optio
 	out->bytes = options->used_bytes;
 	out->entries = options->used_entries;
 	u->layer = options->is_layer ? &layer : NULL;
-	u->stream.has_sum = options->is_layer;
+	u->pipe.stream.has_sum = options->is_layer;
+	u->donefd = options->donefd;
 	if (unpack_tree_init(&u->tree, rootfd, u->layer, err) == 0 &&
-	    stream_open(&u->stream, archivefd, u->limits, err) == 0 && tar_open(u, err) == 0)
+	    unpack_pipe_open(&u->pipe, archivefd, u->limits, err) == 0 && tar_open(u, err) == 0)
 		r = entries_take(u, err);
-	if (r == 0 && u->stream.has_sum)
-		sha256_end(&u->stream.sum, out->unpacked_sum);
+	if (r == 0 && options->is_layer)
+		sha256_end(&u->pipe.stream.sum, out->unpacked_sum);
 	archive_read_free(u->tar);
 	headers_clear(&u->headers);
-	stream_close(&u->stream);
+	unpack_pipe_close(&u->pipe);
 	unpack_tree_clear(&u->tree);
 	unpack_layer_clear(&layer);
 	return r;

@@ -7,7 +7,7 @@
  * as arguments "name=value", one struct unpack_report comes out of a pipe. The
  * program takes the archive on descriptor 0 and is started as
  *
- *   zone-unpack ROOTFD REPORTFD [layer] [used-LIMIT=VALUE]... [LIMIT=VALUE]...
+ *   zone-unpack ROOTFD REPORTFD [layer] [done=FD] [used-LIMIT=VALUE]... [LIMIT=VALUE]...
  *
  * It is the only one that links libarchive, and it reads no byte of the archive
  * before it has locked itself in (unpack_sandbox.h).
@@ -26,7 +26,7 @@ struct unpack_limits {
 	uint64_t ratio;			/* unpacked to packed, looked at from 64 MiB on */
 	uint64_t path;			/* bytes of a name */
 	uint64_t depth;			/* components of a name */
-	uint64_t seconds;		/* of processor time */
+	uint64_t seconds;		/* from start to end, waiting for input counted in */
 };
 
 /* Left out of the tree, each for a reason that unpack.c states. */
@@ -42,6 +42,8 @@ struct unpack_options {
 	bool is_layer;			/* of an image, over what is there: unpack_layer.h */
 	uint64_t used_bytes;		/* of the limits, by earlier archives of the same import */
 	uint64_t used_entries;
+	int donefd;			/* 0, or a pipe for the names of files that are finished, each
+					 * with its NUL; some are left out while it is full */
 };
 
 struct unpack_report {

@@ -57,10 +57,11 @@ static int member_next(struct unpack_gzip *g, gzip_source *source, void *arg, st
 	return 1;
 }
 
-ssize_t gzip_next(struct unpack_gzip *g, gzip_source *source, void *arg, struct error *err)
+ssize_t gzip_next(struct unpack_gzip *g, void *buf, size_t room, gzip_source *source, void *arg,
+		  struct error *err)
 {
-	g->z.next_out = g->out;
-	g->z.avail_out = sizeof(g->out);
+	g->z.next_out = buf;
+	g->z.avail_out = (uInt)room;
 	while (g->z.avail_out > 0) {
 		int r = g->is_between ? member_next(g, source, arg, err)
 				      : feed(g, source, arg, err);
@@ -74,7 +75,7 @@ ssize_t gzip_next(struct unpack_gzip *g, gzip_source *source, void *arg, struct 
 		if (inflate_some(g, err) < 0)
 			return -1;
 	}
-	return (ssize_t)(sizeof(g->out) - g->z.avail_out);
+	return (ssize_t)(room - g->z.avail_out);
 }
 
 void gzip_close(struct unpack_gzip *g)

@@ -15,21 +15,19 @@
 
 #include "base/error.h"
 
-enum { GZIP_BLOCK = 128 * 1024 };
-
 struct unpack_gzip {
 	z_stream z;			/* avail_in: read and not used */
 	bool is_open;
 	bool is_between;		/* a member has ended; what follows may be another */
-	unsigned char out[GZIP_BLOCK];
 };
 
 /* Reads more packed bytes: *out borrowed until the next call; 0 at the end, -1 with *err set. */
 typedef ssize_t gzip_source(void *arg, const void **out, struct error *err);
 
 int gzip_open(struct unpack_gzip *g, struct error *err);
-/* The next block, good until the next call; 0 at the end, -1 with *err set. */
-ssize_t gzip_next(struct unpack_gzip *g, gzip_source *source, void *arg, struct error *err);
+/* Fills buf, less only at the end; 0 at the end, -1 with *err set. */
+ssize_t gzip_next(struct unpack_gzip *g, void *buf, size_t room, gzip_source *source, void *arg,
+		  struct error *err);
 void gzip_close(struct unpack_gzip *g);
 
 #endif

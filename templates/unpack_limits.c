@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -75,6 +76,8 @@ int unpack_limits_set(struct unpack_limits *limits, const char *arg, struct erro
 	return 0;
 }
 
+static const char done_name[] = "done=";
+
 static const struct { const char *name; size_t offset; } used_rows[] = {
 	{ "used-bytes=",   offsetof(struct unpack_options, used_bytes) },
 	{ "used-entries=", offsetof(struct unpack_options, used_entries) },
@@ -94,13 +97,27 @@ void unpack_options_args(const struct unpack_options *options, char ***argv)
 		copy = *options;
 	if (copy.is_layer)
 		strv_add(argv, "layer");
+	if (copy.donefd > 0)
+		strv_addf(argv, "%s%d", done_name, copy.donefd);
 	for (size_t i = 0; i < N_ROWS(used_rows); i++)
 		strv_addf(argv, "%s%" PRIu64, used_rows[i].name, *used(&copy, i));
 	unpack_limits_args(&copy.limits, argv);
 }
 
+static int donefd_set(struct unpack_options *options, const char *value, struct error *err)
+{
+	uint64_t fd;
+
+	if (num_u64(value, 3, INT_MAX, &fd, err) < 0)
+		return error_wrap(err, "descriptor");
+	options->donefd = (int)fd;
+	return 0;
+}
+
 int unpack_options_set(struct unpack_options *options, const char *arg, struct error *err)
 {
+	if (strncmp(arg, done_name, strlen(done_name)) == 0)
+		return donefd_set(options, arg + strlen(done_name), err);
 	if (strcmp(arg, "layer") == 0) {
 		options->is_layer = true;
 		return 0;

@@ -103,8 +103,9 @@ static int prepare(struct job *job, int argc, char **argv, int *out_rootfd, stru
 int main(int argc, char **argv)
 {
 	struct job job = { .reportfd = STDERR_FILENO };
+	struct sandbox sandbox = { .run = run, .fail = fail, .arg = &job };
 	struct error err = { 0 };
-	int rootfd = -1, status;
+	int status;
 
 	/* With the importer gone, so is the use of going on. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -112,13 +113,16 @@ int main(int argc, char **argv)
 	mallopt(M_ARENA_MAX, 1);
 	signal(SIGPIPE, SIG_IGN);
 	tables_load();
-	if (prepare(&job, argc, argv, &rootfd, &err) < 0) {
+	if (prepare(&job, argc, argv, &sandbox.rootfd, &err) < 0) {
 		fail(&job, &err);
 		return 1;
 	}
 	if (is_orphan(job.reportfd))
 		return 1;
-	status = sandbox_run(rootfd, job.reportfd, &job.options.limits, run, fail, &job, &err);
+	sandbox.reportfd = job.reportfd;
+	sandbox.donefd = job.options.donefd;
+	sandbox.limits = &job.options.limits;
+	status = sandbox_run(&sandbox, &err);
 	if (status < 0) {
 		fail(&job, &err);
 		return 1;

@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -19,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/sys.h"
 
@@ -160,21 +165,36 @@ static int root_enter(int treefd, struct error *err)
 	return openat(treefd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int others_close(int a, int b, struct error *err)
+/* Closes all from 3 up but those in keep, a list of n that it sorts. */
+static int others_close(int *keep, size_t n, struct error *err)
 {
-	unsigned int low = (unsigned int)(a < b ? a : b), high = (unsigned int)(a < b ? b : a);
+	unsigned int from = 3;
 
-	if ((low > 3 && sys_close_range(3, low - 1, 0) < 0) ||
-	    (high > low + 1 && sys_close_range(low + 1, high - 1, 0) < 0) ||
-	    sys_close_range(high + 1, ~0U, 0) < 0)
-		return error_sys(err, "close descriptors");
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = i; j > 0 && keep[j] < keep[j - 1]; j--) {
+			int lower = keep[j];
+
+			keep[j] = keep[j - 1];
+			keep[j - 1] = lower;
+		}
+	}
+	for (size_t i = 0; i <= n; i++) {
+		unsigned int to = i < n ? (unsigned int)keep[i] : ~0U;
+
+		if (i < n && keep[i] < 3)
+			continue;
+		if (to > from && sys_close_range(from, i < n ? to - 1 : to, 0) < 0)
+			return error_sys(err, "close descriptors");
+		from = to + 1;
+	}
 	return 0;
 }
 
 /* Returns the descriptor of the root as seen from inside. */
-static int lock_in(int treefd, int reportfd, const struct unpack_limits *limits, struct error *err)
+static int lock_in(const struct sandbox *s, int treefd, struct error *err)
 {
 	AUTO_CLOSE int rootfd = -1;
+	int keep[3];
 
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return error_sys(err, "become root of the user namespace");
@@ -182,7 +202,12 @@ static int lock_in(int treefd, int reportfd, const struct unpack_limits *limits,
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_sys(err, "bind to the parent");
 	rootfd = root_enter(treefd, err);
-	if (rootfd < 0 || others_close(rootfd, reportfd, err) < 0 || limits_set(limits, err) < 0 ||
+	if (rootfd < 0)
+		return -1;
+	keep[0] = rootfd;
+	keep[1] = s->reportfd;
+	keep[2] = s->donefd;
+	if (others_close(keep, N_ROWS(keep), err) < 0 || limits_set(s->limits, err) < 0 ||
 	    caps_keep(err) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -253,25 +278,64 @@ static int child_wait(pid_t pid, struct error *err)
 	return status;
 }
 
+/* True when it has ended, false when so many seconds have gone by. */
+static bool ends_within(int pidfd, uint64_t seconds)
+{
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+	int64_t until = clock_ms() + (int64_t)seconds * 1000;
+
+	for (;;) {
+		int64_t left = until - clock_ms();
+
+		if (left <= 0)
+			return false;
+		if (poll(&fd, 1, left < INT_MAX ? (int)left : INT_MAX) > 0)
+			return true;
+	}
+}
+
+/* Waiting for input counts: no word of the child can stop this clock. */
+static int child_watch(pid_t pid, int pidfd, const struct unpack_limits *limits, struct error *err)
+{
+	if (ends_within(pidfd, limits->seconds))
+		return child_wait(pid, err);
+	(void)kill(pid, SIGKILL);	/* it may be gone by now */
+	(void)child_wait(pid, &(struct error){ 0 });	/* err says what came first */
+	return error_set(err, ERR_USAGE, "unpacking took more than %llu seconds",
+			 (unsigned long long)limits->seconds);
+}
+
 /* In the child: waits for the maps, goes in, works. */
-static int inside(int gofd, int treefd, int reportfd, const struct unpack_limits *limits,
-		  struct error *err)
+static int inside(const struct sandbox *s, int gofd, int treefd, struct error *err)
 {
 	char go;
 
 	if (fd_read_exact(gofd, &go, 1, err) < 0)
 		return -1;
-	return lock_in(treefd, reportfd, limits, err);
+	return lock_in(s, treefd, err);
 }
 
-int sandbox_run(int rootfd, int reportfd, const struct unpack_limits *limits,
-		int (*run)(void *arg, int rootfd), void (*fail)(void *arg, const struct error *err),
-		void *arg, struct error *err)
+static int child_run(const struct sandbox *s, int gofd, int treefd)
 {
-	struct clone_args args = { .flags = NAMESPACES, .exit_signal = SIGCHLD };
+	struct error err = { 0 };
+	int rootfd = inside(s, gofd, treefd, &err);
+
+	if (rootfd >= 0)
+		return s->run(s->arg, rootfd);
+	s->fail(s->arg, &err);
+	return 1;
+}
+
+int sandbox_run(const struct sandbox *s, struct error *err)
+{
 	AUTO_CLOSE int treefd =
-		sys_open_tree(rootfd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		sys_open_tree(s->rootfd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	AUTO_CLOSE int gofd = -1;
+	AUTO_CLOSE int pidfd = -1;
+	struct clone_args args = {
+		.flags = NAMESPACES | CLONE_PIDFD, .exit_signal = SIGCHLD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+	};
 	int pipefds[2];
 	pid_t pid;
 
@@ -282,13 +346,8 @@ int sandbox_run(int rootfd, int reportfd, const struct unpack_limits *limits,
 	gofd = pipefds[1];
 	pid = sys_clone3(&args);
 	if (pid == 0) {
-		struct error inner = { 0 };
-
 		close(TAKE_FD(gofd));
-		rootfd = inside(pipefds[0], treefd, reportfd, limits, &inner);
-		if (rootfd < 0)
-			fail(arg, &inner);
-		_exit(rootfd < 0 ? 1 : run(arg, rootfd));
+		_exit(child_run(s, pipefds[0], treefd));
 	}
 	close(pipefds[0]);
 	if (pid < 0)
@@ -299,5 +358,5 @@ int sandbox_run(int rootfd, int reportfd, const struct unpack_limits *limits,
 		(void)child_wait(pid, &(struct error){ 0 });	/* err says why */
 		return -1;
 	}
-	return child_wait(pid, err);
+	return child_watch(pid, pidfd, s->limits, err);
 }

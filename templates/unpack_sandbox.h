@@ -7,11 +7,18 @@
 #include "base/error.h"
 #include "templates/unpack.h"
 
-/* Runs run(arg) in a child that has archivefd (as 0), reportfd, and *rootfd, the directory as it
- * sees it, and nothing else. Returns the child's wait status, or -1. The child exits with what run
- * returns; failures on its way in go to fail(arg, err) first. */
-int sandbox_run(int rootfd, int reportfd, const struct unpack_limits *limits,
-		int (*run)(void *arg, int rootfd), void (*fail)(void *arg, const struct error *err),
-		void *arg, struct error *err);
+struct sandbox {
+	int rootfd;			/* the tree, borrowed */
+	int reportfd, donefd;		/* kept open inside, as 0 is; donefd may be 0; borrowed */
+	const struct unpack_limits *limits;	/* borrowed */
+	int (*run)(void *arg, int rootfd);
+	void (*fail)(void *arg, const struct error *err);
+	void *arg;			/* for both */
+};
+
+/* Runs s->run in a child that has those descriptors, the root as it sees it, and nothing else.
+ * Returns the child's wait status, or -1. The child exits with what run returns; failures on its
+ * way in go to fail first. After limits->seconds it is killed: ERR_USAGE. */
+int sandbox_run(const struct sandbox *s, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,16 +12,22 @@
 
 enum {
 	RECORD = 512,			/* of tar */
-	HEAD = 64 * 1024,		/* enough for every mark below */
+	HEAD = 65 * 1024,		/* enough for every mark below */
 	RATIO_FROM = 64 << 20,		/* small archives may pack as well as they like */
+	ASK_MS = 100,			/* how often it is asked whether input is still wanted */
 };
+
+typedef ssize_t fill_fn(struct unpack_stream *s, char *buf, size_t room);
+
+static fill_fn plain_fill, gzip_fill, filter_fill;
 
 struct format {
 	size_t offset;
 	const char *mark;
 	size_t len;
 	const char *what;
-	int (*filter)(struct archive *a);	/* NULL: not taken, or by gzip_open() */
+	fill_fn *fill;			/* NULL: not taken */
+	int (*filter)(struct archive *a);	/* for filter_fill */
 	const char *hint;
 };
 
@@ -29,7 +36,7 @@ struct format {
 
 static const char disk_hint[] = "a zone needs files, not a disk: mount the image and pack its root "
 				"with tar --xattrs --numeric-owner";
-static const char squashfs_hint[] = "unpack it with unsquashfs and pack it with tar";
+static const char squashfs_hint[] = "unpack it first: it is taken alone, as a file";
 static const char lzop_hint[] = "unpack it with lzop -d first";
 static const char other_hint[] =
 	"take a root filesystem as tar, plain or gzip, xz, zstd, bzip2 or lz4";
@@ -38,38 +45,43 @@ static const char other_hint[] =
 /* The first that fits counts: what is packed comes before marks that stand further on, where its
  * bytes may be anything. A format with a hint is known and not taken. */
 static const struct format formats[] = {
-	{ 0,     MARK("\x1f\x8b"),           "gzip",                    NULL, NULL }, /* by zlib */
-	{ 0,     MARK("BZh"),                "bzip2",                   BY(bzip2), NULL },
-	{ 0,     MARK("\xfd" "7zXZ\0"),      "xz",                      BY(xz), NULL },
-	{ 0,     MARK("\x28\xb5\x2f\xfd"),   "zstd",                    BY(zstd), NULL },
-	{ 0,     MARK("\x04\x22\x4d\x18"),   "lz4",                     BY(lz4), NULL },
-	{ 257,   MARK("ustar"),              "tar",                     BY(none), NULL },
-	{ 0,     MARK("QFI\xfb"),            "a disk image (qcow2)",    NULL, disk_hint },
-	{ 0,     MARK("KDMV"),               "a disk image (VMDK)",     NULL, disk_hint },
-	{ 0,     MARK("# Disk DescriptorFile"), "a disk image (VMDK)",     NULL, disk_hint },
-	{ 0,     MARK("vhdxfile"),           "a disk image (VHDX)",     NULL, disk_hint },
-	{ 0,     MARK("conectix"),           "a disk image (VHD)",      NULL, disk_hint },
-	{ 64,    MARK("\x7f\x10\xda\xbe"),   "a disk image (VDI)",      NULL, disk_hint },
-	{ 512,   MARK("EFI PART"),           "a disk image",            NULL, disk_hint },
-	{ 32769, MARK("CD001"),              "a CD image",              NULL, disk_hint },
-	{ 1080,  MARK("\x53\xef"),           "a filesystem image (ext)", NULL, disk_hint },
-	{ 0,     MARK("XFSB"),               "a filesystem image (xfs)", NULL, disk_hint },
-	{ 0,     MARK("WithoutFreeSpace"),   "a disk image (ploop)",    NULL, disk_hint },
-	{ 0,     MARK("WithouFreSpacExt"),   "a disk image (ploop)",    NULL, disk_hint },
-	{ 0,     MARK("hsqs"),               "a squashfs image",        NULL, squashfs_hint },
-	{ 0,     MARK("\x89LZO"),            "an lzop file",            NULL, lzop_hint },
-	{ 0,     MARK("PK\x03\x04"),         "a zip file",              NULL, other_hint },
-	{ 0,     MARK("7z\xbc\xaf\x27\x1c"), "a 7z file",               NULL, other_hint },
-	{ 0,     MARK("\xed\xab\xee\xdb"),   "an rpm package",          NULL, other_hint },
-	{ 0,     MARK("!<arch>\n"),          "an ar archive or a deb package", NULL, other_hint },
-	{ 0,     MARK("07070"),              "a cpio archive",          NULL, other_hint },
+	{ 0,     MARK("\x1f\x8b"),           "gzip",                    gzip_fill, NULL, NULL },
+	{ 0,     MARK("BZh"),                "bzip2",                   filter_fill, BY(bzip2), NULL },
+	{ 0,     MARK("\xfd" "7zXZ\0"),      "xz",                      filter_fill, BY(xz), NULL },
+	{ 0,     MARK("\x28\xb5\x2f\xfd"),   "zstd",                    filter_fill, BY(zstd), NULL },
+	{ 0,     MARK("\x04\x22\x4d\x18"),   "lz4",                     filter_fill, BY(lz4), NULL },
+	{ 257,   MARK("ustar"),              "tar",                     plain_fill, NULL, NULL },
+	{ 0,     MARK("QFI\xfb"),            "a disk image (qcow2)",    NULL, NULL, disk_hint },
+	{ 0,     MARK("KDMV"),               "a disk image (VMDK)",     NULL, NULL, disk_hint },
+	{ 0,     MARK("# Disk DescriptorFile"), "a disk image (VMDK)",     NULL, NULL, disk_hint },
+	{ 0,     MARK("vhdxfile"),           "a disk image (VHDX)",     NULL, NULL, disk_hint },
+	{ 0,     MARK("conectix"),           "a disk image (VHD)",      NULL, NULL, disk_hint },
+	{ 64,    MARK("\x7f\x10\xda\xbe"),   "a disk image (VDI)",      NULL, NULL, disk_hint },
+	{ 512,   MARK("EFI PART"),           "a disk image",            NULL, NULL, disk_hint },
+	{ 32769, MARK("CD001"),              "a CD image",              NULL, NULL, disk_hint },
+	{ 1080,  MARK("\x53\xef"),           "a filesystem image (ext)", NULL, NULL, disk_hint },
+	{ 0,     MARK("XFSB"),               "a filesystem image (xfs)", NULL, NULL, disk_hint },
+	{ 65600, MARK("_BHRfS_M"),           "a filesystem image (btrfs)", NULL, NULL, disk_hint },
+	{ 1024,  MARK("\xe2\xe1\xf5\xe0"),   "a filesystem image (erofs)", NULL, NULL, disk_hint },
+	{ 0,     MARK("LUKS\xba\xbe"),       "an encrypted disk image", NULL, NULL, disk_hint },
+	{ 0,     MARK("WithoutFreeSpace"),   "a disk image (ploop)",    NULL, NULL, disk_hint },
+	{ 0,     MARK("WithouFreSpacExt"),   "a disk image (ploop)",    NULL, NULL, disk_hint },
+	{ 0,     MARK("hsqs"),               "a squashfs image",        NULL, NULL, squashfs_hint },
+	{ 0,     MARK("\x89LZO"),            "an lzop file",            NULL, NULL, lzop_hint },
+	{ 0,     MARK("LZIP"),               "an lzip file",            NULL, NULL, other_hint },
+	{ 0,     MARK("\x1f\x9d"),           "a file of compress(1)",   NULL, NULL, other_hint },
+	{ 0,     MARK("Rar!\x1a\x07"),       "a rar file",              NULL, NULL, other_hint },
+	{ 0,     MARK("PK\x03\x04"),         "a zip file",              NULL, NULL, other_hint },
+	{ 0,     MARK("7z\xbc\xaf\x27\x1c"), "a 7z file",               NULL, NULL, other_hint },
+	{ 0,     MARK("\xed\xab\xee\xdb"),   "an rpm package",          NULL, NULL, other_hint },
+	{ 0,     MARK("!<arch>\n"),          "an ar archive or a deb package", NULL, NULL, other_hint },
+	{ 0,     MARK("07070"),              "a cpio archive",          NULL, NULL, other_hint },
 	/* A boot sector; a tar header has zeros there. */
-	{ 510,   MARK("\x55\xaa"),           "a disk image",            NULL, disk_hint },
+	{ 510,   MARK("\x55\xaa"),           "a disk image",            NULL, NULL, disk_hint },
 };
 /* clang-format on */
 
-static const struct format plain_tar = { .what = "tar",
-					 .filter = archive_read_support_filter_none };
+static const struct format plain_tar = { .what = "tar", .fill = plain_fill };
 
 /* Before POSIX a tar header had no mark, only a checksum. */
 static bool is_old_tar(const char *head, size_t len)
@@ -114,6 +126,38 @@ static int head_read(struct unpack_stream *s, struct error *err)
 	return 0;
 }
 
+/* A writer of the other end that says nothing more must not keep a reader that has given up. */
+static int input_wait(struct unpack_stream *s, struct error *err)
+{
+	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
+
+	for (;;) {
+		int n = poll(&fd, 1, ASK_MS);
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return error_sys(err, "wait for the archive");
+		if (s->is_wanted && !s->is_wanted(s->arg))
+			return error_set(err, ERR_FAILED, "given up");
+	}
+}
+
+static ssize_t input_read(struct unpack_stream *s, char *buf, size_t room, struct error *err)
+{
+	ssize_t n;
+
+	if (input_wait(s, err) < 0)
+		return -1;
+	do {
+		n = read(s->fd, buf, room);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys(err, "read the archive");
+	s->packed += (uint64_t)n;
+	return n;
+}
+
 /* More of the packed bytes. */
 static ssize_t source_read(void *arg, const void **out, struct error *err)
 {
@@ -123,16 +167,13 @@ static ssize_t source_read(void *arg, const void **out, struct error *err)
 	*out = s->block;
 	if (s->head > 0) {
 		n = (ssize_t)s->head;
+		s->packed += s->head;
 		s->head = 0;
 	} else {
-		do {
-			n = read(s->fd, s->block, sizeof(s->block));
-		} while (n < 0 && errno == EINTR);
+		n = input_read(s, s->block, sizeof(s->block), err);
 	}
-	if (n < 0)
-		return error_sys(err, "read the archive");
-	s->last = (size_t)n;
-	s->packed += (uint64_t)n;
+	if (n >= 0)
+		s->last = (size_t)n;
 	return n;
 }
 
@@ -200,7 +241,10 @@ int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *lim
 		error_set(err, ERR_UNSUPPORTED, "it is %s", f->what);
 		return error_hint(err, "%s", f->hint);
 	}
-	return f->filter ? filter_open(s, f, err) : gzip_open(&s->gzip, err);
+	s->fill = f->fill;
+	if (f->fill == gzip_fill)
+		return gzip_open(&s->gzip, err);
+	return f->filter ? filter_open(s, f, err) : 0;
 }
 
 static uint64_t text_length(const char *data, size_t len)
@@ -232,87 +276,96 @@ static int count(struct unpack_stream *s, const char *data, size_t len)
 	return 0;
 }
 
-/* One block from the filter, which may be empty; 0 with *len 0 at the end. */
-static int filter_next(struct unpack_stream *s, const void **out, size_t *len, bool *out_end)
+static ssize_t plain_fill(struct unpack_stream *s, char *buf, size_t room)
 {
-	la_int64_t offset;
-	int r = archive_read_data_block(s->filter, out, len, &offset);
+	size_t n = s->head;
 
-	*out_end = r == ARCHIVE_EOF;
-	return *out_end || r == ARCHIVE_OK ? 0 : damaged(s->filter, &s->err);
+	if (n == 0)
+		return input_read(s, buf, room, &s->err);
+	/* It is less than a block of the ring. */
+	memcpy(buf, s->block, n);
+	s->packed += n;
+	s->head = 0;
+	return (ssize_t)n;
 }
 
-static int gunzip_next(struct unpack_stream *s, const void **out, size_t *len, bool *out_end)
+static ssize_t gzip_fill(struct unpack_stream *s, char *buf, size_t room)
 {
-	ssize_t n = gzip_next(&s->gzip, source_read, s, &s->err);
-
-	*out = s->gzip.out;
-	*len = n > 0 ? (size_t)n : 0;
-	*out_end = n == 0;
-	return n < 0 ? -1 : 0;
+	return gzip_next(&s->gzip, buf, room, source_read, s, &s->err);
 }
 
-ssize_t stream_next(struct unpack_stream *s, const void **out)
+/* libarchive hands out blocks of its own, some of them empty. */
+static ssize_t filter_fill(struct unpack_stream *s, char *buf, size_t room)
 {
-	bool is_end = false;
+	size_t n;
+
+	while (s->n_left == 0) {
+		la_int64_t offset;
+		const void *data;
+		int r = archive_read_data_block(s->filter, &data, &s->n_left, &offset);
+
+		if (r == ARCHIVE_EOF)
+			return 0;
+		if (r != ARCHIVE_OK)
+			return damaged(s->filter, &s->err);
+		s->left = data;
+	}
+	n = s->n_left < room ? s->n_left : room;
+	memcpy(buf, s->left, n);
+	s->left += n;
+	s->n_left -= n;
+	return (ssize_t)n;
+}
+
+ssize_t stream_fill(struct unpack_stream *s, char *buf, size_t room)
+{
 	size_t len = 0;
 
-	while (len == 0) {
-		int r = s->filter ? filter_next(s, out, &len, &is_end)
-				  : gunzip_next(s, out, &len, &is_end);
+	while (len < room) {
+		ssize_t n = s->fill(s, buf + len, room - len);
 
-		if (r < 0) {
+		if (n < 0) {
 			s->has_failed = true;
 			return -1;
 		}
-		if (is_end)
-			return 0;
+		if (n == 0)
+			break;
+		len += (size_t)n;
 	}
-	return count(s, *out, len) < 0 ? -1 : (ssize_t)len;
+	return len > 0 && count(s, buf, len) < 0 ? -1 : (ssize_t)len;
 }
 
 static uint64_t unread(const struct unpack_stream *s)
 {
-	if (!s->filter)
-		return s->gzip.z.avail_in;
-	return s->packed - (uint64_t)archive_filter_bytes(s->filter, -1);
+	if (s->filter)
+		return s->packed - (uint64_t)archive_filter_bytes(s->filter, -1);
+	return s->fill == gzip_fill ? s->gzip.z.avail_in : 0;
 }
 
 /* What the filter left unread: of the last block, then of the descriptor. Tapes pad with zeros. */
 static int trailer_check(struct unpack_stream *s, struct error *err)
 {
 	uint64_t left = unread(s);
-	ssize_t n;
+	const char *tail;
 
 	if (left > s->last)
 		left = s->last;
-	if (text_length(s->block + s->last - left, left) > 0)
-		return error_set(err, ERR_USAGE, "there is something behind the archive");
+	tail = s->block + s->last - left;
 	for (;;) {
-		n = read(s->fd, s->block, sizeof(s->block));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "read the archive");
-		if (n == 0)
-			return 0;
-		if (text_length(s->block, (size_t)n) > 0)
+		ssize_t n;
+
+		if (text_length(tail, left) > 0)
 			return error_set(err, ERR_USAGE, "there is something behind the archive");
+		n = input_read(s, s->block, sizeof(s->block), err);
+		if (n <= 0)
+			return (int)n;
+		tail = s->block;
+		left = (uint64_t)n;
 	}
 }
 
 int stream_end(struct unpack_stream *s, uint64_t end, struct error *err)
 {
-	const void *data;
-	ssize_t n;
-
-	do {
-		n = stream_next(s, &data);
-	} while (n > 0);
-	if (n < 0) {
-		*err = s->err;
-		return -1;
-	}
 	if (s->unpacked < end + RECORD)
 		return error_set(err, ERR_USAGE, "truncated: the end mark is missing");
 	if (s->text_end > end)

@@ -7,7 +7,7 @@
  * the one filter that undoes its compression, as a stream of blocks. It is a
  * reader of its own below the one for tar, so that what the filter yields can be
  * counted, ended and checked to its last byte, and so that it can run beside the
- * writer.
+ * writer (unpack_pipe.h).
  */
 
 #include <stdbool.h>
@@ -27,8 +27,13 @@ struct archive;
 struct unpack_stream {
 	int fd;					/* borrowed */
 	const struct unpack_limits *limits;	/* borrowed */
-	struct archive *filter;			/* NULL for gzip */
+	ssize_t (*fill)(struct unpack_stream *s, char *buf, size_t room);	/* by compression */
+	struct archive *filter;			/* for fill; NULL for gzip and plain tar */
+	const char *left;			/* of the filter's last block, not handed on yet */
+	size_t n_left;
 	struct unpack_gzip gzip;
+	bool (*is_wanted)(void *arg);		/* asked while waiting for input; NULL: it is */
+	void *arg;
 	uint64_t packed, unpacked;		/* bytes read and yielded so far */
 	uint64_t text_end;			/* offset after the last byte that is not zero */
 	bool has_sum;			/* sum is wanted */
@@ -44,10 +49,11 @@ struct unpack_stream {
  * ERR_UNSUPPORTED, with a hint, for images that are known and not taken. */
 int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *limits,
 		struct error *err);
-/* The next block, good until the next call; 0 at the end, -1 with s->err set. */
-ssize_t stream_next(struct unpack_stream *s, const void **out);
-/* Reads the rest and checks that the archive, whose last entry ended at offset end, has its end
- * mark, nothing but zeros behind it, and nothing behind the compressed data. */
+/* The next bytes, as many as there is room for, fewer only at the end; 0 at the end, -1 with s->err
+ * set. */
+ssize_t stream_fill(struct unpack_stream *s, char *buf, size_t room);
+/* After the end: checks that the archive, whose last entry ended at offset end, has its end mark,
+ * nothing but zeros behind it, and nothing behind the compressed data. */
 int stream_end(struct unpack_stream *s, uint64_t end, struct error *err);
 void stream_close(struct unpack_stream *s);
 

@@ -87,6 +87,8 @@ check_PROGRAMS += %D%/unit/test_unpack_pax
 tests_unit_test_unpack_pax_SOURCES = %D%/unit/test_unpack_pax.c
 check_PROGRAMS += %D%/unit/test_unpack_name
 tests_unit_test_unpack_name_SOURCES = %D%/unit/test_unpack_name.c
+check_PROGRAMS += %D%/unit/test_unpack_ring
+tests_unit_test_unpack_ring_SOURCES = %D%/unit/test_unpack_ring.c templates/unpack_ring.c templates/unpack_ring.h
 
 # func
 dist_check_SCRIPTS += %D%/func/boot.bats
