@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
 	%D%/link.c %D%/link.h \
-	%D%/nl.c %D%/nl.h %D%/nl_attr.c
+	%D%/nl.c %D%/nl.h %D%/nl_attr.c \
+	%D%/nft.c %D%/nft.h %D%/nft_read.c %D%/nft_rule.c \
+	%D%/table.c %D%/table.h %D%/table_add.c %D%/table_element.c %D%/table_remove.c \
+	%D%/table_rules.c %D%/table_rules.h %D%/table_state.c %D%/table_state.h \
+	%D%/table_zone.c %D%/table_zone.h

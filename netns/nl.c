@@ -306,6 +306,28 @@ int nl_dump(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, str
 	}
 }
 
+int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, bool *out_whole,
+		 struct error *err)
+{
+	AUTO_FREE void *list = xreallocarray(NULL, 1, LIST_MAX);
+	struct nl_window w = {
+		.port = mnl_socket_get_portid(nl->sock), .first = nl->seq, .last = nl->seq,
+		.sink = sink,
+	};
+	ssize_t n;
+	int rc;
+
+	req->nlmsg_flags = (uint16_t)((req->nlmsg_flags & ~NLM_F_ACK) | NLM_F_DUMP);
+	if (send_all(nl, req, req->nlmsg_len, err) < 0)
+		return -1;
+	n = receive(nl, list, LIST_MAX, err);
+	if (n < 0)
+		return -1;
+	rc = nl_take(&w, list, (size_t)n, err);
+	*out_whole = rc == 1;
+	return rc < 0 ? -1 : 0;
+}
+
 /*
  * Several requests
  */
@@ -342,9 +364,6 @@ static struct nlmsghdr *batch_add(struct nl_batch *b, uint16_t type, uint16_t fl
 
 	req->nlmsg_type = type;
 	req->nlmsg_flags = NLM_F_REQUEST | flags;
-	req->nlmsg_seq = ++b->nl->seq;
-	if (b->n == 0)
-		b->first = req->nlmsg_seq;
 	b->what = xreallocarray(b->what, b->n + 1, sizeof(*b->what));
 	b->what[b->n++] = what;
 	return req;
@@ -364,15 +383,27 @@ struct nlmsghdr *nl_batch_add_bound(struct nl_batch *b, uint16_t type, const cha
 	return batch_add(b, type, 0, what);
 }
 
+/* Gives every request its number, so that other requests may be talked while these gather. */
+static void number_all(struct nl_batch *b)
+{
+	struct nlmsghdr *req;
+
+	for (size_t at = 0; at < b->len; at += MNL_ALIGN(req->nlmsg_len)) {
+		req = (struct nlmsghdr *)(b->data + at);
+		req->nlmsg_seq = ++b->nl->seq;
+	}
+}
+
 /* Failures are always reported, so that only the end has to be asked for. */
 static int batch_exchange(struct nl_batch *b, struct nl_window *w, struct error *err)
 {
 	struct nlmsghdr *end = (struct nlmsghdr *)(b->data + b->last_acked);
 	_Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
 
+	b->len = b->last + MNL_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
+	number_all(b);
 	end->nlmsg_flags |= NLM_F_ACK;
 	w->last = end->nlmsg_seq;
-	b->len = b->last + MNL_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
 	if (send_all(b->nl, b->data, b->len, err) < 0)
 		return -1;
 	return collect(b->nl, w, answer, sizeof(answer), err);
@@ -381,7 +412,7 @@ static int batch_exchange(struct nl_batch *b, struct nl_window *w, struct error 
 int nl_batch_talk(struct nl_batch *b, const struct nl_sink *sink, size_t *out_failed,
 		  struct error *err)
 {
-	struct nl_window w = { .first = b->first, .is_bounded = b->is_bounded, .sink = sink };
+	struct nl_window w = { .first = b->nl->seq + 1, .is_bounded = b->is_bounded, .sink = sink };
 	size_t failed;
 	int rc;
 

@@ -54,9 +54,14 @@ int nl_ask(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, stru
 /* Lists what the request names. A list that changed while it was read is read again, a few times;
  * the last one is taken as it is: what stood there all the time is in each of them. */
 int nl_dump(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err);
+/* nl_dump() of the first piece that the kernel sends; *out_whole says whether that was all. If not,
+ * the socket has more to say and can but be closed. */
+int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, bool *out_whole,
+		 struct error *err);
 
 /* Several requests that are sent in one piece, done in order and answered together. Without a
- * nfnetlink batch around them each stands alone: the kernel goes on after one that failed. */
+ * nfnetlink batch around them each stands alone: the kernel goes on after one that failed. Other
+ * requests may be talked over the same socket while these gather. */
 struct nl_batch {
 	struct nl *nl;			/* borrowed */
 	char *data;			/* owned */
@@ -64,7 +69,6 @@ struct nl_batch {
 	size_t last;			/* where the last request begins */
 	size_t last_acked;		/* and the last one that is acknowledged */
 	bool is_bounded;		/* an error of the first one is about all of them */
-	uint32_t first;			/* sequence number of the first one */
 	const char **what;		/* owned list of borrowed texts, one a request */
 	size_t n;
 };

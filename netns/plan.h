@@ -40,6 +40,7 @@ struct nic {
 	struct net_addr gateway4, gateway6;	/* of bridge, macvlan, phys; routed has its own */
 	uint64_t rate_in, rate_out;	/* bytes a second as the zone sees it, 0: no limit */
 	bool is_isolated;		/* bridge: no frames between it and other isolated ports */
+	bool is_unmasked;		/* routed: private addresses leave the host as they are */
 	bool is_announced;		/* routed: answer ARP and ND for its addresses on uplinks */
 };
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns/table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "netns/table_state.h"
+
+/*
+ * Counters
+ */
+
+static void add_count(struct net_count *sum, const struct nft_found *found)
+{
+	sum->bytes += found->bytes;
+	sum->packets += found->packets;
+}
+
+static int take_count(const struct nft_found *found, void *arg, struct error *err)
+{
+	struct net_stats *stats = arg;
+	/* clang-format off */
+	const struct {
+		enum table_set set;
+		struct net_count *sum;
+	} sums[] = {
+		{ SET_IN4, &stats->in4 }, { SET_OUT4, &stats->out4 },
+		{ SET_IN6, &stats->in6 }, { SET_OUT6, &stats->out6 },
+	};
+	/* clang-format on */
+
+	(void)err;	/* other sets have no counters of ours */
+	if (strcmp(found->set, table_set(SET_REFUSED)->name) == 0)
+		stats->dropped += found->packets;
+	for (size_t i = 0; i < N_ROWS(sums); i++)
+		if (strcmp(found->set, table_set(sums[i].set)->name) == 0)
+			add_count(sums[i].sum, found);
+	return 0;
+}
+
+/* Wants the counters of all interfaces of the zone. */
+static void want_counts(struct table *t, const struct table_elements *e)
+{
+	static const enum table_set counted[] = {
+		SET_REFUSED, SET_IN4, SET_OUT4, SET_IN6, SET_OUT6,
+	};
+
+	for (size_t f = 0; f < TABLE_FAMILIES; f++)
+		for (size_t s = 0; s < N_ROWS(counted); s++)
+			for (size_t i = 0; i < e->n[f][counted[s]]; i++)
+				nft_want(&t->nft, table_family(table_family_bit(f)),
+					 table_set(counted[s])->name, &e->list[f][counted[s]][i]);
+}
+
+/* All 0 where the zone has nothing. */
+static int read_stats(struct table *t, const char *zone, struct net_stats *out, struct error *err)
+{
+	AUTO_TABLE_ELEMENTS struct table_elements e = { 0 };
+	AUTO_TABLE_ZONE struct table_zone z = { 0 };
+	struct net_stats stats = { 0 };
+	struct nft_taker taker = { .take = take_count, .arg = &stats };
+	struct error why = { 0 };
+	enum table_has has;
+
+	if (table_read(t, zone, &z, &has, err) < 0)
+		return -1;
+	if (has == TABLE_HAS_ZONE)
+		table_elements_init(&e, &z);
+	want_counts(t, &e);
+	/* An element that the host's root took out by hand counts nothing. */
+	if (nft_read(&t->nft, &taker, &why) < 0 && why.sys != ENOENT) {
+		*err = why;
+		return -1;
+	}
+	*out = stats;
+	return 0;
+}
+
+/*
+ * What others call
+ */
+
+int table_add(const struct net_plan *plan, struct error *err)
+{
+	AUTO_TABLE_ZONE struct table_zone z = { 0 };
+	AUTO_TABLE struct table t = { 0 };
+
+	if (table_zone_init(&z, plan, err) < 0)
+		return -1;
+	if (z.n_nics == 0)
+		return 0;
+	if (table_open(&t, plan->site, err) < 0)
+		return -1;
+	return table_put_in(&t, &z, err) < 0 ? table_wrap(&t, err) : 0;
+}
+
+int table_remove(const char *site, const char *zone, struct net_stats *last, struct error *err)
+{
+	AUTO_TABLE struct table t = { 0 };
+	struct net_stats stats = { 0 };
+
+	if (table_open(&t, site, err) < 0)
+		return -1;
+	if ((last && read_stats(&t, zone, &stats, err) < 0) || table_take_out(&t, zone, err) < 0)
+		return table_wrap(&t, err);
+	if (last)
+		*last = stats;
+	return 0;
+}
+
+int table_publish(const struct net_plan *plan, struct error *err)
+{
+	AUTO_TABLE_ZONE struct table_zone before = { 0 };
+	AUTO_TABLE_ZONE struct table_zone z = { 0 };
+	AUTO_TABLE struct table t = { 0 };
+	enum table_has has;
+
+	if (table_open(&t, plan->site, err) < 0)
+		return -1;
+	if (table_read(&t, plan->zone, &before, &has, err) < 0)
+		return table_wrap(&t, err);
+	if (has != TABLE_HAS_ZONE)
+		return error_set(err, ERR_NOT_FOUND, "zone '%s' is not in nft table '%s'",
+				 plan->zone, t.name);
+	table_zone_copy(&z, &before);
+	if (table_zone_publish(&z, plan, err) < 0)
+		return -1;
+	return table_replace_ports(&t, &before, &z, err) < 0 ? table_wrap(&t, err) : 0;
+}
+
+int table_stats(const char *site, const char *zone, struct net_stats *out, struct error *err)
+{
+	AUTO_TABLE struct table t = { 0 };
+
+	if (table_open(&t, site, err) < 0)
+		return -1;
+	return read_stats(&t, zone, out, err) < 0 ? table_wrap(&t, err) : 0;
+}
+
+int table_list(const char *site, char ***out, struct error *err)
+{
+	AUTO_TABLE struct table t = { 0 };
+
+	if (table_open(&t, site, err) < 0)
+		return -1;
+	return table_names(&t, out, err) < 0 ? table_wrap(&t, err) : 0;
+}
