@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
+	%D%/addr.c %D%/addr.h \
+	%D%/device.c %D%/device.h \
 	%D%/link.c %D%/link.h \
+	%D%/net.c %D%/net.h %D%/net_down.c \
+	%D%/net_name.c %D%/net_name.h %D%/net_rate.c %D%/net_rate.h \
+	%D%/plan.h \
+	%D%/shape.c %D%/shape.h \
 	%D%/nl.c %D%/nl.h %D%/nl_attr.c \
 	%D%/nft.c %D%/nft.h %D%/nft_read.c %D%/nft_rule.c \
 	%D%/table.c %D%/table.h %D%/table_add.c %D%/table_element.c %D%/table_remove.c \

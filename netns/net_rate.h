@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NETNS_NET_RATE_H
+#define NETNS_NET_RATE_H
+
+/* The rates of one pair, whole: its own bucket and the funnel's (shape.h). For netns/net*.c. */
+
+#include "netns/link.h"
+#include "netns/nl.h"
+#include "netns/plan.h"
+
+/* Sets them where there were none. funnel is the index of the ifb for rate_out, which is not up
+ * yet, or 0 without that rate. */
+void net_rate_add(struct nl_batch *b, const struct nic *nic, const struct link *host, int funnel,
+		  const char *alias);
+
+#endif
