@@ -245,17 +245,18 @@ static int replace(const struct guest *g, const struct place *p, mode_t mode, co
 	return -1;
 }
 
-/* The text of a regular file. */
+/* The text of a regular file; what holds zero bytes is no text. */
 static int read_place(const struct place *p, char **out, struct error *err)
 {
+	AUTO_FREE char *text = NULL;
 	size_t len;
 
-	if (path_read(p->dirfd, p->name, GUEST_FILE_MAX, out, &len, err) < 0)
+	if (path_read(p->dirfd, p->name, GUEST_FILE_MAX, &text, &len, err) < 0)
 		return -1;
-	if (strlen(*out) == len)
-		return 0;
-	free(*out);
-	return error_set(err, ERR_USAGE, "read '%s': holds zero bytes", p->name);
+	if (strlen(text) < len)
+		return error_set(err, ERR_USAGE, "read '%s': holds zero bytes", p->name);
+	*out = TAKE_PTR(text);
+	return 0;
 }
 
 void guest_write(struct guest *g, const char *path, mode_t mode, const char *text)

@@ -91,6 +91,16 @@ check_PROGRAMS += %D%/unit/test_unpack_name
 tests_unit_test_unpack_name_SOURCES = %D%/unit/test_unpack_name.c
 check_PROGRAMS += %D%/unit/test_unpack_ring
 tests_unit_test_unpack_ring_SOURCES = %D%/unit/test_unpack_ring.c templates/unpack_ring.c templates/unpack_ring.h
+check_PROGRAMS += %D%/unit/test_setup
+tests_unit_test_setup_SOURCES = %D%/unit/test_setup.c %D%/unit/setup_fixture.h
+check_PROGRAMS += %D%/unit/test_setup_login
+tests_unit_test_setup_login_SOURCES = %D%/unit/test_setup_login.c %D%/unit/setup_fixture.h
+check_PROGRAMS += %D%/unit/test_setup_net
+tests_unit_test_setup_net_SOURCES = %D%/unit/test_setup_net.c %D%/unit/setup_fixture.h
+check_PROGRAMS += %D%/unit/test_property_users
+tests_unit_test_property_users_SOURCES = %D%/unit/test_property_users.c
+check_PROGRAMS += %D%/unit/test_setup_text
+tests_unit_test_setup_text_SOURCES = %D%/unit/test_setup_text.c
 
 # func
 dist_check_SCRIPTS += %D%/func/boot.bats
