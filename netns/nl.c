@@ -18,6 +18,7 @@ enum {
 	LIST_RETRIES = 4,
 	WORDS_MAX = 160,		/* of the kernel's own explanation */
 	BATCH_ROOM = 32768,
+	SEND_ROOM = 65536,		/* what any socket's buffer takes */
 };
 
 /*
@@ -394,6 +395,16 @@ static void number_all(struct nl_batch *b)
 	}
 }
 
+/* The kernel takes nothing that is longer than the socket's buffer (netlink_sendmsg()), which only
+ * root of the host may enlarge beyond the system's limit. Where that fails, sending does. */
+static void make_room(struct nl *nl, size_t len)
+{
+	int size = len < INT_MAX / 4 ? (int)(2 * len) : INT_MAX / 2;
+
+	if (len > SEND_ROOM)
+		(void)setsockopt(nl_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+}
+
 /* Failures are always reported, so that only the end has to be asked for. */
 static int batch_exchange(struct nl_batch *b, struct nl_window *w, struct error *err)
 {
@@ -403,6 +414,7 @@ static int batch_exchange(struct nl_batch *b, struct nl_window *w, struct error 
 	b->len = b->last + MNL_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
 	number_all(b);
 	end->nlmsg_flags |= NLM_F_ACK;
+	make_room(b->nl, b->len);
 	w->last = end->nlmsg_seq;
 	if (send_all(b->nl, b->data, b->len, err) < 0)
 		return -1;
