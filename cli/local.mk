@@ -31,6 +31,7 @@ zonectl_SOURCES += %D%/verb_run.c
 zonectl_SOURCES += %D%/verb_set.c
 zonectl_SOURCES += %D%/verb_template.c %D%/verb_template.h
 zonectl_SOURCES += %D%/verb_template_list.c
+zonectl_SOURCES += %D%/verb_template_make.c
 zonectl_SOURCES += %D%/verb_template_remove.c
 zonectl_SOURCES += %D%/verb_template_verify.c
 zonectl_SOURCES += %D%/verb_wait.c

@@ -2,6 +2,7 @@
 #include "cli/verb_template.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,23 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "base/sys.h"
 #include "cli/out.h"
 #include "runtime/tenants.h"
 
 int template_store(struct cli *cli, struct error *err)
 {
 	return cli_site(cli, err) < 0 ? -1 : site_templates(&cli->site, err);
+}
+
+int template_private_mounts(struct cli *cli, struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0 || sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_sys(err, "mounts of its own");
+	/* Descriptors from before are of the host's mounts, which can't be cloned into these. */
+	site_close(&cli->site);
+	cli->has_site = false;
+	return 0;
 }
 
 enum member_kind { TEXT, NUMBER, LIST };

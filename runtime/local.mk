@@ -34,6 +34,7 @@ libzone_a_SOURCES += %D%/enter.c %D%/enter.h
 libzone_a_SOURCES += %D%/inits.c %D%/inits.h
 libzone_a_SOURCES += %D%/keeper.c %D%/keeper.h
 libzone_a_SOURCES += %D%/launch.c %D%/launch.h
+libzone_a_SOURCES += %D%/merged.c %D%/merged.h
 libzone_a_SOURCES += %D%/mknod.c %D%/mknod.h
 libzone_a_SOURCES += %D%/mounts.c %D%/mounts.h
 libzone_a_SOURCES += %D%/mounts_user.c %D%/mounts_user.h

@@ -19,6 +19,7 @@ libzone_a_SOURCES += \
 	%D%/import_tree.c \
 	%D%/machine.c %D%/machine.h \
 	%D%/metadata.c %D%/metadata.h \
+	%D%/make.c %D%/make.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/object.c %D%/object.h \
 	%D%/osinfo.c %D%/osinfo.h \
@@ -33,6 +34,7 @@ libzone_a_SOURCES += \
 	%D%/verify.c %D%/verify.h \
 	%D%/version.c %D%/version.h \
 	%D%/walk.c %D%/walk.h \
+	%D%/wash.c %D%/wash.h \
 	%D%/xattrs.c %D%/xattrs.h
 
 # The only program that reads archives; import.c starts it.

@@ -134,6 +134,7 @@ dist_check_SCRIPTS += %D%/func/repair.bats
 dist_check_SCRIPTS += %D%/func/template-build.bats
 dist_check_SCRIPTS += %D%/func/template-import.bats
 dist_check_SCRIPTS += %D%/func/template-list.bats
+dist_check_SCRIPTS += %D%/func/template-make.bats
 dist_check_SCRIPTS += %D%/func/template-remove.bats
 dist_check_SCRIPTS += %D%/func/template-verify.bats
 dist_check_SCRIPTS += %D%/func/template-versions.bats

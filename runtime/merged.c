@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/merged.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "templates/store.h"
+
+/*
+ * An overlay of two lower layers and no upper one: the zone's own layer, whose
+ * ids are mapped back, over the template. Nothing can be written through it, so
+ * it needs no work directory, and the kernel is the one that knows what a
+ * whiteout is. The files are the zone's, hence hostile; a mount of them is not
+ * entered by path, no program of theirs runs, and no device of theirs opens.
+ */
+
+enum { SAFE = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+
+/* In the child: a user namespace that is there until it was opened. */
+static void wait_in_namespace(int readyfd, int endfd)
+{
+	char byte = 0;
+
+	if (unshare(CLONE_NEWUSER) < 0 || write(readyfd, &byte, 1) != 1)
+		_exit(1);
+	_exit(read(endfd, &byte, 1) != 0);
+}
+
+/* Shows BASE.. of the disk as 0.. (mount_setattr(2): "inside" is what the disk has). */
+static int map_back(pid_t pid, uint32_t base, struct error *err)
+{
+	static const char *const files[] = { "uid_map", "gid_map" };
+	char path[64], text[64];
+
+	snprintf(text, sizeof(text), "%" PRIu32 " 0 %d", base, ZONE_IDS);
+	for (size_t i = 0; i < N_ROWS(files); i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
+		if (fd_write_control(AT_FDCWD, path, text, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int namespace_open(pid_t pid, int readyfd, uint32_t base, struct error *err)
+{
+	char byte, path[64];
+	int fd;
+
+	if (read(readyfd, &byte, 1) != 1)
+		return error_set(err, ERR_FAILED, "no user namespace could be made");
+	if (map_back(pid, base, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, "open '%s'", path) : fd;
+}
+
+static int userns_make(uint32_t base, struct error *err)
+{
+	int ready[2], end[2], fd;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return error_sys(err, "make a pipe");
+	if (pipe2(end, O_CLOEXEC) < 0) {
+		error_sys(err, "make a pipe");
+		close(ready[0]);
+		close(ready[1]);
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0) {
+		close(end[1]);
+		wait_in_namespace(ready[1], end[0]);
+	}
+	close(ready[1]);
+	close(end[0]);
+	fd = pid < 0 ? error_sys(err, "start a process") :
+		       namespace_open(pid, ready[0], base, err);
+	close(ready[0]);
+	close(end[1]);
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);	/* it ends with the pipe */
+	return fd;
+}
+
+/* A copy of the tree at dirfd, idmapped unless usernsfd is -1, attached at a name below atfd. */
+static int attach(int dirfd, int usernsfd, int atfd, const char *name, struct error *err)
+{
+	struct mount_attr attr = {
+		.attr_set = SAFE | (usernsfd < 0 ? 0 : MOUNT_ATTR_IDMAP),
+		.userns_fd = usernsfd < 0 ? 0 : (uint64_t)usernsfd,
+	};
+	AUTO_CLOSE int treefd =
+		sys_open_tree(dirfd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (treefd < 0)
+		return error_sys(err, "copy a mount");
+	if (sys_mount_setattr(treefd, "", AT_EMPTY_PATH, &attr) < 0)
+		return error_sys(err, "map the ids of the zone's files");
+	if (sys_move_mount(treefd, "", atfd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_sys(err, "attach the zone's files");
+	return 0;
+}
+
+/* Of layers that the caller's working directory has, by names without a ':'. */
+static int overlay_mount(struct error *err)
+{
+	AUTO_CLOSE int fsfd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fsfd < 0 ||
+	    sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "lowerdir", "work:lower", 0) < 0 ||
+	    sys_fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return error_sys(err, "mount the zone's files");
+	fd = sys_fsmount(fsfd, FSMOUNT_CLOEXEC, SAFE);
+	return fd < 0 ? error_sys(err, "mount the zone's files") : fd;
+}
+
+static int overlay_open(struct site *site, const struct zone_config *config, int datafd,
+			struct error *err)
+{
+	AUTO_CLOSE int storefd = site_templates(site, err);
+	AUTO_CLOSE int lowerfd =
+		storefd < 0 ? -1 : store_rootfs(storefd, config->template_digest, err);
+	AUTO_CLOSE int usernsfd = lowerfd < 0 ? -1 : userns_make(config->uid_base, err);
+	AUTO_CLOSE int upperfd =
+		openat(datafd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (usernsfd < 0)
+		return -1;
+	if (upperfd < 0)
+		return error_sys(err, "open the zone's files");
+	/* Both are directories that a zone which is down does not need. */
+	if (attach(lowerfd, -1, datafd, "lower", err) < 0 ||
+	    attach(upperfd, usernsfd, datafd, "work", err) < 0)
+		return -1;
+	if (fchdir(datafd) < 0)
+		return error_sys(err, "enter the zone's data");
+	return overlay_mount(err);
+}
+
+int merged_open(struct site *site, const struct zone_config *config, struct error *err)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	AUTO_CLOSE int dirfd = openat(site->zonesfd, config->name, flags);
+	AUTO_CLOSE int datafd = dirfd < 0 ? -1 : openat(dirfd, "data", flags);
+	AUTO_CLOSE int mountfd = -1;
+	int fd;
+
+	if (datafd < 0)
+		return error_sys(err, "open the data of zone '%s'", config->name);
+	/* A copy has the ids of the template on the disk too. */
+	if (config->storage == STORAGE_COPY) {
+		fd = openat(datafd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? error_sys(err, "open the zone's files") : fd;
+	}
+	mountfd = overlay_open(site, config, datafd, err);
+	if (mountfd < 0)
+		return -1;
+	fd = openat(mountfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, "open the zone's files") : fd;
+}
