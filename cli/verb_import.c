@@ -25,7 +25,8 @@ const struct opt template_build_options[] = {
 };
 
 const struct opt template_import_options[] = {
-	{ "name", 0, "NAME", "its name (the file's, without its ending)" },
+	{ "name",   0, "NAME",       "its name (the image's own word, else the file's)" },
+	{ "digest", 0, "sha256:HEX", "what it must have: of the file, or of META and ROOTFS" },
 	{ 0 },
 };
 
@@ -43,8 +44,8 @@ static void tell(struct cli *cli, const struct import_result *result)
 }
 
 struct source {
-	int storefd, filefd;		/* borrowed; filefd -1: a recipe */
-	const char *name, *from;
+	int storefd, filefd, otherfd;	/* borrowed; filefd -1: a recipe */
+	const char *name, *file_name, *from;
 	char *tempdir;			/* of a recipe; owned */
 };
 
@@ -166,34 +167,15 @@ int verb_template_build(struct cli *cli, struct error *err)
 	return status < 0 ? -1 : 0;
 }
 
-/* "dir/alpine-minirootfs-3.20.3-x86_64.tar.gz" gives "alpine-minirootfs-3.20.3-x86_64", with what
- * a name can't hold as '-'. */
-static char *name_of_file(const char *path)
-{
-	static const char *const endings[] = {
-		".gz", ".xz", ".zst", ".bz2", ".lz4", ".tgz", ".txz", ".tar",
-	};
-	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	char *name = xstrndup(base, ZONE_NAME_MAX);
-
-	for (size_t i = 0; i < N_ROWS(endings); i++)
-		if (str_ends(name, endings[i]))
-			name[strlen(name) - strlen(endings[i])] = '\0';
-	for (char *p = name; *p; p++) {
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-		else if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789._-", *p))
-			*p = '-';
-	}
-	return name;
-}
-
 static int take_in(struct cli *cli, struct worker *w, struct error *err)
 {
 	const struct source *source = w->arg;
 	struct import_result result = { 0 };
 	struct import_options options = {
-		.fd = source->filefd, .otherfd = -1, .name = source->name, .source = source->from,
+		.fd = source->filefd, .otherfd = source->otherfd, .name = source->name,
+		.file_name = source->file_name, .source = source->from,
+		.digest = opts_value(&cli->opts, "digest"),
+		.limits = &cli->site.config.unpack,
 	};
 	int status = import_archive(source->storefd, &options, &result, err);
 
@@ -203,25 +185,55 @@ static int take_in(struct cli *cli, struct worker *w, struct error *err)
 	return status;
 }
 
-static int import(struct cli *cli, const char *path, const char *name, struct error *err)
+static bool is_stdin(const char *path)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	AUTO_CLOSE int storefd = template_store(cli, err);
-	AUTO_CLOSE int filefd = -1;
-	struct source source = { .storefd = storefd, .name = name };
-	struct worker w = { .what = name, .stage = "unpacking", .work = take_in, .arg = &source };
+	return strcmp(path, "-") == 0;
+}
+
+static int file_open(const char *path, struct error *err)
+{
+	int fd = is_stdin(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) :
+				  open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY); /* host path */
+
+	return fd < 0 ? error_sys(err, "open '%s'", path) : fd;
+}
+
+/* Of a directory its own name, whatever way it was said: "." has none. */
+static char *file_name_of(const char *path, int fd)
+{
 	struct stat st;
 
-	if (storefd < 0)
-		return -1;
-	filefd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) :
-			    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY); /* host path */
+	if (is_stdin(path))
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return realpath(path, NULL);	/* host path; NULL: it needs --name */
+	return xstrdup(path);
+}
+
+static int import(struct cli *cli, const char *path, const char *other, struct error *err)
+{
+	AUTO_CLOSE int storefd = template_store(cli, err);
+	AUTO_CLOSE int filefd = storefd < 0 ? -1 : file_open(path, err);
+	AUTO_CLOSE int otherfd = -1;
+	AUTO_FREE char *file_name = NULL;
+	struct source source = { .storefd = storefd, .name = opts_value(&cli->opts, "name") };
+	struct worker w = { .what = path, .stage = "unpacking", .work = take_in, .arg = &source };
+	struct stat st;
+
 	if (filefd < 0)
-		return error_sys(err, "open '%s'", path);
+		return -1;
+	if (other) {
+		otherfd = file_open(other, err);
+		if (otherfd < 0)
+			return -1;
+	}
 	if (cli->is_dry_run)
 		return out_would(cli, path);
-	source.from = is_stdin ? "standard input" : path;
+	file_name = file_name_of(other ? other : path, other ? otherfd : filefd);
+	source.file_name = file_name;
+	source.from = is_stdin(path) ? "standard input" : path;
 	source.filefd = w.input_fd = filefd;
+	source.otherfd = otherfd;
 	if (fstat(filefd, &st) == 0 && S_ISREG(st.st_mode))
 		w.input_size = st.st_size;
 	return guard(cli, &w, err) < 0 ? -1 : 0;
@@ -230,13 +242,10 @@ static int import(struct cli *cli, const char *path, const char *name, struct er
 int verb_template_import(struct cli *cli, struct error *err)
 {
 	const char *path = cli->opts.operands[0];
-	const char *given = opts_value(&cli->opts, "name");
-	AUTO_FREE char *name = given ? xstrdup(given) : name_of_file(path);
+	const char *name = opts_value(&cli->opts, "name");
 
 	cli->subject = path;
-	if (strcmp(path, "-") == 0 && !given)
-		return error_set(err, ERR_USAGE, "standard input needs '--name'");
-	if (template_name_check(name, err) < 0)
-		return given ? -1 : error_hint(err, "give it a name with --name");
-	return import(cli, path, name, err);
+	if (name && template_name_check(name, err) < 0)
+		return -1;
+	return import(cli, path, cli->opts.operands[1], err);
 }

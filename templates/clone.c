@@ -33,7 +33,7 @@ struct clone {
 	bool no_reflink;		/* the filesystem said so once */
 	const struct clone_limits *limits;	/* NULL: a tree of our own; borrowed */
 	struct clone_ids ids;
-	dev_t dev;			/* of the root */
+	uint64_t mount;			/* of the root */
 	uint64_t bytes, entries;	/* so far */
 };
 
@@ -258,33 +258,57 @@ static int mount_point_copy(const struct clone *c, const struct walk_entry *e, s
 	return 1;
 }
 
+/* Not by its device: a directory of the same filesystem may be mounted elsewhere in it. */
+static int mount_of(const struct walk_entry *e, uint64_t *out, struct error *err)
+{
+	struct statx st;
+
+	if (statx(e->fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return error_sys(err, "look at its mount");
+	*out = st.stx_mnt_id;
+	return 0;
+}
+
+/* Returns 1 for what is mounted in the tree. A file is left out: what it hides can't be seen. */
+static int mounted_check(const struct clone *c, const struct walk_entry *e, struct error *err)
+{
+	uint64_t mount;
+
+	if (e->fd < 0)
+		return 0;
+	if (mount_of(e, &mount, err) < 0)
+		return -1;
+	if (mount == c->mount)
+		return 0;
+	return S_ISDIR(e->st.st_mode) ? mount_point_copy(c, e, err) : 1;
+}
+
 static int foreign_check(struct clone *c, const struct walk_entry *e, struct error *err)
 {
 	if (e->number == 0) {
-		c->dev = e->st.st_dev;
+		if (mount_of(e, &c->mount, err) < 0)
+			return -1;
 		c->ids = clone_ids_of(&e->st);
 	}
 	if (++c->entries > c->limits->entries)
 		return error_set(err, ERR_USAGE, "it has more than %llu entries",
 				 (unsigned long long)c->limits->entries);
 	if (!S_ISREG(e->st.st_mode) || e->first != e->number)
-		return 0;
+		return mounted_check(c, e, err);
 	if ((uint64_t)e->st.st_size > c->limits->bytes - c->bytes)
 		return error_set(err, ERR_USAGE, "the files are more than %llu bytes",
 				 (unsigned long long)c->limits->bytes);
 	c->bytes += (uint64_t)e->st.st_size;
-	return 0;
+	return mounted_check(c, e, err);
 }
 
 static int entry_copy(void *arg, const struct walk_entry *e, struct error *err)
 {
 	struct clone *c = arg;
-	int dirfd;
+	int dirfd, r = c->limits ? foreign_check(c, e, err) : 0;
 
-	if (c->limits && foreign_check(c, e, err) < 0)
-		return -1;
-	if (c->limits && e->st.st_dev != c->dev)
-		return S_ISDIR(e->st.st_mode) ? mount_point_copy(c, e, err) : 0;
+	if (r != 0)
+		return r;
 	if (S_ISDIR(e->st.st_mode))
 		return directory_copy(c, e, err);
 	dirfd = c->dirfds[c->depth - 1];

@@ -19,6 +19,7 @@
 #include "templates/machine.h"
 #include "templates/metadata.h"
 #include "templates/object.h"
+#include "templates/osinfo.h"
 
 /*
  * A file is unpacked as it is, then what lies in the stage is looked at: the root
@@ -345,6 +346,32 @@ static int machine_take(struct import_job *job, struct error *err)
 	return 0;
 }
 
+/* What archives are called that are one of many; then the system says what it is. */
+static bool is_generic(const char *name)
+{
+	static const char *const generic[] = {
+		"disk", "image", "incus", "lxd", "meta", "metadata", "root", "rootfs",
+	};
+
+	for (size_t i = 0; i < N_ROWS(generic); i++) {
+		if (strcmp(name, generic[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static char *name_of_system(const struct import_job *job, const char *otherwise)
+{
+	AUTO_OSINFO struct osinfo os = { 0 };
+	AUTO_FREE char *name = NULL;
+
+	osinfo_read(job->stage.rootfd, &os);
+	if (!*os.os_id)
+		return xstrdup(otherwise);
+	name = xasprintf("%s%s%s", os.os_id, *os.os_version ? "-" : "", os.os_version);
+	return import_name_cleaned(name);
+}
+
 static int name_take(struct import_job *job, struct error *err)
 {
 	const struct import_options *o = job->options;
@@ -359,6 +386,11 @@ static int name_take(struct import_job *job, struct error *err)
 	if (!name)
 		return error_set(err, ERR_USAGE, "%s needs '--name'",
 				 o->file_name ? "it" : "standard input");
+	if (!o->name && is_generic(name)) {
+		AUTO_FREE char *generic = name;
+
+		name = name_of_system(job, generic);
+	}
 	if (template_name_check(name, err) < 0)
 		return o->name ? -1 : error_hint(err, "give it a name with --name");
 	job->known.name = TAKE_PTR(name);

@@ -112,13 +112,19 @@ static int remove_within(struct removal *r, int dirfd)
 static int remove_directory(struct removal *r, int dirfd, const char *leaf)
 {
 	AUTO_CLOSE int fd = openat(dirfd, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct timespec times[2];
+	struct stat st;
 	int stays;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_sys(r->err, "open '%s'", r->path);
 	stays = remove_within(r, fd);
-	if (stays != 0 || wrote(r->layer, r->path))
-		return stays < 0 ? -1 : 1;
+	if (stays < 0)
+		return -1;
+	times[0] = times[1] = st.st_mtim;
+	if (stays > 0 || wrote(r->layer, r->path))
+		return futimens(fd, times) < 0 ? error_sys(r->err, "set the time of '%s'", r->path)
+					       : 1;
 	return unlinkat(dirfd, leaf, AT_REMOVEDIR) < 0 ? error_sys(r->err, "remove '%s'", r->path)
 						       : 0;
 }

@@ -110,6 +110,19 @@ static const struct format *format_of(const char *head, size_t len)
 	return is_old_tar(head, len) ? &plain_tar : NULL;
 }
 
+static uint64_t text_length(const char *data, size_t len)
+{
+	while (len > 0 && data[len - 1] == '\0')
+		len--;
+	return len;
+}
+
+/* The end mark alone: a layer that changes nothing. */
+static bool is_empty_tar(const char *head, size_t len)
+{
+	return len >= 2 * RECORD && len % RECORD == 0 && text_length(head, len) == 0;
+}
+
 static int head_read(struct unpack_stream *s, struct error *err)
 {
 	while (s->head < HEAD) {
@@ -233,6 +246,8 @@ int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *lim
 	if (s->head == 0)
 		return error_set(err, ERR_USAGE, "the file is empty");
 	f = format_of(s->block, s->head);
+	if (!f && s->has_sum && is_empty_tar(s->block, s->head))
+		f = &plain_tar;
 	if (!f) {
 		error_set(err, ERR_USAGE, "it is no archive that is known here");
 		return error_hint(err, "%s", other_hint);
@@ -247,21 +262,17 @@ int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *lim
 	return f->filter ? filter_open(s, f, err) : 0;
 }
 
-static uint64_t text_length(const char *data, size_t len)
-{
-	while (len > 0 && data[len - 1] == '\0')
-		len--;
-	return len;
-}
-
 static int count(struct unpack_stream *s, const char *data, size_t len)
 {
 	const struct format *inner = s->unpacked == 0 ? format_of(data, len) : NULL;
 	uint64_t text = text_length(data, len);
 
-	if (inner && !inner->hint && strcmp(inner->what, "tar") != 0) {
+	if (inner && strcmp(inner->what, "tar") != 0) {
 		s->has_failed = true;
-		return error_set(&s->err, ERR_USAGE, "%s", twice);
+		if (!inner->hint)
+			return error_set(&s->err, ERR_USAGE, "%s", twice);
+		error_set(&s->err, ERR_UNSUPPORTED, "it is %s, compressed", inner->what);
+		return error_hint(&s->err, "%s", inner->hint);
 	}
 	if (s->has_sum)
 		sha256_add(&s->sum, data, len);

@@ -71,7 +71,8 @@ setup_file() {
 	zonectl template remove piped
 	zcat "$BATS_FILE_TMPDIR/root.tar.gz" | zonectl template import - --name piped -q
 	exits 0 zonectl template info piped
-	fails 2 "zonectl: template import -: standard input needs '--name'" zonectl template import -
+	fails 2 "zonectl: template import -: standard input needs '--name'" \
+		zonectl template import - <"$BATS_FILE_TMPDIR/root.tar"
 }
 
 @test "an Alpine root filesystem is imported, booted and shut down by its init" {
