@@ -18,28 +18,29 @@
 /* clang-format off */
 static const struct identity_row {
 	const char *dir, *name;
+	bool is_emptied;	/* an empty file in its place asks for an id of the zone's own */
 } rows[] = {
-	{ "etc",             "machine-id" },
-	{ "etc/ssh",         "ssh_host_rsa_key" },
-	{ "etc/ssh",         "ssh_host_rsa_key.pub" },
-	{ "etc/ssh",         "ssh_host_dsa_key" },
-	{ "etc/ssh",         "ssh_host_dsa_key.pub" },
-	{ "etc/ssh",         "ssh_host_ecdsa_key" },
-	{ "etc/ssh",         "ssh_host_ecdsa_key.pub" },
-	{ "etc/ssh",         "ssh_host_ed25519_key" },
-	{ "etc/ssh",         "ssh_host_ed25519_key.pub" },
-	{ "etc/dropbear",    "dropbear_rsa_host_key" },
-	{ "etc/dropbear",    "dropbear_ecdsa_host_key" },
-	{ "etc/dropbear",    "dropbear_ed25519_host_key" },
-	{ "var/lib/dbus",    "machine-id" },
-	{ "var/lib/systemd", "random-seed" },
-	{ "var/lib/systemd", "credential.secret" },	/* systemd-creds(1) */
-	{ "var/lib/urandom", "random-seed" },	/* sysvinit */
-	{ "var/lib",         "random-seed" },	/* RHEL 6, Void */
-	{ "var/lib/misc",    "random-seed" },	/* older OpenRC, SUSE */
-	{ "var/lib/NetworkManager", "secret_key" },
-	{ "var/lib/seedrng", "seed.credit" },	/* busybox, OpenRC */
-	{ "var/lib/seedrng", "seed.no-credit" },
+	{ "etc",             "machine-id", true },
+	{ "etc/ssh",         "ssh_host_rsa_key", false },
+	{ "etc/ssh",         "ssh_host_rsa_key.pub", false },
+	{ "etc/ssh",         "ssh_host_dsa_key", false },
+	{ "etc/ssh",         "ssh_host_dsa_key.pub", false },
+	{ "etc/ssh",         "ssh_host_ecdsa_key", false },
+	{ "etc/ssh",         "ssh_host_ecdsa_key.pub", false },
+	{ "etc/ssh",         "ssh_host_ed25519_key", false },
+	{ "etc/ssh",         "ssh_host_ed25519_key.pub", false },
+	{ "etc/dropbear",    "dropbear_rsa_host_key", false },
+	{ "etc/dropbear",    "dropbear_ecdsa_host_key", false },
+	{ "etc/dropbear",    "dropbear_ed25519_host_key", false },
+	{ "var/lib/dbus",    "machine-id", false },
+	{ "var/lib/systemd", "random-seed", false },
+	{ "var/lib/systemd", "credential.secret", false },	/* systemd-creds(1) */
+	{ "var/lib/urandom", "random-seed", false },	/* sysvinit */
+	{ "var/lib",         "random-seed", false },	/* RHEL 6, Void */
+	{ "var/lib/misc",    "random-seed", false },	/* older OpenRC, SUSE */
+	{ "var/lib/NetworkManager", "secret_key", false },
+	{ "var/lib/seedrng", "seed.credit", false },	/* busybox, OpenRC */
+	{ "var/lib/seedrng", "seed.no-credit", false },
 };
 /* clang-format on */
 
@@ -102,10 +103,29 @@ static int open_dir(const struct identity *id, const char *path, struct error *e
 	return path_open_nolink(id->rootfd, path, O_RDONLY | O_DIRECTORY, true, err);
 }
 
-static int drop(const struct identity *id, int dirfd, const char *name, struct error *err)
+static int make_empty(const struct identity *id, int dirfd, const char *name, struct error *err)
 {
+	AUTO_CLOSE int fd = path_create(dirfd, name, 0444, err);
+	uid_t root = shifted(id, 0);
+
+	if (fd < 0)
+		return -1;
+	if (id->is_upper && fchown(fd, root, root) < 0)
+		return error_sys(err, "give '%s' to the zone", name);
+	return 0;
+}
+
+static int drop(const struct identity *id, int dirfd, const struct identity_row *row,
+		struct error *err)
+{
+	const char *name = row->name;
+
+	if (!id->is_upper && path_remove(dirfd, name, err) < 0)
+		return -1;
+	if (row->is_emptied)
+		return make_empty(id, dirfd, name, err);
 	if (!id->is_upper)
-		return path_remove(dirfd, name, err);
+		return 0;
 	/* A whiteout (Documentation/filesystems/overlayfs.rst). */
 	if (mknodat(dirfd, name, S_IFCHR, makedev(0, 0)) < 0)
 		return error_sys(err, "hide '%s'", name);
@@ -141,7 +161,7 @@ static int drop_dir(const struct identity *id, const struct identity_row *row, s
 			dirfd = open_dir(id, row->dir, err);
 		if (dirfd < 0)
 			return -1;
-		if (drop(id, dirfd, row->name, err) < 0)
+		if (drop(id, dirfd, row, err) < 0)
 			return error_wrap(err, "'%s'", row->dir);
 	}
 	return 0;

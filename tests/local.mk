@@ -121,6 +121,7 @@ dist_check_SCRIPTS += %D%/func/log.bats
 dist_check_SCRIPTS += %D%/func/rename.bats
 dist_check_SCRIPTS += %D%/func/run.bats
 dist_check_SCRIPTS += %D%/func/set.bats
+dist_check_SCRIPTS += %D%/func/setup.bats
 dist_check_SCRIPTS += %D%/func/verify.bats
 dist_check_SCRIPTS += %D%/func/wait.bats
 dist_check_SCRIPTS += %D%/func/bad-input.bats
