@@ -133,7 +133,7 @@ int nft_list(struct nft *nft, uint8_t family, const char *set, const struct nft_
 }
 
 int nft_list_some(const char *table, uint8_t family, const char *set,
-		  const struct nft_taker *taker, bool *out_whole, struct error *err)
+		  const struct nft_taker *taker, struct error *err)
 {
 	struct nl_sink sink = { .take = take_elements, .arg = (void *)taker };
 	AUTO_NFT struct nft nft = { 0 };
@@ -143,7 +143,7 @@ int nft_list_some(const char *table, uint8_t family, const char *set,
 		return -1;
 	req = ask(&nft, family, NFT_MSG_GETSETELEM);
 	put_key(&nft, req, set, NULL);
-	return nl_dump_some(&nft.nl, req, &sink, out_whole, err);
+	return nl_dump_some(&nft.nl, req, &sink, err);
 }
 
 void nft_want(struct nft *nft, uint8_t family, const char *set, const struct nft_element *key)

@@ -307,7 +307,7 @@ int nl_dump(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, str
 	}
 }
 
-int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, bool *out_whole,
+int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink,
 		 struct error *err)
 {
 	AUTO_FREE void *list = xreallocarray(NULL, 1, LIST_MAX);
@@ -316,7 +316,6 @@ int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink
 		.sink = sink,
 	};
 	ssize_t n;
-	int rc;
 
 	req->nlmsg_flags = (uint16_t)((req->nlmsg_flags & ~NLM_F_ACK) | NLM_F_DUMP);
 	if (send_all(nl, req, req->nlmsg_len, err) < 0)
@@ -324,9 +323,7 @@ int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink
 	n = receive(nl, list, LIST_MAX, err);
 	if (n < 0)
 		return -1;
-	rc = nl_take(&w, list, (size_t)n, err);
-	*out_whole = rc == 1;
-	return rc < 0 ? -1 : 0;
+	return nl_take(&w, list, (size_t)n, err) < 0 ? -1 : 0;
 }
 
 /*

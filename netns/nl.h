@@ -54,9 +54,9 @@ int nl_ask(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, stru
 /* Lists what the request names. A list that changed while it was read is read again, a few times;
  * the last one is taken as it is: what stood there all the time is in each of them. */
 int nl_dump(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err);
-/* nl_dump() of the first piece that the kernel sends; *out_whole says whether that was all. If not,
- * the socket has more to say and can but be closed. */
-int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, bool *out_whole,
+/* nl_dump() of the first piece that the kernel sends, however long the list is. The socket may have
+ * more to say then, and can but be closed. */
+int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink,
 		 struct error *err);
 
 /* Several requests that are sent in one piece, done in order and answered together. Without a

@@ -103,6 +103,19 @@ static int remove_elements(struct table *t, const struct table_zone *z, struct e
 	return -1;
 }
 
+/* Nothing there is success, also when another process was faster. */
+static int remove_zone(struct table *t, const char *zone, struct error *err)
+{
+	AUTO_TABLE_ZONE struct table_zone z = { 0 };
+	enum table_has has;
+
+	if (table_read(t, zone, &z, &has, err) < 0)
+		return -1;
+	if (has == TABLE_HAS_STRAY)
+		return sweep_elements(t, zone, err);
+	return has == TABLE_HAS_ZONE ? remove_elements(t, &z, err) : 0;
+}
+
 /*
  * The table
  */
@@ -124,33 +137,30 @@ static int remove_tables(struct table *t, uint32_t generation, struct error *err
 	return nft_commit(&t->nft, NULL, err);
 }
 
-/* One try: the zone's elements, or the table when they are the last ones. The kernel refuses the
- * latter if somebody came in between, so that no lock is needed. */
-static int remove_once(struct table *t, const char *zone, struct error *err)
+/* Looks after the zone's own elements are gone: of several that go at once, the last one to do so
+ * finds the table empty. The kernel refuses to remove it if somebody came in since, so that no
+ * lock is needed. */
+static int remove_if_empty(struct table *t, struct error *err)
 {
-	AUTO_TABLE_ZONE struct table_zone z = { 0 };
-	enum table_has has;
 	uint32_t generation;
-	bool has_others;
+	bool has_zones;
 
 	if (nft_generation(&t->nft, &generation, err) < 0 ||
-	    table_read(t, zone, &z, &has, err) < 0 ||
-	    table_has_others(t, zone, &has_others, err) < 0)
+	    table_has_zones(t, &has_zones, err) < 0)
 		return -1;
-	if (!has_others)
-		return remove_tables(t, generation, err);
-	if (has == TABLE_HAS_STRAY)
-		return sweep_elements(t, zone, err);
-	return has == TABLE_HAS_ZONE ? remove_elements(t, &z, err) : 0;
+	return has_zones ? 0 : remove_tables(t, generation, err);
 }
 
 int table_take_out(struct table *t, const char *zone, struct error *err)
 {
 	struct error why = { 0 };
+	bool is_out = false;
 
 	for (int i = 0; i < TABLE_RACES_MAX; i++) {
 		why = (struct error){ 0 };
-		if (remove_once(t, zone, &why) == 0)
+		if (!is_out)
+			is_out = remove_zone(t, zone, &why) == 0;
+		if (is_out && remove_if_empty(t, &why) == 0)
 			return 0;
 		/* Others were faster: with a change, or with the very same removal. */
 		if (why.sys != ERESTART && why.sys != ENOENT)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strv.h"
@@ -146,40 +145,24 @@ int table_names(struct table *t, char ***out, struct error *err)
 	return 0;
 }
 
-struct others {
-	const char *zone;
-	bool are_there;
-};
-
-static int take_other(const struct nft_found *found, void *arg, struct error *err)
+static int take_any(const struct nft_found *found, void *arg, struct error *err)
 {
-	struct others *others = arg;
-	char name[TABLE_NAME_MAX + 1];
-
-	(void)err;	/* any element that is not of the zone itself counts */
-	table_zone_name(found, name);
-	if (strcmp(name, others->zone) != 0)
-		others->are_there = true;
+	(void)found;
+	(void)err;	/* that there is one is enough */
+	*(bool *)arg = true;
 	return 0;
 }
 
-int table_has_others(struct table *t, const char *zone, bool *out, struct error *err)
+int table_has_zones(struct table *t, bool *out, struct error *err)
 {
-	const char *set = table_set(SET_ZONES)->name;
-	struct others others = { zone, false };
-	struct nft_taker taker = { .take = take_other, .arg = &others };
+	struct nft_taker taker = { .take = take_any, .arg = out };
 	struct error why = { 0 };
-	bool is_whole = false;
 
-	/* The first piece of the list tells nearly always, at the same cost with any number of
-	 * zones. */
-	if (nft_list_some(t->name, table_family(IN_INET), set, &taker, &is_whole, &why) == 0 &&
-	    !others.are_there && !is_whole)
-		(void)nft_list(&t->nft, table_family(IN_INET), set, &taker, &why);	/* below */
-	if (why.kind != ERR_NONE && why.sys != ENOENT) {
-		*err = why;
-		return -1;
-	}
-	*out = others.are_there;
-	return 0;
+	*out = false;
+	/* The first piece of the list tells, at the same cost with any number of zones. */
+	if (nft_list_some(t->name, table_family(IN_INET), table_set(SET_ZONES)->name, &taker,
+			  &why) == 0 || why.sys == ENOENT)
+		return 0;
+	*err = why;
+	return -1;
 }

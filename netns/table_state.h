@@ -40,8 +40,8 @@ int table_read(struct table *t, const char *zone, struct table_zone *out, enum t
 	       struct error *err);
 /* Names of all zones, as a strv that the caller owns. */
 int table_names(struct table *t, char ***out, struct error *err);
-/* True if zones other than this one are in the table. */
-int table_has_others(struct table *t, const char *zone, bool *out, struct error *err);
+/* True if any zone is in the table. */
+int table_has_zones(struct table *t, bool *out, struct error *err);
 
 /* Puts the zone in, also over what an earlier boot of it left. */
 int table_put_in(struct table *t, const struct table_zone *z, struct error *err);
