@@ -69,37 +69,13 @@ static bool is_any_routed(const struct net_plan *plan, uint8_t family)
  * What the host has
  */
 
-/* A bridge that is ours is made by the first zone on it. Another may make it at the same moment. */
-static int make_bridge(struct up *u, const struct nic *nic, struct link *out, struct error *err)
-{
-	AUTO_BATCH struct nl_batch b;
-	struct error inner = { 0 };
-	uint8_t mac[NET_MAC_LEN];
-
-	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
-		return error_sys(err, "random numbers");
-	mac[0] = 0x02;	/* locally administered, one station */
-	nl_batch_init(&b, &u->host);
-	link_add_bridge(&b, nic->device, mac);
-	if (nl_batch_talk(&b, NULL, NULL, &inner) < 0 && inner.sys != EEXIST) {
-		*err = inner;
-		return -1;
-	}
-	if (link_find(&u->host, nic->device, out, err) < 0)
-		return -1;
-	link_add_change(&b, &(struct link_change){ .index = out->index,
-			.alias = NET_BRIDGE_ALIAS, .has_no_address = true });
-	link_add_change(&b, &(struct link_change){ .index = out->index, .is_up = true });
-	return nl_batch_talk(&b, NULL, NULL, err);
-}
-
 static int find_bridge(struct up *u, const struct nic *nic, struct link *out, struct error *err)
 {
 	struct error inner = { 0 };
 	int rc = link_find(&u->host, nic->device, out, &inner);
 
 	if (rc < 0 && inner.kind == ERR_NOT_FOUND && net_name_is_bridge(nic->device))
-		return make_bridge(u, nic, out, err);
+		return 0;	/* make_bridge() */
 	if (rc < 0) {
 		*err = inner;
 		return error_hint(err, "a bridge that zonectl makes itself has a name like zn-%.9s",
@@ -269,11 +245,10 @@ static int for_each(struct up *u, struct nl *nl,
 		    int (*take)(const struct nlmsghdr *msg, void *arg, struct error *err),
 		    struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = nl };
 	struct nl_sink sink = { take, NULL, u };
 	size_t ends[NET_NICS_MAX], failed = 0, nic = 0;
 
-	nl_batch_init(&b, nl);
 	for (size_t i = 0; i < u->plan->n_nics; i++) {
 		add(u, i, &b);
 		ends[i] = b.n;
@@ -285,8 +260,47 @@ static int for_each(struct up *u, struct nl *nl,
 	return error_wrap(err, "%s", u->plan->nics[nic].name);
 }
 
+/* A bridge that is ours is made by the first zone on it, after the zone is in the table: so that
+ * net_list() knows of it if all ends here. Another may make it at the same moment. */
+static int make_bridge(struct up *u, const struct nic *nic, struct link *out, struct error *err)
+{
+	AUTO_BATCH struct nl_batch b = { .nl = &u->host };
+	struct error inner = { 0 };
+	uint8_t mac[NET_MAC_LEN];
+
+	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
+		return error_sys(err, "random numbers");
+	mac[0] = 0x02;	/* locally administered, one station */
+	link_add_bridge(&b, nic->device, mac);
+	if (nl_batch_talk(&b, NULL, NULL, &inner) < 0 && inner.sys != EEXIST) {
+		*err = inner;
+		return -1;
+	}
+	if (link_find(&u->host, nic->device, out, err) < 0)
+		return -1;
+	link_add_change(&b, &(struct link_change){ .index = out->index,
+			.alias = NET_BRIDGE_ALIAS, .has_no_address = true });
+	link_add_change(&b, &(struct link_change){ .index = out->index, .is_up = true });
+	return nl_batch_talk(&b, NULL, NULL, err);
+}
+
+static int make_bridges(struct up *u, struct error *err)
+{
+	for (size_t i = 0; i < u->plan->n_nics; i++) {
+		const struct nic *nic = &u->plan->nics[i];
+		struct link *device = &u->ends[i].device;
+
+		if (nic->kind == NIC_BRIDGE && device->index == 0 &&
+		    make_bridge(u, nic, device, err) < 0)
+			return error_wrap(err, "%s", nic->name);
+	}
+	return 0;
+}
+
 static int make_links(struct up *u, struct error *err)
 {
+	if (make_bridges(u, err) < 0)
+		return -1;
 	if (for_each(u, &u->host, add_link, take_link, err) < 0)
 		return -1;
 	for (size_t i = 0; i < u->plan->n_nics; i++) {
@@ -465,9 +479,8 @@ static void add_host_side(struct up *u, size_t i, struct nl_batch *b)
 
 static int make_host_side(struct up *u, struct error *err)
 {
-	AUTO_BATCH struct nl_batch answers;
+	AUTO_BATCH struct nl_batch answers = { .nl = &u->host };
 
-	nl_batch_init(&answers, &u->host);
 	if (gather_answers(u, &answers, err) < 0 ||
 	    for_each(u, &u->host, add_host_side, NULL, err) < 0)
 		return -1;

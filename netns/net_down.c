@@ -26,10 +26,9 @@ struct down {
 
 static int change(struct nl *nl, const struct link_change *c, struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = nl };
 	struct error inner = { 0 };
 
-	nl_batch_init(&b, nl);
 	link_add_change(&b, c);
 	/* A link that went meanwhile needs nothing more. */
 	if (nl_batch_talk(&b, NULL, NULL, &inner) == 0 || inner.sys == ENODEV)
@@ -51,7 +50,7 @@ static const uint8_t *own_mac(const struct link *link)
 
 static int return_one(struct nl *zone, const struct nic *nic, int index, struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = zone };
 	struct error inner = { 0 };
 	struct link link;
 
@@ -61,7 +60,6 @@ static int return_one(struct nl *zone, const struct nic *nic, int index, struct 
 		*err = inner;
 		return -1;
 	}
-	nl_batch_init(&b, zone);
 	link_add_change(&b, &(struct link_change){ .index = index, .alias = "",
 			.mac = own_mac(&link), .is_down = true });
 	link_add_move(&b, index, -1, nic->device, 0);
@@ -129,18 +127,17 @@ static bool is_live(const struct link *link)
 	return strcmp(link->alias, NET_ENDED_ALIAS) != 0;
 }
 
-/* A bridge of ours goes with its last port; one that waits for its end does not count. */
-static int leave_bridge(struct down *d, int index, struct error *err)
+/* A bridge of ours goes with its last port; one that waits for its end does not count. So does one
+ * that a boot had just made when it was killed. */
+static int remove_if_empty(struct down *d, const struct link *bridge, struct error *err)
 {
-	const struct link *bridge = by_index(d, index);
-
-	if (!bridge || strcmp(bridge->alias, NET_BRIDGE_ALIAS) != 0)
+	if (strcmp(bridge->alias, NET_BRIDGE_ALIAS) != 0)
 		return 0;
 	for (size_t i = 0; i < d->n; i++) {
-		if (d->links[i].master == index && is_live(&d->links[i]))
+		if (d->links[i].master == bridge->index && is_live(&d->links[i]))
 			return 0;
 	}
-	return link_remove(&d->nl, index, err);
+	return link_remove(&d->nl, bridge->index, err);
 }
 
 static int let_go(struct down *d, struct link *link, const char *device, struct error *err)
@@ -154,7 +151,7 @@ static int let_go(struct down *d, struct link *link, const char *device, struct 
 	if (change(&d->nl, &ended, err) < 0)
 		return -1;
 	strcpy(link->alias, NET_ENDED_ALIAS);
-	return link->master != 0 ? leave_bridge(d, link->master, err) : 0;
+	return 0;
 }
 
 static bool has_live(int index, const void *arg)
@@ -176,6 +173,10 @@ static int let_all_go(struct down *d, struct error *err)
 	for (size_t i = 0; i < d->n; i++) {
 		if (is_of_zone(d, &d->links[i], device) &&
 		    let_go(d, &d->links[i], device, err) < 0)
+			rc = -1;
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		if (remove_if_empty(d, &d->links[i], err) < 0)
 			rc = -1;
 	}
 	return addr_remove_proxies(&d->nl, &live, err) < 0 ? -1 : rc;

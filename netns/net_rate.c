@@ -59,10 +59,9 @@ static const struct link *link_of(const struct change *c, const char *kind, size
 static int take_away(struct change *c, int index, void (*add)(struct nl_batch *b, int index),
 		     struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
 	struct error inner = { 0 };
 
-	nl_batch_init(&b, &c->nl);
 	add(&b, index);
 	if (nl_batch_talk(&b, NULL, NULL, &inner) == 0 || inner.sys == ENOENT ||
 	    inner.sys == EINVAL)
@@ -74,11 +73,10 @@ static int take_away(struct change *c, int index, void (*add)(struct nl_batch *b
 static int make_funnel(struct change *c, const struct nic *nic, const struct link *host,
 		       struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
 	char name[IFNAMSIZ];
 	struct link funnel;
 
-	nl_batch_init(&b, &c->nl);
 	net_name_funnel(host->name, name);
 	link_add_funnel(&b, name);
 	if (nl_batch_talk(&b, NULL, NULL, err) < 0 || link_find(&c->nl, name, &funnel, err) < 0)
@@ -93,7 +91,7 @@ static int make_funnel(struct change *c, const struct nic *nic, const struct lin
 static int change_out(struct change *c, const struct nic *nic, const struct link *host,
 		      const struct link *funnel, struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
 
 	if (!funnel)
 		return nic->rate_out != 0 ? make_funnel(c, nic, host, err) : 0;
@@ -102,7 +100,6 @@ static int change_out(struct change *c, const struct nic *nic, const struct link
 			return -1;
 		return link_remove(&c->nl, funnel->index, err);
 	}
-	nl_batch_init(&b, &c->nl);
 	shape_add_rate(&b, funnel->index, nic->rate_out, host->mtu);
 	return nl_batch_talk(&b, NULL, NULL, err);
 }
@@ -110,11 +107,10 @@ static int change_out(struct change *c, const struct nic *nic, const struct link
 static int change_in(struct change *c, const struct nic *nic, const struct link *host,
 		     struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
 
 	if (nic->rate_in == 0)
 		return take_away(c, host->index, shape_add_no_rate, err);
-	nl_batch_init(&b, &c->nl);
 	shape_add_rate(&b, host->index, nic->rate_in, host->mtu);
 	return nl_batch_talk(&b, NULL, NULL, err);
 }

@@ -89,10 +89,9 @@ static inline struct net_addr addr(const char *text, uint8_t prefix)
 static inline void give(struct place *p, int index, const char *text, uint8_t prefix,
 			struct error *err)
 {
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = &p->nl };
 	struct net_addr a = addr(text, prefix);
 
-	nl_batch_init(&b, &p->nl);
 	link_add_change(&b, &(struct link_change){ .index = index, .is_up = true });
 	addr_add(&b, index, &a, true);
 	good(nl_batch_talk(&b, NULL, NULL, err), err);
@@ -108,10 +107,9 @@ static inline void make_uplink(struct fixture *f, uint32_t mtu)
 		.zone_netns_fd = f->world.netns_fd, .mtu = mtu,
 	};
 	struct net_addr way4 = addr("192.0.2.254", 24), way6 = addr("2001:db8:1::254", 64);
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = &f->host.nl };
 	struct link up, wan;
 
-	nl_batch_init(&b, &f->host.nl);
 	link_add_pair(&b, &pair);
 	good(nl_batch_talk(&b, NULL, NULL, &f->err), &f->err);
 	good(link_find(&f->host.nl, "up0", &up, &f->err), &f->err);

@@ -182,13 +182,12 @@ static void ask_up(struct nlmsghdr *req, int index)
 static void a_batch_is_done_in_order_and_its_failure_named(void **state)
 {
 	AUTO_NL struct nl nl = { .sock = NULL };
-	AUTO_BATCH struct nl_batch b;
+	AUTO_BATCH struct nl_batch b = { .nl = &nl };
 	struct error err = { 0 };
 	size_t failed = 9;
 
 	(void)state;
 	assert_true(opens(&nl));
-	nl_batch_init(&b, &nl);
 	assert_int_equal(nl_batch_talk(&b, NULL, NULL, &err), 0);
 	ask_up(nl_batch_add(&b, RTM_NEWLINK, 0, "raise lo"), 1);
 	assert_int_equal(nl_batch_talk(&b, NULL, NULL, &err), 0);
