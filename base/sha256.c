@@ -6,7 +6,6 @@
 #include <immintrin.h>
 #endif
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { BLOCK = 64 };
@@ -204,7 +203,12 @@ void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE])
 
 char *sha256_hex(const uint8_t digest[SHA256_SIZE], char out[SHA256_HEX_SIZE])
 {
-	for (int i = 0; i < SHA256_SIZE; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (int i = 0; i < SHA256_SIZE; i++) {
+		out[2 * i] = digits[digest[i] >> 4];
+		out[2 * i + 1] = digits[digest[i] & 15];
+	}
+	out[2 * SHA256_SIZE] = '\0';
 	return out;
 }

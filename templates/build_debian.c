@@ -247,6 +247,7 @@ static int by_mmdebstrap(char *const *argv, const struct build_options *o,
 	struct import_watch watch = { .fd = wordsfd, .take = build_log_take, .arg = &log };
 	const struct import_run run = {
 		.archivefd = tarfd, .rootfd = stage->rootfd, .watch = &watch,
+		.ahead = stage->ahead,
 	};
 	struct unpack_report report = { 0 };
 	int unpacked, status;

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "templates/ahead.h"
 #include "templates/walk.h"
 #include "templates/xattrs.h"
 
@@ -20,6 +21,7 @@ enum { READ_SIZE = 128 * 1024 };
 struct tally {
 	struct sha256 sum;
 	struct digest *out;		/* borrowed */
+	const struct ahead *known;	/* borrowed, or NULL */
 	char *buf;			/* READ_SIZE bytes, owned */
 	const struct digest_sink *sink;	/* borrowed, or NULL */
 	struct str text;		/* for the sink */
@@ -92,9 +94,9 @@ static int xattrs_add(struct tally *t, const struct walk_entry *e, uint8_t diges
 	return 0;
 }
 
-static int contents_add(struct tally *t, const struct walk_entry *e, struct error *err)
+static int contents_read(struct tally *t, const struct walk_entry *e, uint8_t out[SHA256_SIZE],
+			 struct error *err)
 {
-	uint8_t digest[SHA256_SIZE];
 	struct sha256 sum;
 
 	sha256_init(&sum);
@@ -109,7 +111,26 @@ static int contents_add(struct tally *t, const struct walk_entry *e, struct erro
 			break;
 		sha256_add(&sum, t->buf, (size_t)n);
 	}
-	sha256_end(&sum, digest);
+	sha256_end(&sum, out);
+	return 0;
+}
+
+static bool is_known(void *arg, const struct stat *st)
+{
+	const struct tally *t = arg;
+
+	return t->known && ahead_find(t->known, st);
+}
+
+/* The walk opened the file unless it was known. */
+static int contents_add(struct tally *t, const struct walk_entry *e, struct error *err)
+{
+	uint8_t digest[SHA256_SIZE];
+
+	if (e->fd < 0)
+		memcpy(digest, ahead_find(t->known, &e->st), sizeof(digest));
+	else if (contents_read(t, e, digest, err) < 0)
+		return -1;
 	sha256_add(&t->sum, digest, sizeof(digest));
 	text_add_sum(t, digest);
 	t->out->size += (uint64_t)e->st.st_size;
@@ -174,17 +195,20 @@ static int entry_add(void *arg, const struct walk_entry *e, struct error *err)
 	return t->sink->take(t->sink->arg, str_text(&t->text), err);
 }
 
-int digest_tree(int rootfd, const struct digest_sink *sink, struct digest *out, struct error *err)
+int digest_tree(int rootfd, const struct ahead *known, const struct digest_sink *sink,
+		struct digest *out, struct error *err)
 {
 	AUTO_FREE char *buf = xcalloc(1, READ_SIZE);
 	struct digest d = { .size = 0 };
-	struct tally t = { .out = &d, .buf = buf, .sink = sink };
+	struct tally t = { .out = &d, .buf = buf, .sink = sink,
+			   .known = known };
+	const struct walk_calls calls = { .visit = entry_add, .is_known = is_known, .arg = &t };
 	uint8_t sum[SHA256_SIZE];
 	int r;
 
 	sha256_init(&t.sum);
 	sha256_add(&t.sum, "zonectl tree 1", sizeof("zonectl tree 1"));
-	r = walk_tree(rootfd, entry_add, NULL, &t, err);
+	r = walk_tree_by(rootfd, &calls, err);
 	str_clear(&t.text);
 	if (r < 0)
 		return error_wrap(err, "digest");

@@ -29,7 +29,11 @@ struct digest_sink {
 	void *arg;
 };
 
-/* Reads all below rootfd. No link is followed. sink may be NULL. */
-int digest_tree(int rootfd, const struct digest_sink *sink, struct digest *out, struct error *err);
+struct ahead;
+
+/* Reads all below rootfd but the contents of files that are known (ahead.h). No link is followed.
+ * known and sink may be NULL. */
+int digest_tree(int rootfd, const struct ahead *known, const struct digest_sink *sink,
+		struct digest *out, struct error *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/strv.h"
+#include "templates/ahead.h"
 
 enum { SIGNALLED = 128, PIPE_SIZE = 1 << 20 };
 
@@ -40,15 +41,29 @@ static int program_open(struct error *err)
 	return fd < 0 ? error_sys(err, "open '%s'", PKGLIBEXECDIR "/zone-unpack") : fd;
 }
 
+/* The unpacker's ends of what is between us; -1 where there is none; owned. */
+struct ends {
+	int sourcefd, reportfd, donefd;
+};
+
+static void ends_close(struct ends *ends)
+{
+	cleanup_close(&ends->sourcefd);
+	cleanup_close(&ends->reportfd);
+	cleanup_close(&ends->donefd);
+	*ends = (struct ends){ -1, -1, -1 };
+}
+
+#define AUTO_ENDS __attribute__((cleanup(ends_close)))
+
 /* Starts it; returns its pidfd. */
-static int unpacker_start(const struct import_run *run, int sourcefd, int reportfd,
-			  struct error *err)
+static int unpacker_start(const struct import_run *run, const struct ends *ends, struct error *err)
 {
 	AUTO_CLOSE int programfd = program_open(err);
 	AUTO_STRV char **argv = NULL;
-	int keep[] = { programfd, run->rootfd, reportfd };
+	int keep[] = { programfd, run->rootfd, ends->reportfd, ends->donefd };
 	struct proc_spawn spawn = {
-		.stdin_fd = sourcefd, .stdout_fd = -1, .stderr_fd = -1,
+		.stdin_fd = ends->sourcefd, .stdout_fd = -1, .stderr_fd = -1,
 		.keep_fds = keep, .n_keep_fds = N_ROWS(keep), .dirfd = -1,
 	};
 	pid_t pid;
@@ -57,7 +72,9 @@ static int unpacker_start(const struct import_run *run, int sourcefd, int report
 		return -1;
 	strv_addf(&argv, "/proc/self/fd/%d", programfd);
 	strv_addf(&argv, "%d", run->rootfd);
-	strv_addf(&argv, "%d", reportfd);
+	strv_addf(&argv, "%d", ends->reportfd);
+	if (ends->donefd >= 0)
+		strv_addf(&argv, "done=%d", ends->donefd);
 	unpack_options_args(run->options, &argv);
 	spawn.argv = argv;
 	return proc_spawn(&spawn, &pid, err);
@@ -121,7 +138,8 @@ int import_feed_copy(struct import_feed *feed, int outfd, uint64_t max, struct e
 struct conversation {
 	const struct import_run *run;
 	int feedfd;			/* into the unpacker; -1 when all was said; owned */
-	int reportfd;			/* borrowed */
+	int reportfd;			/* owned */
+	int namesfd;			/* of finished files; -1: they are not asked for; owned */
 	char *report;
 	size_t have, room;
 };
@@ -131,6 +149,16 @@ static void feed_end(struct conversation *c)
 	cleanup_close(&c->feedfd);
 	c->feedfd = -1;
 }
+
+static void conversation_close(struct conversation *c)
+{
+	feed_end(c);
+	cleanup_close(&c->reportfd);
+	cleanup_close(&c->namesfd);
+	c->reportfd = c->namesfd = -1;
+}
+
+#define AUTO_CONVERSATION __attribute__((cleanup(conversation_close)))
 
 /* An unpacker that ended has its reasons, which its report tells. */
 static int feed_write(struct conversation *c, struct error *err)
@@ -247,34 +275,70 @@ static int feed_open(const struct import_run *run, int *out_feedfd, struct error
 	return fds[0];
 }
 
-static int unpack(const struct import_run *run, struct unpack_report *out, struct error *err)
+/* The pipe for the names of files that are finished. Who writes it does not wait for who reads. */
+static int done_open(const struct import_run *run, int *out_namesfd, int *out_donefd,
+		     struct error *err)
 {
-	AUTO_CLOSE int pidfd = -1;
-	AUTO_CLOSE int readfd = -1;
-	struct conversation c = {
-		.run = run, .feedfd = -1, .report = (char *)out, .room = sizeof(*out),
-	};
-	struct error lost = { 0 };
-	int fds[2], sourcefd, status, talked;
+	int fds[2];
+
+	if (!run->ahead)
+		return 0;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_sys(err, "make a pipe");
+	*out_namesfd = fds[0];
+	*out_donefd = fds[1];
+	(void)fcntl(fds[1], F_SETPIPE_SZ, PIPE_SIZE);	/* a smaller one is as right */
+	return fcntl(fds[1], F_SETFL, O_NONBLOCK) < 0 ? error_sys(err, "make a pipe") : 0;
+}
+
+/* Returns the unpacker's pidfd. */
+static int begin(struct conversation *c, struct error *err)
+{
+	AUTO_ENDS struct ends ends = { -1, -1, -1 };
+	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_sys(err, "make a pipe");
-	c.reportfd = readfd = fds[0];
-	sourcefd = feed_open(run, &c.feedfd, err);
-	if (sourcefd >= 0)
-		pidfd = unpacker_start(run, sourcefd, fds[1], err);
-	close(fds[1]);
-	cleanup_close(&sourcefd);
-	talked = pidfd < 0 ? -1 : converse(&c, err);
-	cleanup_close(&c.feedfd);
-	if (pidfd < 0)
+	c->reportfd = fds[0];
+	ends.reportfd = fds[1];
+	ends.sourcefd = feed_open(c->run, &c->feedfd, err);
+	if (ends.sourcefd < 0 || done_open(c->run, &c->namesfd, &ends.donefd, err) < 0)
 		return -1;
+	return unpacker_start(c->run, &ends, err);
+}
+
+/* Talks until it has ended; returns its status. */
+static int attend(struct conversation *c, int pidfd, struct error *err)
+{
+	struct ahead_run reader = { .is_running = false };
+	struct error lost = { 0 };
+	int talked, status;
+
+	/* Without it everything is read later. */
+	if (c->namesfd >= 0)
+		(void)ahead_begin(&reader, c->run->ahead, c->run->rootfd, c->namesfd, &lost);
+	talked = converse(c, err);
+	feed_end(c);
 	if (talked < 0)
 		(void)proc_signal(pidfd, SIGKILL, &lost);	/* err says what went wrong */
 	status = proc_reap(pidfd, talked < 0 ? &lost : err);
-	if (talked < 0 || status < 0)
+	ahead_end(&reader);
+	return talked < 0 ? -1 : status;
+}
+
+static int unpack(const struct import_run *run, struct unpack_report *out, struct error *err)
+{
+	AUTO_CONVERSATION struct conversation c = {
+		.run = run, .feedfd = -1, .reportfd = -1, .namesfd = -1,
+		.report = (char *)out, .room = sizeof(*out),
+	};
+	AUTO_CLOSE int pidfd = begin(&c, err);
+	int status;
+
+	if (pidfd < 0)
 		return -1;
-	if (report_check(out, c.have, status, err) < 0)
+	status = attend(&c, pidfd, err);
+	if (status < 0 || report_check(out, c.have, status, err) < 0)
 		return -1;
 	if (run->feed && (!run->feed->is_at_end || run->feed->at < run->feed->len))
 		return error_set(err, ERR_FAILED, "the unpacker left some of it unread");

@@ -21,6 +21,8 @@ struct import_watch {
 	void *arg;
 };
 
+struct ahead;
+
 enum { IMPORT_FEED_SIZE = 256 * 1024 };
 
 /* An archive that is read here and handed on, so that the bytes that are digested are the bytes
@@ -47,6 +49,7 @@ struct import_run {
 	const struct unpack_options *options;	/* NULL: the defaults */
 	struct import_watch *watch;	/* or NULL; not with a feed */
 	struct import_feed *feed;	/* or NULL: the program reads archivefd itself */
+	struct ahead *ahead;		/* or NULL; learns of the files that were written */
 };
 
 int import_unpack(const struct import_run *run, struct unpack_report *out, struct error *err);

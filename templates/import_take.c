@@ -49,6 +49,7 @@ int import_job_unpack(struct import_job *job, const struct import_run *run,
 
 	options.limits.seconds = seconds_left(job);
 	counted.options = &options;
+	counted.ahead = job->stage.ahead;
 	if (import_unpack(&counted, &report, err) < 0)
 		return -1;
 	count(job, &report);

@@ -25,7 +25,8 @@ static int record_write(void *arg, const char *text, struct error *err)
 	return 0;
 }
 
-int manifest_write(int objectfd, int rootfd, struct digest *out, struct error *err)
+int manifest_write(int objectfd, int rootfd, const struct ahead *known, struct digest *out,
+		   struct error *err)
 {
 	AUTO_CLOSE int fd = openat(objectfd, MANIFEST,
 				   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -35,7 +36,7 @@ int manifest_write(int objectfd, int rootfd, struct digest *out, struct error *e
 	if (!file)
 		return error_sys(err, "make '%s'", MANIFEST);
 	fd = -1;	/* owned by file */
-	if (digest_tree(rootfd, &sink, out, err) < 0)
+	if (digest_tree(rootfd, known, &sink, out, err) < 0)
 		return -1;
 	return fflush(file) == 0 ? 0 : error_sys(err, "write '%s'", MANIFEST);
 }
@@ -159,7 +160,7 @@ int manifest_compare(int objectfd, int rootfd, struct digest *out, char ***out_f
 	if (fd >= 0)
 		c.file = fdopen(TAKE_FD(fd), "re");
 	record_next(&c);
-	r = digest_tree(rootfd, &sink, out, err);
+	r = digest_tree(rootfd, NULL, &sink, out, err);
 	for (; r == 0 && !c.is_end; record_next(&c))
 		fault(&c, c.record, "is missing");
 	if (c.n_faults > FAULTS_MAX)

@@ -11,8 +11,9 @@
 #include "base/error.h"
 #include "templates/digest.h"
 
-/* Computes the digest of the tree and writes the manifest below objectfd; the caller syncs. */
-int manifest_write(int objectfd, int rootfd, struct digest *out, struct error *err);
+/* Computes the digest of the tree, known as in digest_tree(), and writes the manifest below objectfd; the caller syncs. */
+int manifest_write(int objectfd, int rootfd, const struct ahead *known, struct digest *out,
+		   struct error *err);
 /* Computes the digest again. *out_faults gets a line for each name that is another than in the
  * manifest, "'etc/issue': contents", at most a few dozen; a strv that the caller owns. */
 int manifest_compare(int objectfd, int rootfd, struct digest *out, char ***out_faults,

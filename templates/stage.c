@@ -15,11 +15,13 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "templates/ahead.h"
 #include "templates/manifest.h"
 #include "templates/object.h"
 #include "templates/osinfo.h"
 #include "templates/store.h"
 #include "templates/version.h"
+#include "templates/writeback.h"
 
 /*
  * An import under way. What must survive what: a kill -9 at any moment leaves
@@ -119,7 +121,10 @@ int store_stage_open(struct store_stage *stage, int storefd, struct error *err)
 {
 	AUTO_CLOSE int objectsfd = object_dir(storefd, err);
 
-	*stage = (struct store_stage){ .storefd = storefd, .dirfd = -1, .rootfd = -1 };
+	*stage = (struct store_stage){
+		.storefd = storefd, .dirfd = -1, .rootfd = -1,
+		.ahead = xcalloc(1, sizeof(*stage->ahead)),
+	};
 	if (objectsfd < 0)
 		return -1;
 	sweep(objectsfd);
@@ -153,13 +158,27 @@ static void known_take(const struct template *known, struct template *t)
 	t->stop_signal = or_empty(known->stop_signal);
 }
 
+/* The disk works on what was written while it is read. */
+static int digest_take(const struct store_stage *stage, struct digest *out, struct error *err)
+{
+	struct writeback writeback;
+	struct error lost = { 0 };
+	int r;
+
+	writeback_begin(&writeback, stage->dirfd);
+	r = manifest_write(stage->dirfd, stage->rootfd, stage->ahead, out, err);
+	if (writeback_end(&writeback, r < 0 ? &lost : err) < 0)
+		return -1;
+	return r;
+}
+
 static int describe(const struct store_stage *stage, const struct template *known,
 		    struct template *t, struct error *err)
 {
 	struct digest digest;
 	struct osinfo os;
 
-	if (manifest_write(stage->dirfd, stage->rootfd, &digest, err) < 0)
+	if (digest_take(stage, &digest, err) < 0)
 		return -1;
 	osinfo_read(stage->rootfd, &os);
 	*t = (struct template){
@@ -263,6 +282,10 @@ void store_stage_close(struct store_stage *stage)
 			(void)path_remove(objectsfd, stage->name, &err); /* a sweep tries again */
 		stage->name[0] = '\0';
 	}
+	if (stage->ahead)
+		ahead_clear(stage->ahead);
+	free(stage->ahead);
+	stage->ahead = NULL;
 	cleanup_close(&stage->rootfd);
 	cleanup_close(&stage->dirfd);
 	stage->rootfd = stage->dirfd = -1;

@@ -80,11 +80,14 @@ int store_remove(int storefd, const char *name, store_used_fn *is_used, void *ar
 /* A new object under construction. */
 #define AUTO_STAGE __attribute__((cleanup(store_stage_close)))
 
+struct ahead;
+
 struct store_stage {
 	int storefd;			/* borrowed */
 	int dirfd;			/* .objects/.new-XXXXXX, locked */
 	int rootfd;			/* its rootfs/, empty */
 	char name[32];			/* ".new-XXXXXX"; "" when nothing is staged */
+	struct ahead *ahead;		/* what is known of its files; owned */
 };
 
 /* What an owner is initialised with. */

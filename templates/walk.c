@@ -25,9 +25,7 @@ struct links {
 };
 
 struct walk {
-	int (*visit)(void *arg, const struct walk_entry *e, struct error *err);
-	int (*leave)(void *arg, const struct walk_entry *e, struct error *err);
-	void *arg;
+	const struct walk_calls *calls;	/* borrowed */
 	struct str path;
 	struct links links;
 	uint64_t next;			/* number of the next name */
@@ -113,12 +111,15 @@ static int names_of(int dirfd, char ***out, struct error *err)
 	return 0;
 }
 
-static int entry_open(int dirfd, const char *name, struct walk_entry *e, struct error *err)
+static int entry_open(const struct walk_calls *calls, int dirfd, const char *name,
+		      struct walk_entry *e, struct error *err)
 {
 	if (fstatat(dirfd, name, &e->st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, "look at it");
 	e->fd = -1;
 	if (!S_ISREG(e->st.st_mode) && !S_ISDIR(e->st.st_mode))
+		return 0;
+	if (S_ISREG(e->st.st_mode) && calls->is_known && calls->is_known(calls->arg, &e->st))
 		return 0;
 	e->fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (e->fd < 0)
@@ -149,7 +150,7 @@ static int walk_below(struct walk *w, const struct walk_entry *e, struct error *
 
 static int walk_inside(struct walk *w, const struct walk_entry *e, struct error *err)
 {
-	int r = w->visit(w->arg, e, err);
+	int r = w->calls->visit(w->calls->arg, e, err);
 
 	if (r < 0)
 		return error_wrap(err, "'%s'", e->path);
@@ -160,11 +161,11 @@ static int walk_inside(struct walk *w, const struct walk_entry *e, struct error 
 	if (walk_below(w, e, err) < 0)
 		return -1;
 	w->depth--;
-	if (w->leave) {
+	if (w->calls->leave) {
 		struct walk_entry left = *e;
 
 		left.path = str_text(&w->path);	/* the buffer may have moved */
-		if (w->leave(w->arg, &left, err) < 0)
+		if (w->calls->leave(w->calls->arg, &left, err) < 0)
 			return error_wrap(err, "'%s'", left.path);
 	}
 	return 0;
@@ -175,7 +176,7 @@ static int walk_entry(struct walk *w, int dirfd, const char *name, struct error 
 	struct walk_entry e = { .dirfd = dirfd, .name = name, .path = str_text(&w->path) };
 	AUTO_CLOSE int fd = -1;
 
-	if (entry_open(dirfd, name, &e, err) < 0)
+	if (entry_open(w->calls, dirfd, name, &e, err) < 0)
 		return error_wrap(err, "'%s'", e.path);
 	fd = e.fd;
 	e.number = w->next++;
@@ -183,14 +184,21 @@ static int walk_entry(struct walk *w, int dirfd, const char *name, struct error 
 	return walk_inside(w, &e, err);
 }
 
-int walk_tree(int rootfd, int (*visit)(void *arg, const struct walk_entry *e, struct error *err),
-	      int (*leave)(void *arg, const struct walk_entry *e, struct error *err), void *arg,
-	      struct error *err)
+int walk_tree_by(int rootfd, const struct walk_calls *calls, struct error *err)
 {
-	struct walk w = { .visit = visit, .leave = leave, .arg = arg };
+	struct walk w = { .calls = calls };
 	int r = walk_entry(&w, rootfd, ".", err);
 
 	str_clear(&w.path);
 	free(w.links.slots);
 	return r;
+}
+
+int walk_tree(int rootfd, int (*visit)(void *arg, const struct walk_entry *e, struct error *err),
+	      int (*leave)(void *arg, const struct walk_entry *e, struct error *err), void *arg,
+	      struct error *err)
+{
+	const struct walk_calls calls = { .visit = visit, .leave = leave, .arg = arg };
+
+	return walk_tree_by(rootfd, &calls, err);
 }

@@ -4,6 +4,7 @@
 
 /* A walk over a tree by descriptor, in the order of names, that follows no link. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -30,5 +31,16 @@ struct walk_entry {
 int walk_tree(int rootfd, int (*visit)(void *arg, const struct walk_entry *e, struct error *err),
 	      int (*leave)(void *arg, const struct walk_entry *e, struct error *err), void *arg,
 	      struct error *err);
+
+struct walk_calls {
+	int (*visit)(void *arg, const struct walk_entry *e, struct error *err);
+	int (*leave)(void *arg, const struct walk_entry *e, struct error *err);	/* or NULL */
+	/* Whether a regular file need not be opened: its fd is -1 then. NULL: all are. */
+	bool (*is_known)(void *arg, const struct stat *st);
+	void *arg;
+};
+
+/* The same with more to say. */
+int walk_tree_by(int rootfd, const struct walk_calls *calls, struct error *err);
 
 #endif

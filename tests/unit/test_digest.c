@@ -29,7 +29,7 @@ static struct digest digest_of(int rootfd)
 	struct digest d = { .size = 0 };
 	struct error err = { 0 };
 
-	assert_int_equal(digest_tree(rootfd, NULL, &d, &err), 0);
+	assert_int_equal(digest_tree(rootfd, NULL, NULL, &d, &err), 0);
 	return d;
 }
 
