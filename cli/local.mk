@@ -30,6 +30,7 @@ zonectl_SOURCES += %D%/verb_repair.c
 zonectl_SOURCES += %D%/verb_run.c
 zonectl_SOURCES += %D%/verb_set.c
 zonectl_SOURCES += %D%/verb_template.c %D%/verb_template.h
+zonectl_SOURCES += %D%/verb_template_export.c
 zonectl_SOURCES += %D%/verb_template_list.c
 zonectl_SOURCES += %D%/verb_template_make.c
 zonectl_SOURCES += %D%/verb_template_remove.c

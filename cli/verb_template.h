@@ -11,7 +11,7 @@
  * verb_template_remove.c. */
 extern const struct opt template_build_options[], template_import_options[];
 extern const struct opt template_list_options[], template_prune_options[];
-extern const struct opt template_make_options[];
+extern const struct opt template_make_options[], template_export_options[];
 int verb_template_build(struct cli *cli, struct error *err);
 int verb_template_import(struct cli *cli, struct error *err);
 int verb_template_list(struct cli *cli, struct error *err);
@@ -20,6 +20,7 @@ int verb_template_verify(struct cli *cli, struct error *err);
 int verb_template_remove(struct cli *cli, struct error *err);
 int verb_template_prune(struct cli *cli, struct error *err);
 
+int verb_template_export(struct cli *cli, struct error *err);
 int verb_template_make(struct cli *cli, struct target *t, struct error *err);
 
 /* In a worker: mounts of its own, which end with its last process. The site is to be opened

@@ -20,12 +20,15 @@ libzone_a_SOURCES += \
 	%D%/import_tree.c \
 	%D%/machine.c %D%/machine.h \
 	%D%/metadata.c %D%/metadata.h \
+	%D%/export.c %D%/export.h \
 	%D%/make.c %D%/make.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/object.c %D%/object.h \
 	%D%/osinfo.c %D%/osinfo.h \
+	%D%/program.c %D%/program.h \
 	%D%/removal.c \
 	%D%/squashfs.c %D%/squashfs.h \
+	%D%/tar_write.c %D%/tar_write.h \
 	%D%/squashfs_sandbox.c %D%/squashfs_sandbox.h \
 	%D%/stage.c %D%/store.c %D%/store.h \
 	%D%/unpack.h %D%/unpack_limits.c \
@@ -38,6 +41,11 @@ libzone_a_SOURCES += \
 	%D%/writeback.c %D%/writeback.h \
 	%D%/wash.c %D%/wash.h \
 	%D%/xattrs.c %D%/xattrs.h
+
+# What export compresses with.
+pkglibexec_PROGRAMS += zone-pack
+zone_pack_SOURCES = %D%/pack.c %D%/pack.h
+zone_pack_LDADD = libzone.a $(LIBARCHIVE_LIBS)
 
 # The only program that reads archives; import.c starts it.
 pkglibexec_PROGRAMS += zone-unpack

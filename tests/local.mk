@@ -139,6 +139,7 @@ dist_check_SCRIPTS += %D%/func/limits.bats
 dist_check_SCRIPTS += %D%/func/names.bats
 dist_check_SCRIPTS += %D%/func/repair.bats
 dist_check_SCRIPTS += %D%/func/template-build.bats
+dist_check_SCRIPTS += %D%/func/template-export.bats
 dist_check_SCRIPTS += %D%/func/template-import.bats
 dist_check_SCRIPTS += %D%/func/template-formats.bats
 dist_check_SCRIPTS += %D%/func/template-list.bats
