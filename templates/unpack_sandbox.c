@@ -137,9 +137,11 @@ static int limits_set(const struct unpack_limits *limits, struct error *err)
 	} rows[] = {
 		{ RLIMIT_DATA, DATA_MAX },   { RLIMIT_NOFILE, FILES_MAX },
 		{ RLIMIT_CORE, 0 },          { RLIMIT_FSIZE, limits->bytes },
-		{ RLIMIT_NPROC, TASKS_MAX }, { RLIMIT_CPU, limits->seconds },
+		{ RLIMIT_NPROC, TASKS_MAX },
 	};
 
+	/* Not RLIMIT_CPU: the first process of a pid namespace gets no SIGXCPU that it does not
+	 * handle (signal(7)), only SIGKILL, and could not say why. The outer one has the clock. */
 	/* A file beyond its limit is an error of the write, not a signal. */
 	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < N_ROWS(rows); i++) {
