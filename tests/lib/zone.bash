@@ -83,7 +83,7 @@ census() {
 	find /sys/fs/cgroup -type d -name "zonectl-$(store_id)*" -printf 'cgroup %p\n'
 	network_census
 	{ losetup -a || :; } 2>/dev/null | awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "loop", $0 }'
-	for pid in $(pids_of zonectl zonekeeper zone-unpack); do
+	for pid in $(pids_of zonectl zonekeeper zone-unpack zone-pack); do
 		echo "process $pid"
 	done
 	# Locks are held on directories, so nothing of theirs can be left but these.
