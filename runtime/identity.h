@@ -4,9 +4,9 @@
 
 /*
  * What a template must not hand on: its host keys and random seeds are not there
- * in a zone, its machine-id is an empty file. Done once, by create, while only host root has touched
- * the zone's tree; the template's, which is hostile, is only looked at, and no
- * link followed. What the zone has in their place is written inside (setup.h).
+ * in a zone, its machine-id is an empty file. Done once, by create, while only host
+ * root has touched the zone's tree; the template's, which is hostile, is only looked
+ * at, and no link followed. What the zone has in their place is written inside (setup.h).
  */
 
 #include <stdbool.h>

@@ -53,7 +53,7 @@ struct setup {
 	const struct net_plan *net;
 	const char *init_kind;		/* the template's, "" for none; see osinfo.h */
 	uint64_t systemd_version;	/* the template's, 0: none, or not known */
-	bool is_command;		/* it runs one command: only what that needs, and no record */
+	bool is_command;		/* it runs one: only what that needs, and no record */
 	bool is_off;			/* setup=none */
 	unsigned int parts;		/* bit n: part n is to be written */
 	struct setup_report *report;	/* made by setup_begin(), NULL when parts is 0 */

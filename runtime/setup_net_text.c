@@ -55,7 +55,8 @@ void setup_net_ifupdown(const struct nic *nic, struct str *out)
 	for (size_t i = 0; i < N_ROWS(families); i++) {
 		if (!*setup_net_gateway(nic, families[i], text))
 			continue;
-		str_addf(out, "\tup ip %sroute add default via %s dev %s onlink 2>/dev/null || true\n",
+		str_addf(out, "\tup ip %sroute add default via %s dev %s onlink "
+			 "2>/dev/null || true\n",
 			 families[i] == AF_INET ? "" : "-6 ", text, nic->name);
 	}
 }

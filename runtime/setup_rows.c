@@ -58,8 +58,8 @@ static void text_search(const struct setup *s, struct str *out)
 }
 
 #define ALL FAMILY_ALL
-#define ASSIGN(variable, writer) .rule = RULE_ASSIGN, .name = variable, .text = writer
-#define ASSIGN_THERE(variable, writer) .rule = RULE_ASSIGN_THERE, .name = variable, .text = writer
+#define SET(variable, writer) .rule = RULE_ASSIGN, .name = variable, .text = writer
+#define RESET(variable, writer) .rule = RULE_ASSIGN_THERE, .name = variable, .text = writer
 #define WHOLE(writer) .rule = RULE_WHOLE, .text = writer
 #define THERE(writer) .rule = RULE_THERE, .text = writer
 #define LINK(writer) .rule = RULE_LINK, .text = writer
@@ -69,37 +69,38 @@ static void text_search(const struct setup *s, struct str *out)
 static const struct setup_row rows[] = {
 	{ SETUP_MACHINE_ID, ALL, "etc/machine-id",       CALL(setup_machine_id) },
 	{ SETUP_MACHINE_ID, FAMILY_DEBIAN, "etc/popularity-contest.conf",
-						ASSIGN_THERE("MY_HOSTID", text_uuid) },
+						RESET("MY_HOSTID", text_uuid) },
 
 	{ SETUP_HOSTNAME,   ALL, "etc/hostname",         WHOLE(text_hostname_line) },
-	{ SETUP_HOSTNAME,   ALL, "etc/HOSTNAME",         THERE(text_hostname_line) },	/* SLES 11 */
+	{ SETUP_HOSTNAME,   FAMILY_SUSE, "etc/HOSTNAME", THERE(text_hostname_line) },	/* SLES 11 */
 	/* OpenRC, where etc/hostname is not looked at or not there. */
-	{ SETUP_HOSTNAME,   ALL, "etc/conf.d/hostname",  ASSIGN_THERE("hostname", text_hostname) },
+	{ SETUP_HOSTNAME,   ALL, "etc/conf.d/hostname",  RESET("hostname", text_hostname) },
 	{ SETUP_HOSTNAME,   FAMILY_REDHAT, "etc/sysconfig/network",	/* up to RHEL 6 */
-						ASSIGN_THERE("HOSTNAME", text_hostname) },
+						RESET("HOSTNAME", text_hostname) },
 
 	{ SETUP_HOSTS,      ALL, "etc/hosts",            CALL(setup_hosts) },
 
 	{ SETUP_RESOLVER,   ALL, "etc/resolv.conf",      CALL(setup_resolver) },
 	/* netconfig(8) writes etc/resolv.conf anew from these. */
 	{ SETUP_RESOLVER,   FAMILY_SUSE, "etc/sysconfig/network/config",
-				ASSIGN_THERE("NETCONFIG_DNS_STATIC_SERVERS", text_nameservers) },
+				RESET("NETCONFIG_DNS_STATIC_SERVERS", text_nameservers) },
 	{ SETUP_RESOLVER,   FAMILY_SUSE, "etc/sysconfig/network/config",
-				ASSIGN_THERE("NETCONFIG_DNS_STATIC_SEARCHLIST", text_search) },
+				RESET("NETCONFIG_DNS_STATIC_SEARCHLIST", text_search) },
 
 	{ SETUP_TIMEZONE,   ALL, "etc/localtime",        LINK(text_zoneinfo) },
-	{ SETUP_TIMEZONE,   ALL, "etc/timezone",         THERE(text_timezone_line) },	/* Debian, Gentoo */
-	{ SETUP_TIMEZONE,   FAMILY_REDHAT, "etc/sysconfig/clock", ASSIGN_THERE("ZONE", text_timezone) },
-	{ SETUP_TIMEZONE,   FAMILY_SUSE, "etc/sysconfig/clock", ASSIGN_THERE("TIMEZONE", text_timezone) },
-	{ SETUP_TIMEZONE,   FAMILY_VOID, "etc/rc.conf",  ASSIGN_THERE("TIMEZONE", text_timezone) },
+	/* Debian's and Gentoo's. */
+	{ SETUP_TIMEZONE,   ALL, "etc/timezone",         THERE(text_timezone_line) },
+	{ SETUP_TIMEZONE,   FAMILY_REDHAT, "etc/sysconfig/clock", RESET("ZONE", text_timezone) },
+	{ SETUP_TIMEZONE,   FAMILY_SUSE, "etc/sysconfig/clock", RESET("TIMEZONE", text_timezone) },
+	{ SETUP_TIMEZONE,   FAMILY_VOID, "etc/rc.conf",  RESET("TIMEZONE", text_timezone) },
 
-	{ SETUP_LOCALE,     FAMILY_DEBIAN, "etc/default/locale", ASSIGN("LANG", text_locale) },
-	{ SETUP_LOCALE,     FAMILY_REDHAT | FAMILY_ARCH | FAMILY_SUSE | FAMILY_VOID | FAMILY_GENTOO |
-			    FAMILY_OTHER, "etc/locale.conf", ASSIGN("LANG", text_locale) },
-	{ SETUP_LOCALE,     FAMILY_DEBIAN, "etc/locale.conf", ASSIGN_THERE("LANG", text_locale) },
-	{ SETUP_LOCALE,     FAMILY_REDHAT, "etc/sysconfig/i18n", ASSIGN_THERE("LANG", text_locale) },
-	{ SETUP_LOCALE,     FAMILY_SUSE, "etc/sysconfig/language", ASSIGN_THERE("RC_LANG", text_locale) },
-	{ SETUP_LOCALE,     FAMILY_GENTOO, "etc/env.d/02locale", ASSIGN("LANG", text_locale) },
+	{ SETUP_LOCALE,     FAMILY_DEBIAN, "etc/default/locale", SET("LANG", text_locale) },
+	{ SETUP_LOCALE,     ALL & ~(FAMILY_DEBIAN | FAMILY_ALPINE | FAMILY_BUSYBOX), "etc/locale.conf",
+						SET("LANG", text_locale) },
+	{ SETUP_LOCALE,     FAMILY_DEBIAN, "etc/locale.conf", RESET("LANG", text_locale) },
+	{ SETUP_LOCALE,     FAMILY_REDHAT, "etc/sysconfig/i18n", RESET("LANG", text_locale) },
+	{ SETUP_LOCALE,     FAMILY_SUSE, "etc/sysconfig/language", RESET("RC_LANG", text_locale) },
+	{ SETUP_LOCALE,     FAMILY_GENTOO, "etc/env.d/02locale", SET("LANG", text_locale) },
 	/* Read by login shells, and before Alpine's own 20locale.sh, which keeps what is set. */
 	{ SETUP_LOCALE,     FAMILY_ALPINE | FAMILY_BUSYBOX, "etc/profile.d/00zonectl-locale.sh",
 						WHOLE(text_locale_profile) },

@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "templates/build.h"
 #include "templates/osinfo.h"
+#include "templates/units.h"
 
 /*
  * From a system that was just installed to one that many zones start from: what
@@ -25,7 +26,6 @@ enum {
 	FOR_SYSVINIT = 2,
 	FOR_ALL = FOR_SYSTEMD | FOR_SYSVINIT,
 	FOR_OLD_SYSTEMD = 4,		/* before it learnt to go on without mounts of its own */
-	OLD_SYSTEMD = 250,
 };
 
 /* clang-format off */
@@ -54,59 +54,11 @@ static const struct { const char *directory, *prefix; } removed_groups[] = {
 	{ "var/lib/apt/lists",      "" },		/* stale by the first boot */
 };
 
-/* Units that fail, or wait, in a zone whatever it is allowed. Masked only where they exist. */
-static const char *const masked[] = {
-	"dev-hugepages.mount",			/* hugetlbfs cannot be in a user namespace */
-	"sys-kernel-config.mount",		/* configfs: likewise */
-	"sys-kernel-debug.mount",		/* debugfs shows the host's kernel */
-	"sys-kernel-tracing.mount",		/* tracefs likewise */
-	"proc-sys-fs-binfmt_misc.automount",	/* autofs: likewise not in a user namespace */
-	"proc-sys-fs-binfmt_misc.mount",
-	"systemd-modules-load.service",		/* modules are the host's to load */
-	"systemd-journald-audit.socket",	/* audit belongs to the host's user namespace */
-	"systemd-udevd.service",		/* /sys is read-only: devices are the host's */
-	"systemd-udev-trigger.service",
-	"systemd-pstore.service",		/* crash dumps of the host's kernel */
-	"systemd-firstboot.service",		/* asks on a console nobody may look at */
-	"systemd-timesyncd.service",		/* the clock is the host's */
-	"fstrim.timer",				/* so are the disks */
-	"e2scrub_all.timer",
-	"e2scrub_reap.service",
-	"mdmonitor.service",
-	"kmod-static-nodes.service",
-};
-
-/* Scripts of sysvinit that do what zonectl has done, or what is the host's to do. */
-static const char *const scripts_off[] = {
-	"mountkernfs.sh",		/* proc, sys and their like are mounted */
-	"mountdevsubfs.sh",		/* so are /dev/pts and /dev/shm */
-	"mount-configfs",		/* not in a user namespace */
-	"checkroot.sh",			/* the root is no disk of the zone's, */
-	"checkfs.sh",
-	"checkroot-bootclean.sh",	/* mountall-bootclean.sh cleans the same, alone */
-	"hwclock.sh",			/* the clock is the host's, */
-	"brightness",			/* and so is the screen */
-};
-
-static const char *const runlevel_dirs[] = { "etc/rcS.d", "etc/rc0.d", "etc/rc6.d" };
-
-static const char *const unit_dirs[] = { "usr/lib/systemd/system", "lib/systemd/system" };
-
 static const char hosts[] =
 	"127.0.0.1\tlocalhost\n"
 	"::1\tlocalhost ip6-localhost ip6-loopback\n"
 	"ff02::1\tip6-allnodes\n"
 	"ff02::2\tip6-allrouters\n";
-
-/* For these options systemd 247 mounts a fresh /proc, which the kernel refuses where the one
- * that is there is partly covered (mount_too_revealing), and gives the unit up: logind is one. */
-static const char mounts_dropin[] =
-	"# In a zone systemd cannot mount a /proc for one unit; it fails with these set.\n"
-	"[Service]\n"
-	"ProtectControlGroups=no\n"
-	"ProtectKernelTunables=no\n"
-	"ProtectProc=default\n"
-	"ProcSubset=all\n";
 
 static const char keys_script[] =
 	"#!/bin/sh\n"
@@ -140,7 +92,8 @@ static const struct { int when; const char *path; mode_t mode; const char *text;
 	/* sshd does not start without keys; where systemd is init, create makes it (identity.c). */
 	{ FOR_SYSVINIT,    "etc/init.d/ssh-host-keys", 0755, keys_script },
 	{ FOR_SYSVINIT,    "etc/inittab",      0644, inittab },
-	{ FOR_OLD_SYSTEMD, "etc/systemd/system/service.d/zone-mounts.conf", 0644, mounts_dropin },
+	{ FOR_OLD_SYSTEMD, "etc/systemd/system/service.d/zone-mounts.conf", 0644,
+	  units_mounts_dropin },
 };
 
 static const struct { int when; const char *path, *target; } linked[] = {
@@ -206,8 +159,8 @@ static int all_remove(int rootfd, int when, struct error *err)
 
 static bool has_unit(int rootfd, const char *unit)
 {
-	for (size_t i = 0; i < N_ROWS(unit_dirs); i++) {
-		AUTO_FREE char *path = xasprintf("%s/%s", unit_dirs[i], unit);
+	for (const char *const *dir = units_dirs; *dir; dir++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", *dir, unit);
 		struct error lost = { 0 };
 		struct stat st;
 
@@ -217,23 +170,16 @@ static bool has_unit(int rootfd, const char *unit)
 	return false;
 }
 
-/* True for the link of a script in a runlevel: S or K, two digits, its name. */
 static bool is_off(const char *link, const char *prefix)
 {
 	(void)prefix;	/* scripts are named in whole */
-	if ((link[0] != 'S' && link[0] != 'K') || strlen(link) <= 3)
-		return false;
-	for (size_t i = 0; i < N_ROWS(scripts_off); i++) {
-		if (strcmp(link + 3, scripts_off[i]) == 0)
-			return true;
-	}
-	return false;
+	return units_is_off(link);
 }
 
 static int all_disable(int rootfd, struct error *err)
 {
-	for (size_t i = 0; i < N_ROWS(runlevel_dirs); i++) {
-		if (remove_named(rootfd, runlevel_dirs[i], is_off, NULL, err) < 0)
+	for (const char *const *dir = units_runlevel_dirs; *dir; dir++) {
+		if (remove_named(rootfd, *dir, is_off, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -241,10 +187,10 @@ static int all_disable(int rootfd, struct error *err)
 
 static int all_mask(int rootfd, struct error *err)
 {
-	for (size_t i = 0; i < N_ROWS(masked); i++) {
-		AUTO_FREE char *path = xasprintf("etc/systemd/system/%s", masked[i]);
+	for (const char *const *unit = units_masked; *unit; unit++) {
+		AUTO_FREE char *path = xasprintf("etc/systemd/system/%s", *unit);
 
-		if (has_unit(rootfd, masked[i]) && path_symlink(rootfd, path, "/dev/null", err) < 0)
+		if (has_unit(rootfd, *unit) && path_symlink(rootfd, path, "/dev/null", err) < 0)
 			return -1;
 	}
 	return 0;
@@ -285,7 +231,7 @@ static bool has_old_systemd(int rootfd)
 	AUTO_OSINFO struct osinfo os;
 
 	osinfo_read(rootfd, &os);
-	return os.systemd_version > 0 && os.systemd_version < OLD_SYSTEMD;
+	return os.systemd_version > 0 && os.systemd_version < UNITS_OLD_SYSTEMD;
 }
 
 int build_adjust(int rootfd, bool is_sysvinit, struct error *err)

@@ -3,6 +3,7 @@ libzone_a_SOURCES += \
 	%D%/ahead.c %D%/ahead.h \
 	%D%/build.c %D%/build.h \
 	%D%/build_adjust.c \
+	%D%/units.c %D%/units.h \
 	%D%/build_debian.c \
 	%D%/build_minimal.c \
 	%D%/clone.c %D%/clone.h \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "setup_fixture.h"
+#include "tests/unit/setup_fixture.h"
 
 static const char *const nameservers[] = { "10.0.0.1", "fd00::1", NULL };
 static const char *const search[] = { "example.org", NULL };
@@ -26,12 +26,14 @@ static void the_name_goes_where_the_system_looks_for_it(void **state)
 	os("fedora");
 	put_file("etc/conf.d/hostname", "# Set to the hostname\nhostname=\"localhost\"\n");
 	put_file("etc/sysconfig/network", "NETWORKING=yes\nHOSTNAME=old\n");
-	put_file("etc/HOSTNAME", "old\n");
 	apply_ok(&s, PART(SETUP_HOSTNAME));
 	assert_file("etc/hostname", "web1.example\n");
-	assert_file("etc/HOSTNAME", "web1.example\n");
 	assert_file("etc/conf.d/hostname", "# Set to the hostname\nhostname=\"web1.example\"\n");
 	assert_file("etc/sysconfig/network", "NETWORKING=yes\nHOSTNAME=\"web1.example\"\n");
+	os("sles");
+	put_file("etc/HOSTNAME", "old\n");
+	apply_ok(&s, PART(SETUP_HOSTNAME));
+	assert_file("etc/HOSTNAME", "web1.example\n");
 }
 
 static void a_file_that_is_not_there_is_not_made_for_a_system_that_lacks_it(void **state)
@@ -304,7 +306,8 @@ static void minutes_of_cron_are_the_zone_s_own(void **state)
 {
 	static const char crontab[] = "SHELL=/bin/sh\n"
 				      "# 17 * * * * root run-parts /etc/cron.hourly\n"
-				      "59 *	* * *	root	cd / && run-parts /etc/cron.hourly\n"
+				      "59 *	* * *	root	cd / && run-parts "
+				      "/etc/cron.hourly\n"
 				      "*/5 * * * * root run-parts /x\n"
 				      "30 3 * * * root backup\n";
 	const struct setup s = { .uuid = UUID }, other = { .uuid = "x" };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who gets in: root's password and keys, the console, services that must not or must run. */
-#include "setup_fixture.h"
+#include "tests/unit/setup_fixture.h"
 
 #define HASH "$6$salt$" \
 	     "0123456789012345678901234567890123456789012" \
@@ -175,7 +175,8 @@ static void an_inittab_with_a_console_stays_as_it_is(void **state)
 
 static void runit_and_openrc_have_a_service_on_the_console(void **state)
 {
-	const struct setup runit = { .init_kind = "runit" }, openrc = { .init_kind = "openrc-init" };
+	const struct setup runit = { .init_kind = "runit" };
+	const struct setup openrc = { .init_kind = "openrc-init" };
 
 	(void)state;
 	NEEDS_ROOT();

@@ -2,7 +2,7 @@
 /* The network in the words of each tool that a distribution may have. */
 #include <sys/socket.h>
 
-#include "setup_fixture.h"
+#include "tests/unit/setup_fixture.h"
 
 static const struct net_addr addrs[] = {
 	{ .family = AF_INET, .prefix = 32, .ip = { 10, 1, 2, 3 } },
@@ -41,7 +41,8 @@ static void ifupdown_has_a_stanza_that_may_run_twice(void **state)
 		    "\tup ip addr add fd00::7/128 dev eth0 2>/dev/null || true\n"
 		    "\tup ip addr add 192.0.2.9/32 dev eth0 2>/dev/null || true\n"
 		    "\tup ip addr add fd00::8/128 dev eth0 2>/dev/null || true\n"
-		    "\tup ip route add default via 169.254.1.1 dev eth0 onlink 2>/dev/null || true\n"
+		    "\tup ip route add default via 169.254.1.1 dev eth0 onlink "
+		    "2>/dev/null || true\n"
 		    "\tup ip -6 route add default via fe80::1 dev eth0 onlink 2>/dev/null || true\n"
 		    END);
 }
