@@ -72,7 +72,8 @@ static const struct setup_row rows[] = {
 						RESET("MY_HOSTID", text_uuid) },
 
 	{ SETUP_HOSTNAME,   ALL, "etc/hostname",         WHOLE(text_hostname_line) },
-	{ SETUP_HOSTNAME,   FAMILY_SUSE, "etc/HOSTNAME", THERE(text_hostname_line) },	/* SLES 11 */
+	/* Up to SLES 11. */
+	{ SETUP_HOSTNAME,   FAMILY_SUSE, "etc/HOSTNAME", THERE(text_hostname_line) },
 	/* OpenRC, where etc/hostname is not looked at or not there. */
 	{ SETUP_HOSTNAME,   ALL, "etc/conf.d/hostname",  RESET("hostname", text_hostname) },
 	{ SETUP_HOSTNAME,   FAMILY_REDHAT, "etc/sysconfig/network",	/* up to RHEL 6 */
@@ -95,8 +96,8 @@ static const struct setup_row rows[] = {
 	{ SETUP_TIMEZONE,   FAMILY_VOID, "etc/rc.conf",  RESET("TIMEZONE", text_timezone) },
 
 	{ SETUP_LOCALE,     FAMILY_DEBIAN, "etc/default/locale", SET("LANG", text_locale) },
-	{ SETUP_LOCALE,     ALL & ~(FAMILY_DEBIAN | FAMILY_ALPINE | FAMILY_BUSYBOX), "etc/locale.conf",
-						SET("LANG", text_locale) },
+	{ SETUP_LOCALE,     ALL & ~(FAMILY_DEBIAN | FAMILY_ALPINE | FAMILY_BUSYBOX),
+				"etc/locale.conf", SET("LANG", text_locale) },
 	{ SETUP_LOCALE,     FAMILY_DEBIAN, "etc/locale.conf", RESET("LANG", text_locale) },
 	{ SETUP_LOCALE,     FAMILY_REDHAT, "etc/sysconfig/i18n", RESET("LANG", text_locale) },
 	{ SETUP_LOCALE,     FAMILY_SUSE, "etc/sysconfig/language", RESET("RC_LANG", text_locale) },
