@@ -63,7 +63,10 @@ static void note_failure(struct cli *cli, const struct error *err)
 static int start(struct cli *cli, struct zone_config *config, struct session *session,
 		 struct error *err)
 {
-	struct run_options options = { .argv = cli->opts.command, .has_tty = session->has_tty };
+	char *const *command = cli->opts.command;
+	struct run_options options = {
+		.argv = command && *command ? command : NULL, .has_tty = session->has_tty,
+	};
 	bool is_kept = !config->is_ephemeral;	/* run_start() takes config over */
 	const char *term = getenv("TERM");
 	struct error late = { 0 };
@@ -90,10 +93,9 @@ static int start(struct cli *cli, struct zone_config *config, struct session *se
 
 static int check(const struct cli *cli, struct error *err)
 {
-	if (opts_has(&cli->opts, "template") && cli->opts.command && cli->opts.command[0])
+	if (opts_has(&cli->opts, "template"))
 		return 0;
-	error_set(err, ERR_USAGE, opts_has(&cli->opts, "template") ? "no command given" :
-		  "no template given");
+	error_set(err, ERR_USAGE, "no template given");
 	return error_hint(err, "usage: zonectl run %s", cli->verb->operands);
 }
 

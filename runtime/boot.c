@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/strv.h"
 #include "runtime/addresses.h"
 #include "runtime/keeper.h"
 #include "runtime/state.h"
@@ -82,6 +83,8 @@ static int write_record(struct boot *b, struct error *err)
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	run.started_mono_ms = (uint64_t)up.tv_sec * 1000 + (uint64_t)up.tv_nsec / 1000000;
 	run.template_init_kind = xstrdup(b->compiled.init_kind);
+	run.stop_signal = xstrdup(b->compiled.stop_signal ? b->compiled.stop_signal : "");
+	run.image_env = strv_copy(b->compiled.image_env);
 	ret = proc_id_of(b->launched.pid, &run.init, err);
 	if (ret == 0)
 		ret = proc_id_of(getpid(), &run.keeper, err);

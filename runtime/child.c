@@ -19,9 +19,12 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/path.h"
+#include "base/strv.h"
 #include "netns/link.h"
 #include "runtime/config.h"
 #include "runtime/mounts.h"
+#include "runtime/users.h"
 
 /* How many of each the zone may have, by its own user namespace (namespaces(7), /proc/sys/user).
  * Raising them from inside needs CAP_SYS_RESOURCE, which a zone does not keep. They stop a zone
@@ -137,10 +140,55 @@ static int set_up(const struct setup *setup, struct error *err)
 	return 0;
 }
 
+/* Whom the program runs as. The users are the zone's own, and its HOME is what they say, unless the
+ * image says more. */
+static int find_user(const struct launch *l, struct confine_user *out, char ***env,
+		     struct error *err)
+{
+	AUTO_CLOSE int rootfd = -1;
+	struct user user;
+
+	*out = (struct confine_user){ .uid = 0, .gid = 0 };
+	if (!l->user)
+		return 0;
+	rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	if (rootfd < 0)
+		return error_sys(err, "open the root");
+	if (users_find(rootfd, l->user, &user, err) < 0)
+		return -1;
+	*out = user.ids;
+	if (!strv_env_get(*env, "HOME"))
+		strv_env_set(env, "HOME", user.home);
+	return 0;
+}
+
+/* As the user, who may not be allowed there; and by no magic link, see enter.c. */
+static int enter_dir(const char *dir, struct error *err)
+{
+	struct error why = { 0 };
+	AUTO_CLOSE int rootfd = -1;
+	AUTO_CLOSE int fd = -1;
+
+	if (!dir)
+		return 0;
+	rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	if (rootfd < 0)
+		return error_sys(err, "open the root");
+	fd = path_open(rootfd, dir, O_PATH | O_DIRECTORY, &why);
+	if (fd >= 0 && fchdir(fd) == 0)
+		return 0;
+	if (fd < 0)
+		errno = why.sys;
+	error_sys(err, "enter directory '%s'", dir);
+	err->sys = 0;	/* that one is the program's (launch.h) */
+	return -1;
+}
+
 static int child_up(const struct child *c, struct error *err)
 {
-	static const struct confine_user root = { .uid = 0, .gid = 0 };
 	const struct launch *l = c->l;
+	AUTO_STRV char **env = strv_copy(l->env);
+	struct confine_user user;
 	AUTO_FREE char *path = NULL;
 
 	if (limit_namespaces(l->features, err) < 0 || own_cgroup_namespace(c, err) < 0)
@@ -159,13 +207,14 @@ static int child_up(const struct child *c, struct error *err)
 		return error_sys(err, "enter the root");
 	if (set_up(l->setup, err) < 0)
 		return -1;
-	if (confine_apply(&l->confine, &root, c->gatefd, err) < 0)
+	if (find_user(l, &user, &env, err) < 0 ||
+	    confine_apply(&l->confine, &user, c->gatefd, err) < 0 || enter_dir(l->dir, err) < 0)
 		return -1;
-	path = confine_find(l->argv[0], l->env, err);
+	path = confine_find(l->argv[0], env, err);
 	if (!path)
 		return -1;
 	wait_at_gate(c->gatefd);
-	return confine_exec(c->stubfd, c->reportfd, path, l->argv, l->env, err);
+	return confine_exec(c->stubfd, c->reportfd, path, l->argv, env, err);
 }
 
 void child_run(const struct child *c)

@@ -13,20 +13,26 @@
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-char **compile_env(const struct zone_config *c, const char *term)
+static void env_add(char ***env, char *const *more)
+{
+	for (char *const *e = more; e && *e; e++) {
+		AUTO_FREE char *name = xstrndup(*e, strcspn(*e, "="));
+
+		strv_env_set(env, name, *e + strcspn(*e, "=") + 1);
+	}
+}
+
+char **compile_env(const struct zone_config *c, char *const *image_env, const char *term)
 {
 	char **env = NULL;
 
 	strv_env_set(&env, "PATH", PATH_DEFAULT);
+	env_add(&env, image_env);
 	/* The one value that OpenRC and the images of linuxcontainers.org know; systemd takes any
 	 * (docs/boot.md, section 1). */
 	strv_env_set(&env, "container", "lxc");
 	strv_env_set(&env, "TERM", term && *term ? term : "linux");
-	for (char *const *e = c->env; e && *e; e++) {
-		AUTO_FREE char *name = xstrndup(*e, strcspn(*e, "="));
-
-		strv_env_set(&env, name, *e + strcspn(*e, "=") + 1);
-	}
+	env_add(&env, c->env);
 	return env;
 }
 
@@ -83,20 +89,56 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 	return compile_confine(&out->launch.confine, &out->filter, z, err);
 }
 
+static int find_template(const struct zone *z, struct template *out, struct error *err)
+{
+	AUTO_CLOSE int storefd = site_templates(z->site, err);
+
+	return storefd < 0 ? -1 : store_find(storefd, z->config.template_digest, out, err);
+}
+
+static char *taken(char **text)
+{
+	char *word = TAKE_PTR(*text);
+
+	if (word && *word)
+		return word;
+	free(word);
+	return NULL;
+}
+
+static bool has_program(const struct template *t)
+{
+	return t->args && *t->args;
+}
+
+/* The program that the image is for, as the user and with the signal that it names. */
+static void take_program(struct compiled *out, struct template *t)
+{
+	for (char *const *a = t->args; a && *a; a++)
+		strv_add(&out->argv, *a);
+	out->user = taken(&t->user);
+	out->stop_signal = taken(&t->stop_signal);
+	out->dir = taken(&t->cwd);
+}
+
 /* The template knows its init; it was looked for once, at import. */
 static int find_init(struct compiled *out, const struct zone *z, const char **init,
 		     struct error *err)
 {
 	AUTO_TEMPLATE struct template template = { 0 };
-	AUTO_CLOSE int storefd = site_templates(z->site, err);
 
-	if (storefd < 0 || store_find(storefd, z->config.template_digest, &template, err) < 0)
+	if (find_template(z, &template, err) < 0)
 		return -1;
+	out->image_env = TAKE_PTR(template.env);
 	out->init_kind = xstrdup(template.init_kind ? template.init_kind : "");
 	out->setup.init_kind = out->init_kind;
 	out->setup.systemd_version = template.systemd_version;
 	if (*init)
 		return 0;
+	if ((!template.init || !*template.init) && has_program(&template)) {
+		take_program(out, &template);
+		return 0;
+	}
 	if (!template.init || !*template.init) {
 		error_set(err, ERR_UNSUPPORTED, "template \"%s\" has no init",
 			  z->config.template_name);
@@ -132,7 +174,7 @@ static int compile_boot_all(struct compiled *out, const struct zone *z,
 	if (compile_common(out, z, err) < 0 ||
 	    compile_argv(out, z, options ? options : &none, err) < 0)
 		return -1;
-	out->env = compile_env(&z->config, NULL);
+	out->env = compile_env(&z->config, out->image_env, NULL);
 	strv_env_set(&out->env, "container_uuid", z->config.uuid);
 	out->launch.has_console = true;
 	out->launch.has_notify = strcmp(out->init_kind, "systemd") == 0;
@@ -140,6 +182,8 @@ static int compile_boot_all(struct compiled *out, const struct zone *z,
 		strv_env_set(&out->env, "NOTIFY_SOCKET", "/run/host/notify");
 	out->launch.argv = out->argv;
 	out->launch.env = out->env;
+	out->launch.user = out->user;
+	out->launch.dir = out->dir;
 	return 0;
 }
 
@@ -152,19 +196,45 @@ int compile_boot(struct compiled *out, const struct zone *z, const struct boot_o
 	return -1;
 }
 
+static int compile_command(struct compiled *out, const struct zone *z, char *const *argv,
+			   struct error *err)
+{
+	AUTO_TEMPLATE struct template template = { 0 };
+
+	if (find_template(z, &template, err) < 0)
+		return -1;
+	out->image_env = TAKE_PTR(template.env);
+	if (argv) {
+		out->dir = taken(&template.cwd);
+		out->launch.argv = argv;
+		return 0;
+	}
+	if (!has_program(&template)) {
+		error_set(err, ERR_USAGE, "no command given, and template \"%s\" has none of its own",
+			  z->config.template_name);
+		return error_hint(err, "name one: zonectl run -t %s -- COMMAND",
+				  z->config.template_name);
+	}
+	take_program(out, &template);
+	out->launch.argv = out->argv;
+	return 0;
+}
+
 int compile_run(struct compiled *out, const struct zone *z, char *const *argv, const char *term,
 		struct error *err)
 {
-	if (compile_common(out, z, err) < 0) {
+	if (compile_common(out, z, err) < 0 || compile_command(out, z, argv, err) < 0) {
 		compiled_clear(out);
 		return -1;
 	}
 	out->init_kind = xstrdup("");
 	out->setup.is_command = true;
-	out->env = compile_env(&z->config, term);
-	strv_env_set(&out->env, "HOME", "/root");
-	out->launch.argv = argv;
+	out->env = compile_env(&z->config, out->image_env, term);
+	if (!out->user && !strv_env_get(out->env, "HOME"))
+		strv_env_set(&out->env, "HOME", "/root");
 	out->launch.env = out->env;
+	out->launch.user = out->user;
+	out->launch.dir = out->dir;
 	return 0;
 }
 
@@ -175,7 +245,11 @@ void compiled_clear(struct compiled *c)
 	free(c->lower_path);
 	free(c->data_path);
 	free(c->init_kind);
+	free(c->user);
+	free(c->dir);
+	free(c->stop_signal);
 	strv_clear(&c->argv);
 	strv_clear(&c->env);
+	strv_clear(&c->image_env);
 	*c = (struct compiled){ 0 };
 }

@@ -26,13 +26,17 @@ struct compiled {
 	char *lower_path, *data_path;
 	char *init_kind;		/* "systemd", ..., "" unknown: as the template's */
 	char **argv, **env;
+	/* What the template's image asks, where its program is what runs; NULL: nothing. */
+	char *user, *dir, *stop_signal;
+	char **image_env;
 };
 
-/* What init executes: from options, the zone, the template. ERR_UNSUPPORTED when there is no init.
- * out->launch.cgroup is left to the caller. */
+/* What init executes: from options, the zone, the template's init or else its image's program.
+ * ERR_UNSUPPORTED when there is none. out->launch.cgroup is left to the caller. */
 int compile_boot(struct compiled *out, const struct zone *z, const struct boot_options *options,
 		 struct error *err);
-/* An ephemeral zone whose init is the command argv (owned by the caller), on these descriptors. */
+/* An ephemeral zone whose init is the command argv (owned by the caller; NULL: the image's program, as
+ * its user), with the image's environment and directory. ERR_USAGE when there is no program. */
 int compile_run(struct compiled *out, const struct zone *z, char *const *argv, const char *term,
 		struct error *err);
 void compiled_clear(struct compiled *c);
@@ -40,8 +44,8 @@ void compiled_clear(struct compiled *c);
 /* The filter, capabilities and limits of the zone; filter is loaded into *filter. */
 int compile_confine(struct confine *out, struct filter *filter, const struct zone *z,
 		    struct error *err);
-/* The environment that every process from outside starts with: PATH, container, TERM, the zone's
- * own. */
-char **compile_env(const struct zone_config *c, const char *term);
+/* The environment that every process from outside starts with: PATH, the image's (or NULL),
+ * container, TERM, the zone's own. */
+char **compile_env(const struct zone_config *c, char *const *image_env, const char *term);
 
 #endif

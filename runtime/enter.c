@@ -313,14 +313,15 @@ static int finish(struct entry *e, struct zone *z, struct entered *out, struct e
 	return e->filter.has_notices ? pass_notices(e, z, err) : 0;
 }
 
-static int open_entry(struct entry *e, struct zone *z, struct error *err)
+static int open_entry(struct entry *e, struct zone *z, const struct zone_run *run,
+		      struct error *err)
 {
 	if (site_cgroups(z->site, err) < 0 ||
 	    cgroup_open(&e->cgroup, &z->site->cgroups, z->name, err) < 0)
 		return -1;
 	if (compile_confine(&e->confine, &e->filter, z, err) < 0)
 		return -1;
-	e->env = compile_env(&z->config, e->options->term);
+	e->env = compile_env(&z->config, run->image_env, e->options->term);
 	e->stubfd = confine_stub_open(err);
 	if (e->stubfd < 0)
 		return -1;
@@ -370,7 +371,7 @@ int zone_enter(struct zone *z, const struct enter_options *options, struct enter
 	if (zone_status(&st, z->site, z->name, err) < 0)
 		return -1;
 	e.initfd = st.initfd;
-	ret = st.initfd < 0 ? error_set(err, ERR_STATE, "is not running") : open_entry(&e, z, err);
+	ret = st.initfd < 0 ? error_set(err, ERR_STATE, "is not running") : open_entry(&e, z, &st.run, err);
 	if (ret == 0)
 		ret = start(&e, out, err);
 	if (ret == 0)

@@ -39,6 +39,8 @@ struct launch {
 	struct confine confine;
 	char *const *argv;		/* argv[0] is the path inside */
 	char *const *env;
+	const char *user;		/* whom argv runs as, as in users.h; NULL: root */
+	const char *dir;		/* where; NULL: / */
 	bool has_console;		/* a terminal of the zone's own devpts, its /dev/console */
 	bool is_session; /* and that is the controlling terminal: of a command. An init leaves
 			  * it to the getty or shell that it starts on it */

@@ -15,7 +15,7 @@
 struct boot;
 
 struct run_options {
-	char *const *argv;		/* the command */
+	char *const *argv;		/* the command; NULL: the template's own */
 	bool has_tty;
 	struct winsize size;		/* of that terminal; all 0: left alone */
 	int stdio[3];

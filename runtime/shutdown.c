@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/proc.h"
+#include "base/signals.h"
 #include "runtime/boot.h"
 #include "runtime/enter.h"
 #include "runtime/inits.h"
@@ -59,6 +60,12 @@ static bool ask(struct zone *z, const struct zone_status *st)
 	const char *kind = st->run.template_init_kind ? st->run.template_init_kind : "";
 	struct inits_shutdown how = inits_shutdown(kind);
 	struct error err = { 0 };
+	int own;
+
+	/* An image that names a signal has no init that would know another. */
+	if (st->run.stop_signal && *st->run.stop_signal &&
+	    signal_parse(st->run.stop_signal, &own, &err) == 0)
+		how = (struct inits_shutdown){ .signal = own };
 
 	if (how.signal != 0 && wait_listens(st, how.signal, strcmp(kind, "systemd") == 0))
 		return proc_signal(st->initfd, how.signal, &err) == 0;

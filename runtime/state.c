@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/strv.h"
 #include "runtime/config.h"
 #include "runtime/zone.h"
 
@@ -52,6 +53,8 @@ int zone_state_check(enum zone_state state, unsigned int allowed, const char *na
 void zone_run_clear(struct zone_run *r)
 {
 	free(r->template_init_kind);
+	free(r->stop_signal);
+	strv_clear(&r->image_env);
 	*r = (struct zone_run){ 0 };
 }
 
@@ -74,6 +77,18 @@ static int read_proc(const struct json *j, struct proc_id *out, struct error *er
 	return 0;
 }
 
+/* What only zones of images have. */
+static int read_image(struct zone_run *r, const struct json *root, struct error *err)
+{
+	const struct json *signal = json_get(root, "stop-signal"), *env = json_get(root, "env");
+	const char *text = "";
+
+	if (signal && json_str(signal, STATE_JSON, &text, err) < 0)
+		return -1;
+	r->stop_signal = xstrdup(text);
+	return env ? json_strv(env, STATE_JSON, &r->image_env, err) : 0;
+}
+
 static int read_record(struct zone_run *r, const struct json *root, struct error *err)
 {
 	const char *kind;
@@ -91,7 +106,7 @@ static int read_record(struct zone_run *r, const struct json *root, struct error
 	    json_str(json_get(root, "init-kind"), STATE_JSON, &kind, err) < 0)
 		return -1;
 	r->template_init_kind = xstrdup(kind);
-	return 0;
+	return read_image(r, root, err);
 }
 
 int zone_run_read(struct zone_run *out, struct site *site, const char *name, struct error *err)
@@ -142,6 +157,10 @@ static void record_text(const struct zone_run *r, struct json_out *out)
 	json_out_u64(out, "started", r->started);
 	json_out_u64(out, "started-mono-ms", r->started_mono_ms);
 	json_out_str(out, "init-kind", r->template_init_kind ? r->template_init_kind : "");
+	if (r->stop_signal && *r->stop_signal)
+		json_out_str(out, "stop-signal", r->stop_signal);
+	if (r->image_env)
+		json_out_strv(out, "env", r->image_env);
 	json_out_end_object(out);
 }
 

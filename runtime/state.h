@@ -33,6 +33,8 @@ struct zone_run {
 	uint64_t started;		/* seconds since 1970 */
 	uint64_t started_mono_ms;	/* CLOCK_BOOTTIME, for uptime */
 	char *template_init_kind;	/* "systemd", ...: how to ask it to shut down; owned */
+	char *stop_signal;		/* or the image's own word for that, "" none; owned */
+	char **image_env;		/* of the image, for all that enters too; owned */
 };
 
 void zone_run_clear(struct zone_run *r);

@@ -59,10 +59,11 @@ setup() { zone_setup; }
 }
 
 @test "run without a command or a template is a mistake in its use" {
-	fails 125 "zonectl: run: no command given
-  usage: zonectl run -t TEMPLATE [--PROPERTY VALUE]... -- COMMAND..." zonectl run -t minimal
-	exits 125 zonectl run -- true
-	holds "no template given"
+	fails 125 "zonectl: run: no command given, and template \"minimal\" has none of its own
+  name one: zonectl run -t minimal -- COMMAND" zonectl run -t minimal --rm
+	[ -z "$(zonectl list -a -H)" ]
+	fails 125 "zonectl: run: no template given
+  usage: zonectl run -t TEMPLATE [--PROPERTY VALUE]... [-- COMMAND...]" zonectl run -- true
 }
 
 @test "a signal ends run and its zone" {

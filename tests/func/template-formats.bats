@@ -491,6 +491,66 @@ mark() {
 	END
 }
 
+@test "run without a command runs the image's own, as its user, in its directory, with its environment" {
+	image oci
+	imported tiny oci
+	prints "hello world" zonectl run -t tiny --rm
+	image oci-server
+	imported server oci-server
+	zonectl run -t server --rm --name server >"$BATS_TEST_TMPDIR/out" &
+	deadline 5 grep -q up "$BATS_TEST_TMPDIR/out"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = "up as 33 in /usr/share with blue" ]
+	kill -QUIT "$(pgrep -P "$!" -x zonectl || echo "$!")"
+	wait "$!"
+	[ "$(tail -1 "$BATS_TEST_TMPDIR/out")" = "stopped by quit" ]
+}
+
+@test "run with a command keeps the image's environment and directory; the zone's own goes before" {
+	image oci
+	imported tiny oci
+	prints "0 /usr/share blue /bin:/opt/bin lxc" \
+		zonectl run -t tiny --rm -- sh -c 'echo $(id -u) $(pwd) $COLOR $PATH $container'
+	prints "red" zonectl run -t tiny --rm --env COLOR=red -- sh -c 'echo $COLOR'
+}
+
+@test "a zone of an image without an init boots the image's program and stops it by its signal" {
+	image oci-server
+	imported server oci-server
+	[ "$(zonectl template info server --json | json "d['args']")" = '["/server"]' ]
+	zonectl create sv -t server
+	zonectl boot sv
+	deadline 5 sh -c '"$0" log sv 2>/dev/null | grep -q "up as 33 in /usr/share with blue"' "$ZONECTL"
+	prints "blue /bin:/opt/bin" zonectl exec sv -- sh -c 'echo $COLOR $PATH'
+	prints "33" zonectl exec sv -- stat -c %u /proc/1
+	prints "sv: its init shut it down" zonectl shutdown sv
+	zonectl log sv | grep "stopped by quit"
+	zonectl destroy -y sv
+}
+
+@test "a zone of an image with an init boots that, as root, with the image's environment" {
+	image oci-init
+	imported withinit oci-init
+	zonectl create wi -t withinit --init-args sh
+	zonectl set wi init=/bin/sleep init-args=1000
+	zonectl boot wi
+	prints "0" zonectl exec wi -- stat -c %u /proc/1
+	zonectl exec wi -- cat /proc/1/environ | tr '\0' '\n' | grep -x COLOR=blue
+	zonectl destroy -y --force wi
+}
+
+@test "a user or a directory that the image names and does not have is told" {
+	image oci-no-user && image oci-no-directory
+	imported nouser oci-no-user
+	run --separate-stderr zonectl run -t nouser --rm
+	[ "$status" -eq 125 ]
+	[[ $stderr == *"no user 'nobody-here'"* ]]
+	imported nodir oci-no-directory
+	run --separate-stderr zonectl run -t nodir --rm
+	[ "$status" -eq 125 ]
+	[[ $stderr == *"enter directory '/not/here'"* ]]
+	[ -z "$(zonectl list -a -H)" ]
+}
+
 @test "template info says what a template came in" {
 	rm -rf grown && mkdir grown
 	while read -r format name; do

@@ -353,6 +353,20 @@ def oci_server(path):
 
 
 @image
+def oci_no_user(path):
+    it = Image()
+    it.process["User"] = "nobody-here"
+    write(path, archive_of(it.files()))
+
+
+@image
+def oci_no_directory(path):
+    it = Image()
+    it.process["WorkingDir"] = "not/here"
+    write(path, archive_of(it.files()))
+
+
+@image
 def oci_opaque_root(path):
     it = Image(layers=(LOWER, [(".wh..wh..opq", "f", "")] + system()), how=("gzip", "gzip"))
     write(path, archive_of(it.files()))
