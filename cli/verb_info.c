@@ -5,15 +5,18 @@
 
 #include "base/cleanup.h"
 #include "base/num.h"
+#include "base/strv.h"
 #include "cgroups/stats.h"
 #include "cli/out.h"
 #include "cli/verb.h"
+#include "runtime/addresses.h"
 
 /* What is to be told of one zone, gathered before anything is printed. */
 struct facts {
 	const struct zone_config *config;
 	const struct zone_status *status;
 	struct cgroup_stats stats;
+	char **addresses;		/* owned */
 	bool is_up, has_stats, has_cgroups;
 };
 
@@ -24,6 +27,7 @@ static void gather(struct cli *cli, const struct target *t, struct facts *f)
 
 	f->config = &t->zone.config;
 	f->status = &t->status;
+	f->addresses = addresses_of(&cli->site, f->config);
 	f->is_up = ZONE_BIT(t->status.state) & ZONE_UP;
 	/* Figures that can't be had are left out; doctor and verify tell why. */
 	f->has_cgroups = site_cgroups(&cli->site, &ignored) == 0;
@@ -78,6 +82,7 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_u64_or_null(o, "keeper_pid", f->status->has_keeper, (uint64_t)run->keeper.pid);
 	json_u64_or_null(o, "init_pid", f->status->initfd >= 0, (uint64_t)run->init.pid);
 	json_usage(o, f);
+	json_out_strv(o, "addresses", f->addresses);
 	json_out_object(o, "cgroup");
 	json_out_str(o, "layout", f->has_cgroups ? cgroup_layout_name(cli->site.cgroups.layout) :
 						   NULL);
@@ -151,6 +156,7 @@ static void print_properties(struct cli *cli, const struct zone_config *c)
 
 static void print_text(struct cli *cli, const struct facts *f)
 {
+	AUTO_FREE char *addresses = strv_join(f->addresses, " ");
 	const struct zone_config *c = f->config;
 	struct tm tm;
 	time_t created = (time_t)c->created;
@@ -167,6 +173,8 @@ static void print_text(struct cli *cli, const struct facts *f)
 		line(cli, "created", text);
 	if (c->is_ephemeral)
 		line(cli, "ephemeral", "yes");
+	if (f->addresses)
+		line(cli, "addresses", addresses);
 	print_usage(cli, f);
 	if (f->has_cgroups)
 		out_print(cli, "%-16s %s, %s\n", "cgroups",
@@ -182,10 +190,12 @@ int verb_info(struct cli *cli, struct target *t, struct error *err)
 	gather(cli, t, &facts);
 	if (cli->is_json) {
 		print_json(cli, &facts);
+		strv_clear(&facts.addresses);
 		return 0;
 	}
 	if (cli->out.len > 0)
 		out_print(cli, "\n");
 	print_text(cli, &facts);
+	strv_clear(&facts.addresses);
 	return 0;
 }

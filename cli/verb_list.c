@@ -10,6 +10,7 @@
 #include "cli/names.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "runtime/addresses.h"
 
 const struct opt list_options[] = {
 	{ "all",        'a', NULL,      "all zones, not only those that run" },
@@ -47,7 +48,7 @@ static const struct table_column columns[] = {
 /* clang-format on */
 
 static const unsigned char config_columns[] = {
-	TEMPLATE, HOSTNAME, TAGS, AUTOBOOT, UID, DIGEST, CREATED, DESCRIPTION,
+	TEMPLATE, IP, HOSTNAME, TAGS, AUTOBOOT, UID, DIGEST, CREATED, DESCRIPTION,
 };
 static const unsigned char usage_columns[] = { CPU, MEMORY, PIDS };
 
@@ -60,13 +61,16 @@ static bool needs_any(const struct table *t, const struct cli *cli, const unsign
 	return false;
 }
 
-static void fill_config(struct table_cell *row, const struct zone_config *c)
+static void fill_config(const struct site *site, struct table_cell *row,
+			const struct zone_config *c)
 {
 	struct error ignored = { 0 };
 	const struct property *autoboot = property_find("autoboot", &ignored);
 
 	table_set_text(&row[TEMPLATE], c->template_name);
 	table_set_text(&row[HOSTNAME], c->hostname ? c->hostname : c->name);
+	row[IP].list = addresses_of(site, c);
+	row[IP].is_set = row[IP].list;
 	row[TAGS].is_set = c->tags;
 	row[TAGS].list = strv_copy(c->tags);
 	if (autoboot && autoboot->words)
@@ -132,7 +136,7 @@ static int add_config(struct cli *cli, struct table_cell *row, const char *name,
 	int status = zone_open(&zone, &cli->site, name, 0, &why);
 
 	if (status == 0)
-		fill_config(row, &zone.config);
+		fill_config(&cli->site, row, &zone.config);
 	zone_close(&zone);
 	/* One that went away meanwhile, or is being made or removed now, is no fault of anybody's.
 	 */

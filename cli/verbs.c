@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/verb.h"
+#include "cli/verb_net.h"
 #include "cli/verb_template.h"
 
 #define STOPPED (ZONE_BIT(ZONE_INSTALLED))
@@ -142,6 +143,15 @@ static const struct verb verbs[] = {
 	  .options = template_prune_options,
 	  .group = "templates", .summary = "remove old versions that no zone uses",
 	  .example = "zonectl template prune --keep 2" },
+
+	{ "net list", "net ls", "[PATTERN...]",
+	  .run = verb_net_list, .min = 0, .max = -1, .options = net_list_options,
+	  .group = "network", .summary = "show the interfaces of running zones",
+	  .example = "zonectl net list -o zone,addresses,in,out -s -in" },
+	{ "net info", "net show", "ZONE|POOL...",
+	  .run = verb_net_info, .min = 1, .max = -1,
+	  .group = "network", .summary = "show a zone's network, or who has what of a pool",
+	  .example = "zonectl net info web1 default" },
 
 	{ "log", NULL, "NAME",
 	  .each = verb_log, .min = 1, .max = 1, .options = log_options,

@@ -94,22 +94,75 @@ static int write_record(struct boot *b, struct error *err)
 	return ret;
 }
 
-static int init_up(struct boot *b, struct error *err)
+static int namespaces_up(struct boot *b, struct error *err)
 {
-	struct setup *setup = &b->compiled.setup;
-
-	if (setup_begin(setup, b->z->dirfd, err) < 0)
+	if (setup_begin(&b->compiled.setup, b->z->dirfd, err) < 0)
 		return -1;
 	if (launch_make(&b->launched, &b->compiled.launch, err) < 0)
 		return -1;
-	if (write_record(b, err) < 0 || launch_go(&b->launched, err) < 0)
+	return write_record(b, err);
+}
+
+static int links_up(struct boot *b, struct error *err)
+{
+	struct network *n = &b->compiled.network;
+	struct launched *l = &b->launched;
+
+	b->knows_network = true;
+	b->has_network = n->plan.n_nics > 0;
+	if (network_up(b->z, n, l->route, l->netnsfd, &b->z->warnings, err) < 0)
 		return -1;
-	setup_end(setup, b->z->dirfd, &b->z->warnings);
+	/* Held open it would outlive its last process, and the links in it too. */
+	if (!network_has_phys(n))
+		launched_close_net(l);
+	return 0;
+}
+
+/* A device goes back before the namespace ends; the kernel would give it to the machine's first
+ * one, under the name it had inside. */
+static void return_devices(struct boot *b)
+{
+	const struct network *n = b->phys ? b->phys : &b->compiled.network;
+	struct error gone = { 0 };
+
+	if (b->launched.route && n->plan.n_nics > 0)
+		(void)net_return(&n->plan, b->launched.route, &gone);	/* net_down() looks too */
+	network_free(TAKE_PTR(b->phys));
+	launched_close_net(&b->launched);
+}
+
+static int links_down(struct boot *b, struct error *err)
+{
+	struct zone *z = b->z;
+
+	return_devices(b);
+	if (b->knows_network && !b->has_network)
+		return 0;
+	/* Without it whoever removed it has done this before. */
+	if (faccessat(z->site->runfd, z->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	return network_down(z, err);
+}
+
+static int init_up(struct boot *b, struct error *err)
+{
+	if (launch_go(&b->launched, err) < 0)
+		return -1;
+	setup_end(&b->compiled.setup, b->z->dirfd, &b->z->warnings);
+	if (network_has_phys(&b->compiled.network))
+		b->phys = network_take(&b->compiled.network);
+	return 0;
+}
+
+static int init_down(struct boot *b, struct error *err)
+{
+	(void)b;	/* it goes with the namespaces */
+	(void)err;
 	return 0;
 }
 
 /* The groups' kill ends the processes; here only the keeper's own child is reaped. */
-static int init_down(struct boot *b, struct error *err)
+static int namespaces_down(struct boot *b, struct error *err)
 {
 	struct launched *l = &b->launched;
 
@@ -124,12 +177,14 @@ static int init_down(struct boot *b, struct error *err)
 	return 0;
 }
 
-/* Order: the groups hold what init starts; the record is the last thing to go, as it says that
- * there is something to clean up. */
+/* Order: the groups hold what init starts; the network is there before init is let go; the record
+ * is the last thing to go, as it says that there is something to clean up. */
 static const struct step boot_steps[] = {
-	{ "run directory", rundir_up, rundir_down },
-	{ "cgroup",        groups_up, groups_down },
-	{ NULL,            init_up,   init_down },
+	{ "run directory", rundir_up,     rundir_down },
+	{ "cgroup",        groups_up,     groups_down },
+	{ NULL,            namespaces_up, namespaces_down },
+	{ "network",       links_up,      links_down },
+	{ NULL,            init_up,       init_down },
 };
 
 /* Walks rows n - 1, n - 2, ... first; one failure is reported, the rest done all the same. */
@@ -189,6 +244,7 @@ int boot_clear(struct boot *b, struct error *err)
 
 void boot_close(struct boot *b)
 {
+	network_free(TAKE_PTR(b->phys));
 	launched_close(&b->launched);
 	cgroup_close(&b->cgroup);
 	if (b->rundirfd >= 0)

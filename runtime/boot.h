@@ -16,6 +16,8 @@ struct boot {
 	struct compiled compiled;	/* filled in by the caller */
 	struct cgroup cgroup;
 	struct launched launched;
+	struct network *phys; /* owned: kept for the way back of devices that moved in, or NULL */
+	bool knows_network, has_network;	/* has_network: only if it was booted here */
 	int rundirfd;			/* run/NAME */
 };
 

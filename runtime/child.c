@@ -195,7 +195,7 @@ static int child_up(const struct child *c, struct error *err)
 		return -1;
 	if (sethostname(l->hostname, strlen(l->hostname)) < 0)
 		return error_sys(err, "set the hostname");
-	if (raise_loopback(err) < 0)
+	if (!l->shares_net && raise_loopback(err) < 0)
 		return -1;
 	wait_at_gate(c->gatefd);
 	/* A copy into a namespace of another owner locks every mount together with its flags. */

@@ -62,6 +62,8 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 	const struct zone_config *c = &z->config;
 
 	*out = (struct compiled){ 0 };
+	if (network_compile(&out->network, z, err) < 0)
+		return -1;
 	out->launch = (struct launch){
 		.name = z->name,
 		.hostname = c->hostname ? c->hostname : z->name,
@@ -69,6 +71,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.is_ephemeral = c->is_ephemeral,
 		.features = c->features,
 		.mounts = c->mounts,
+		.shares_net = out->network.is_host,
 	};
 	out->setup = (struct setup){
 		.uuid = c->uuid,
@@ -77,6 +80,9 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.locale = c->locale,
 		.password_hash = c->password_hash,
 		.ssh_keys = c->ssh_keys,
+		.nameservers = out->network.nameservers,
+		.search = out->network.search,
+		.net = &out->network.plan,
 		.init_kind = "",
 		.is_off = c->setup == ZONE_SETUP_NONE,
 	};
@@ -241,6 +247,7 @@ int compile_run(struct compiled *out, const struct zone *z, char *const *argv, c
 void compiled_clear(struct compiled *c)
 {
 	setup_close(&c->setup);
+	network_clear(&c->network);
 	filter_clear(&c->filter);
 	free(c->lower_path);
 	free(c->data_path);

@@ -11,6 +11,7 @@
 #include "runtime/confine.h"
 #include "runtime/filter.h"
 #include "runtime/launch.h"
+#include "runtime/network.h"
 #include "runtime/zone.h"
 
 struct boot_options {
@@ -21,6 +22,7 @@ struct boot_options {
 
 struct compiled {
 	struct launch launch; /* borrows from the rest and from the zone's configuration */
+	struct network network;
 	struct setup setup;		/* borrows likewise */
 	struct filter filter;
 	char *lower_path, *data_path;

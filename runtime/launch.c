@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/sys.h"
 #include "base/vfork.h"
 #include "runtime/caps.h"
@@ -68,7 +70,8 @@ static pid_t clone_namespaces(struct builder *b)
 {
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | CLONE_PARENT | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND |
-			 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET,
+			 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+			 (b->l->shares_net ? 0 : CLONE_NEWNET),
 		.pidfd = (uint64_t)(uintptr_t)&b->out->pidfd,
 		.cgroup = (uint64_t)b->l->cgroup->innerfd,
 	};
@@ -102,12 +105,12 @@ static int clone_child(struct builder *b, struct error *err)
 	return uidmap_write(pid, b->l->uid_base, err);
 }
 
-static int open_userns(pid_t pid, struct error *err)
+static int open_namespace(pid_t pid, const char *name, struct error *err)
 {
 	char path[48];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC); /* host path */
 	return fd >= 0 ? fd : error_sys(err, "open '%s'", path);
 }
@@ -124,6 +127,18 @@ static int enter_cgroupns(const struct builder *b, struct error *err)
 	return 0;
 }
 
+/* In the zone's network namespace. What is opened and allocated here is the caller's (vfork). */
+static int open_route(struct builder *b, struct error *err)
+{
+	struct launched *out = b->out;
+
+	out->netnsfd = open_namespace(out->pid, "net", err);
+	if (out->netnsfd < 0)
+		return -1;
+	out->route = xcalloc(1, sizeof(*out->route));
+	return nl_open(out->route, NETLINK_ROUTE, err);
+}
+
 static int build_tree(struct builder *b, int usernsfd, int rootfd, struct error *err)
 {
 	struct mounts_out made = { -1, -1 };
@@ -131,6 +146,8 @@ static int build_tree(struct builder *b, int usernsfd, int rootfd, struct error 
 
 	if (setns(b->out->pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC) < 0)
 		return error_sys(err, "enter the namespaces");
+	if (!b->l->shares_net && open_route(b, err) < 0)
+		return -1;
 	if (vfork_run(mount_proc, b, 0, err) < 0)
 		return -1;
 	ret = mounts_system(b->l, rootfd, b->procfd, &made, err);
@@ -155,7 +172,7 @@ static int build(void *arg, struct error *err)
 	close(b->ready[1]);
 	close(b->report[1]);
 	b->ready[1] = b->report[1] = -1;
-	usernsfd = open_userns(b->out->pid, err);
+	usernsfd = open_namespace(b->out->pid, "user", err);
 	if (usernsfd < 0 || set_fsids(b->l->uid_base, err) < 0)
 		return -1;
 	rootfd = mounts_root(b->l, usernsfd, err);
@@ -189,7 +206,7 @@ static int open_pipes(struct builder *b, struct error *err)
 void launched_init(struct launched *l)
 {
 	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1,
-				.gatefd = -1, .reportfd = -1 };
+				.netnsfd = -1, .gatefd = -1, .reportfd = -1 };
 }
 
 /* Ends and reaps a child that will not be let go. */
@@ -258,6 +275,15 @@ int launch_go(struct launched *l, struct error *err)
 	return 0;
 }
 
+void launched_close_net(struct launched *l)
+{
+	if (l->route)
+		nl_close(l->route);
+	free(TAKE_PTR(l->route));
+	if (l->netnsfd >= 0)
+		close(TAKE_FD(l->netnsfd));
+}
+
 void launched_close(struct launched *l)
 {
 	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->noticefd, &l->gatefd, &l->reportfd };
@@ -267,4 +293,5 @@ void launched_close(struct launched *l)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	launched_close_net(l);
 }

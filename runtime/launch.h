@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "cgroups/cgroup.h"
+#include "netns/nl.h"
 #include "runtime/confine.h"
 #include "runtime/setup.h"
 
@@ -34,6 +35,7 @@ struct launch {
 	bool is_ephemeral;		/* its files are never needed after a crash */
 	uint64_t features;		/* enum zone_feature bits */
 	char *const *mounts;		/* the mount property, or NULL */
+	bool shares_net;		/* the host's network namespace is the zone's */
 	const struct setup *setup;	/* what the zone's files are to say; no part: nothing */
 	const struct cgroup *cgroup;
 	struct confine confine;
@@ -55,6 +57,9 @@ struct launched {
 	int pidfd;
 	int ptyfd;			/* the console's master, -1 without one */
 	int notifyfd;			/* the datagram socket at /run/host/notify, or -1 */
+	struct nl *route; /* a route socket in its network namespace; owned, NULL if that is the
+			   * host's */
+	int netnsfd;			/* that namespace, likewise */
 	int noticefd; /* of the filter, for mknod_answer(); after launch_go(), or -1 */
 	int gatefd;			/* init is let go through this */
 	int reportfd;			/* init says here why it failed */
@@ -67,6 +72,8 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 int launch_go(struct launched *l, struct error *err);
 /* An empty value, which launched_close() accepts. */
 void launched_init(struct launched *l);
+/* Lets go of its network namespace, which else lives as long as this. */
+void launched_close_net(struct launched *l);
 /* Closes the descriptors; a child that was not let go ends by itself. */
 void launched_close(struct launched *l);
 

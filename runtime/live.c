@@ -3,16 +3,31 @@
 
 #include <stddef.h>
 
+#include "base/cleanup.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/limits.h"
+#include "runtime/network.h"
 
-/* Limits are the only properties that the kernel holds; the other live ones are read from zone.json
- * whenever they are needed. */
+/* Limits, rates and published ports are what the kernel holds; the other live ones are read from
+ * zone.json whenever they are needed. */
 static bool is_limit(const struct property *p)
 {
 	size_t start = offsetof(struct zone_config, limits);
 
 	return p->offset >= start && p->offset < start + sizeof(struct cgroup_limits);
+}
+
+static bool is_network(const struct property *p)
+{
+	static const size_t fields[] = {
+		offsetof(struct zone_config, publish), offsetof(struct zone_config, net_in),
+		offsetof(struct zone_config, net_out),
+	};
+
+	for (size_t i = 0; i < N_ROWS(fields); i++)
+		if (p->offset == fields[i])
+			return true;
+	return false;
 }
 
 int zone_apply_live(struct zone *z, const struct property *p, bool *out_at_next_boot,
@@ -22,6 +37,8 @@ int zone_apply_live(struct zone *z, const struct property *p, bool *out_at_next_
 	int status;
 
 	*out_at_next_boot = p->change != PROPERTY_LIVE;
+	if (!*out_at_next_boot && is_network(p))
+		return network_change(z, err);
 	if (*out_at_next_boot || !is_limit(p))
 		return 0;
 	if (site_cgroups(z->site, err) < 0 ||

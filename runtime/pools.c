@@ -94,6 +94,16 @@ static int read_isolate(struct reading *r, const struct json *value, struct erro
 	return json_bool(value, r->file, &r->pool->is_isolated, err);
 }
 
+static int read_masquerade(struct reading *r, const struct json *value, struct error *err)
+{
+	bool is_masked;
+
+	if (json_bool(value, r->file, &is_masked, err) < 0)
+		return -1;
+	r->pool->is_unmasked = !is_masked;
+	return 0;
+}
+
 static int read_announce(struct reading *r, const struct json *value, struct error *err)
 {
 	return json_bool(value, r->file, &r->pool->is_announced, err);
@@ -126,7 +136,7 @@ static const struct pool_key {
 } keys[] = {
 	{ "name", read_name },       { "ipv4", read_net4 },         { "ipv6", read_net6 },
 	{ "device", read_device },   { "gateway", read_gateway },   { "isolate", read_isolate },
-	{ "announce", read_announce },
+	{ "announce", read_announce }, { "masquerade", read_masquerade },
 };
 
 static int read_member(struct reading *r, const struct json *member, struct error *err)
@@ -152,6 +162,8 @@ static int read_pool(struct reading *r, const struct json *value, struct error *
 		return json_error(value, r->file, err, "no key \"ipv4\" or \"ipv6\"");
 	if (!*p->device && (p->gateway4.family || p->gateway6.family))
 		return json_error(value, r->file, err, "a gateway needs a device to be behind");
+	if (!json_get(value, "isolate"))
+		r->pool->is_isolated = *p->device;
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  * Networks that zones get their addresses from: "address-pools" of zonectl.json.
  *
  *   [{"name": "lan", "ipv4": "10.1.0.0/16", "ipv6": "fd00:1::/64", "isolate": true,
- *     "announce": false, "device": "br0", "gateway": ["10.1.0.1"]}]
+ *     "masquerade": true, "announce": false, "device": "br0", "gateway": ["10.1.0.1"]}]
  *
  * Without that key there is one, "default", for net=routed: a private /16 and a
  * ULA /64 that differ from site to site.
@@ -26,7 +26,8 @@ struct net_pool {
 	struct net_addr net4, net6;	/* with their prefixes; family 0: none of it */
 	char device[IFNAMSIZ];		/* bridge or device whose zones it is for; "": net=routed */
 	struct net_addr gateway4, gateway6;	/* with a device only */
-	bool is_isolated;		/* its zones can't reach each other */
+	bool is_isolated; /* its zones can't reach each other; by default those on a device */
+	bool is_unmasked;		/* private addresses leave the host as they are */
 	bool is_announced;		/* the host answers for its addresses on its uplinks */
 };
 

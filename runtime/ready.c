@@ -138,17 +138,17 @@ int zone_wait_ready(struct zone *z, int timeout_ms, struct error *err)
 {
 	struct zone_status st;
 	AUTO_CLOSE int rundirfd = -1;
-	int ret = -1;
+	int ret;
 
 	if (site_cgroups(z->site, err) < 0 || zone_status(&st, z->site, z->name, err) < 0)
 		return -1;
-	if (st.initfd < 0) {
-		error_set(err, ERR_STATE, "is not running");
-	} else {
-		rundirfd = openat(z->site->runfd, z->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		ret = rundirfd < 0 ? error_sys(err, "open the zone's run directory") :
-				     wait_ready(z, &st, rundirfd, timeout_ms, err);
-	}
+	rundirfd = openat(z->site->runfd, z->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (st.initfd < 0 || (rundirfd < 0 && errno == ENOENT))
+		ret = error_set(err, ERR_STATE, "ended before it was up");
+	else if (rundirfd < 0)
+		ret = error_sys(err, "open the zone's run directory");
+	else
+		ret = wait_ready(z, &st, rundirfd, timeout_ms, err);
 	zone_status_clear(&st);
 	return ret;
 }

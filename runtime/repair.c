@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "runtime/boot.h"
 #include "runtime/keeper.h"
+#include "runtime/network.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
 
@@ -42,6 +43,21 @@ static int repair_down(struct zone *z, char ***out_done, struct error *err)
 	return 0;
 }
 
+/* Left by a boot that was killed before there was a record, or by hand. */
+static int repair_network(struct zone *z, char ***out_done, struct error *err)
+{
+	AUTO_STRV char **zones = NULL;
+
+	if (net_list(z->site->id, &zones, err) < 0)
+		return error_wrap(err, "network");
+	if (!strv_has(zones, z->name))
+		return 0;
+	if (network_down(z, err) < 0)
+		return error_wrap(err, "network");
+	strv_add(out_done, "removed links and nft elements that were left");
+	return 0;
+}
+
 int zone_repair(struct zone *z, char ***out_done, struct error *err)
 {
 	struct zone_status st;
@@ -56,6 +72,8 @@ int zone_repair(struct zone *z, char ***out_done, struct error *err)
 		ret = repair_running(z, &st, out_done, err);
 	else if (st.state == ZONE_DOWN)
 		ret = repair_down(z, out_done, err);
+	else
+		ret = repair_network(z, out_done, err);
 	zone_status_clear(&st);
 	return ret;
 }

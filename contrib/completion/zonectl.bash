@@ -76,8 +76,8 @@ _zonectl_parse() {
 			((i++)) ;;
 		--) is_command=1; return ;;
 		-*) ;;
-		template) [ -n "$verb" ] || verb=$word ;;
-		*) [ "$verb" != template ] || verb+=" $word"
+		template|net) [ -n "$verb" ] || verb=$word ;;
+		*) [[ $verb != template && $verb != net ]] || verb+=" $word"
 		   [ -n "$verb" ] || verb=$word ;;
 		esac
 	done
@@ -99,8 +99,8 @@ _zonectl() {
 			sort -u)
 	elif [ -z "$verb" ]; then
 		words=$(_zonectl_words VERB)
-	elif [ "$verb" = template ]; then
-		words=$(_zonectl_verbs | sed -n 's/^template //p')
+	elif [[ $verb == template || $verb == net ]]; then
+		words=$(_zonectl_verbs | sed -n "s/^$verb //p")
 	else
 		words=$(_zonectl_operands "$verb")
 	fi

@@ -158,9 +158,16 @@ in_a() { zonectl exec a -- sh -c "$1"; }
 	not grep -E "^/dev/(sd|vd|nvme|loop)" <(in_a 'cat /proc/mounts')
 }
 
-@test "loopback is up, and is all the network there is without one" {
+@test "loopback is up, and a zone sees its own interface beside it and no other" {
 	in_a 'ping -c 1 -W 2 127.0.0.1 >/dev/null'
-	[ "$(in_a 'ls /sys/class/net')" = lo ]
+	[ "$(in_a 'ls /sys/class/net' | xargs)" = "eth0 lo" ]
+}
+
+@test "a zone without a network has its loopback alone" {
+	zonectl create none -t minimal --net none --boot
+	[ "$(zonectl exec none -- ls /sys/class/net)" = lo ]
+	zonectl exec none -- ping -c 1 -W 2 127.0.0.1
+	[ "$(zonectl list -H -o ip none)" = - ]
 }
 
 @test "a zone has the capabilities of the default policy and no others" {

@@ -23,6 +23,8 @@ if [ -z "${HOSTILE_BOXED:-}" ]; then
 fi
 
 ip link set lo up
+# Else the first zone's boot would do it, and say so.
+sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 # shellcheck disable=SC2034	# for those who read this
 # "quick" for make check, "full" for make check-hostile.
 mode=${1:-${HOSTILE:-quick}}

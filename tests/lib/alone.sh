@@ -11,4 +11,6 @@ if [ -z "${ZONE_TEST_OUTSIDE:-}" ]; then
 	exec unshare --net -- "$0" "$@"
 fi
 ip link set lo up
+# Else the first zone's boot would do it, and say so.
+sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 exec "$@"

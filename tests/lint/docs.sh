@@ -145,7 +145,8 @@ option_words() {
 incomplete_completion() {
 	local verb
 
-	{ offered ''; offered template '' | sed 's/^/template /'; } | grep -vx template | sort >"$work/tags"
+	{ offered ''; offered template '' | sed 's/^/template /'; offered net '' | sed 's/^/net /'; } |
+		grep -vxE 'template|net' | sort >"$work/tags"
 	sort "$work/verbs" | compare - "$work/tags"
 	while read -r verb; do
 		option_words "$verb" | sort -u >"$work/help"
