@@ -9,4 +9,6 @@ bench_limit_LDADD = libzone.a
 bench_timer_SOURCES = %D%/timer.c
 
 BOOT_BENCHES += %D%/boot.sh
-EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md
+TEMPLATE_BENCHES += %D%/templates.sh
+EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
+	%D%/TEMPLATES.md %D%/TEMPLATES.json

@@ -7,8 +7,9 @@
  *
  * A command with a mount namespace (a file, /proc/PID/ns/mnt) is run in that one.
  * Prints, for each, in milliseconds: minimum, median and maximum of the elapsed time, the median of
- * user and system time of the command and what it waited for, and the ratios of both medians to the
- * first command's. A command that fails is named with its status, and is out from then on.
+ * user and system time of the command and what it waited for, the ratios of both medians to the
+ * first command's, and, in KiB, the most memory that any one of its processes ever had at once. A
+ * command that fails is named with its status, and is out from then on.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -31,6 +32,7 @@ struct command {
 	char **argv;
 	int mntfd;			/* of its mount namespace, -1: the timer's own */
 	double *elapsed, *used;		/* milliseconds, one each round */
+	long resident;			/* KiB, the most of all rounds */
 	bool has_failed;
 };
 
@@ -64,7 +66,7 @@ static double median(const double *sorted, size_t n)
 static int timed(struct command *c, const posix_spawn_file_actions_t *quiet, size_t round)
 {
 	double start = now();
-	struct rusage usage;
+	struct rusage usage = { .ru_maxrss = 0 };
 	int status = -1;
 	pid_t pid;
 
@@ -72,6 +74,8 @@ static int timed(struct command *c, const posix_spawn_file_actions_t *quiet, siz
 		wait4(pid, &status, 0, &usage);
 	c->elapsed[round] = now() - start;
 	c->used[round] = ms_of(usage.ru_utime) + ms_of(usage.ru_stime);
+	if (usage.ru_maxrss > c->resident)
+		c->resident = usage.ru_maxrss;
 	return status;
 }
 
@@ -120,10 +124,11 @@ static void print(struct command *c, const struct command *first, size_t n)
 	printf("%s\t%.2f\t%.2f\t%.2f\t%.2f", c->name, c->elapsed[0], median(c->elapsed, n),
 	       c->elapsed[n - 1], median(c->used, n));
 	if (first->has_failed)
-		printf("\t-\t-\n");
+		printf("\t-\t-");
 	else
-		printf("\t%.2f\t%.2f\n", median(c->elapsed, n) / median(first->elapsed, n),
+		printf("\t%.2f\t%.2f", median(c->elapsed, n) / median(first->elapsed, n),
 		       median(c->used, n) / median(first->used, n));
+	printf("\t%ld\n", c->resident);
 }
 
 int main(int argc, char **argv)
