@@ -34,6 +34,7 @@
 enum {
 	READ_SIZE = 256 * 1024,
 	STACK = 256 * 1024,
+	LEFT_MAX = 64 << 20,		/* of a file, to read on when the unpacker has ended */
 	TICK_NS = 2 * 1000 * 1000,	/* the clock moves every 1 to 10 ms */
 	TICKS_MAX = 20,
 	WRITE_MIN = 32 * 1024,		/* below it the call costs more than the write */
@@ -103,7 +104,9 @@ void ahead_clear(struct ahead *a)
 	*a = (struct ahead){ 0 };
 }
 
-static int contents(int fd, char *buf, uint8_t out[SHA256_SIZE])
+/* Ends soon after is_over: a file may be large, and be holes that cost the unpacker nothing. */
+static int contents(const struct ahead_run *run, int fd, off_t left, char *buf,
+		    uint8_t out[SHA256_SIZE])
 {
 	struct sha256 sum;
 	ssize_t n;
@@ -112,7 +115,8 @@ static int contents(int fd, char *buf, uint8_t out[SHA256_SIZE])
 	while ((n = read(fd, buf, READ_SIZE)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		left -= n;
+		if (n < 0 || (left > LEFT_MAX && atomic_load(&run->is_over)))
 			return -1;
 		sha256_add(&sum, buf, (size_t)n);
 	}
@@ -157,7 +161,7 @@ static void file_take(struct ahead_run *run, const char *name, char *buf)
 		return;
 	if (!S_ISREG(st.st_mode) || st.st_dev != run->out->dev || ahead_find(run->out, &st))
 		return;
-	if (contents(fd, buf, digest) < 0 || has_xattrs(fd) || !is_settled(run, st.st_ctim))
+	if (contents(run, fd, st.st_size, buf, digest) < 0 || has_xattrs(fd) || !is_settled(run, st.st_ctim))
 		return;
 	if (fcntl(fd, F_GETLEASE) == F_RDLCK)
 		remember(run->out, &st, digest);

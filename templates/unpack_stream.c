@@ -262,6 +262,14 @@ int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *lim
 	return f->filter ? filter_open(s, f, err) : 0;
 }
 
+int stream_ratio(const struct unpack_stream *s, uint64_t size, struct error *err)
+{
+	if (size <= RATIO_FROM || size / s->limits->ratio <= s->packed)
+		return 0;
+	return error_set(err, ERR_USAGE, "it unpacks to more than %llu times its size",
+			 (unsigned long long)s->limits->ratio);
+}
+
 static int count(struct unpack_stream *s, const char *data, size_t len)
 {
 	const struct format *inner = s->unpacked == 0 ? format_of(data, len) : NULL;
@@ -279,12 +287,8 @@ static int count(struct unpack_stream *s, const char *data, size_t len)
 	if (text > 0)
 		s->text_end = s->unpacked + text;
 	s->unpacked += len;
-	if (s->unpacked > RATIO_FROM && s->unpacked / s->limits->ratio > s->packed) {
-		s->has_failed = true;
-		return error_set(&s->err, ERR_USAGE, "it unpacks to more than %llu times its size",
-				 (unsigned long long)s->limits->ratio);
-	}
-	return 0;
+	s->has_failed = stream_ratio(s, s->unpacked, &s->err) < 0;
+	return s->has_failed ? -1 : 0;
 }
 
 static ssize_t plain_fill(struct unpack_stream *s, char *buf, size_t room)

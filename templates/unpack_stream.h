@@ -52,6 +52,8 @@ int stream_open(struct unpack_stream *s, int fd, const struct unpack_limits *lim
 /* The next bytes, as many as there is room for, fewer only at the end; 0 at the end, -1 with s->err
  * set. */
 ssize_t stream_fill(struct unpack_stream *s, char *buf, size_t room);
+/* ERR_USAGE when size is beyond the limit of ratio for what has been read so far. */
+int stream_ratio(const struct unpack_stream *s, uint64_t size, struct error *err);
 /* After the end: checks that the archive, whose last entry ended at offset end, has its end mark,
  * nothing but zeros behind it, and nothing behind the compressed data. */
 int stream_end(struct unpack_stream *s, uint64_t end, struct error *err);

@@ -94,10 +94,13 @@ add("a sparse file of 1 EiB with data at its end is refused", refused("more than
 add("an old sparse file of 8 EiB is refused", refused("more than|damaged"), old_sparse("f", EXA, []))
 add("an old sparse file of 1 EiB with data at its end is refused", refused("more than"),
     old_sparse("f", 2 ** 60, [(2 ** 60 - 5, 5)], b"text\n"))
-add("a sparse file of 63 GiB keeps its holes", taken(has("f", size=63 << 30), few_blocks("f")),
-    sparse("f", 63 << 30, [(0, 5), (63 << 30, 0)], b"text\n"))
-add("an old sparse file of 63 GiB keeps its holes", taken(has("f", size=63 << 30), few_blocks("f")),
-    old_sparse("f", 63 << 30, [(0, 5), (63 << 30, 0)], b"text\n"))
+for form, what in ((sparse, "a sparse file"), (old_sparse, "an old sparse file")):
+    add(f"{what} of 60 MiB keeps its holes", taken(has("f", size=60 << 20), few_blocks("f")),
+        form("f", 60 << 20, [(0, 5), (60 << 20, 0)], b"text\n"))
+    add(f"{what} of 63 GiB is refused: holes are read too", refused("times its size"),
+        form("f", 63 << 30, [(0, 5), (63 << 30, 0)], b"text\n"))
+    add(f"{what} of 1 GiB is taken where the limit allows", taken(has("f", size=1 << 30), few_blocks("f"), limits=["ratio=4000000000"]),
+        form("f", 1 << 30, [(0, 5), (1 << 30, 0)], b"text\n"))
 add("two sparse files of 63 GiB are refused at the second", refused("'g': the files are more than"),
     Tar(sparse("f", 63 << 30, [(63 << 30, 0)]).data + sparse("g", 63 << 30, [(63 << 30, 0)]).data))
 add("sparse data beyond the file's size are refused", refused("outside its size|damaged|runcated"),
@@ -143,6 +146,9 @@ add("a deeper name than the limit is refused", refused("more than 3 levels", lim
     Tar().file("a/b/c").file("a/b/c2/d"))
 add("a pax header of 2 MiB is refused", refused("too large"), Tar().bytes(pax({"comment": "x" * 2 * MIB})).file("f"))
 add("a long name of 2 MiB is refused", refused("too large"), Tar().bytes(longname("x" * 2 * MIB)).file("f"))
-add("a thousand headers before one entry are refused", refused("."), Tar(longname("x") * 1000).file("f"))
+for what, one in (("GNU long names", longname("x")), ("GNU long targets", longname("x", "K")), ("pax headers", pax({"path": "a"})),
+                  ("empty pax headers", header("x", "x")), ("global headers", pax({"comment": "a"}, "g")),
+                  ("volume labels", header("v", "V"))):
+    add(f"a hundred thousand {what} before one entry are refused", refused("."), Tar(one * 100000).file("f"))
 add("a size of 8 GiB without data is refused", refused("runcated|damaged"), Tar(header("f", size=8 ** 11 - 1)))
 add("a zip bomb is no archive", refused("zip", UNSUPPORTED), b"PK\x03\x04" + b"\0" * 600)

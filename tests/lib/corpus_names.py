@@ -140,6 +140,10 @@ add("an ACL on a link touches nothing", taken(every(points_to("l", "t"), xattrs(
     Tar().file("t").symlink("l", "t", pax=ACL))
 add("an xattr on a link touches nothing", taken(points_to("l", "t"), xattrs("t", {})),
     Tar().file("t").symlink("l", "t", pax={"SCHILY.xattr.user.x": "y"}))
+add("an xattr on a link out of the tree touches nothing", taken(points_to("l", "../../canary/file")),
+    Tar().symlink("l", "../../canary/file", pax={"SCHILY.xattr.user.x": "y", **ACL}))
+add("an xattr on a hard link to a link out of the tree touches nothing", taken(points_to("m", "../../canary/file")),
+    Tar().symlink("l", "../../canary/file").link("m", "l", pax={"SCHILY.xattr.user.x": "y"}))
 add("a mode on a link touches nothing", taken(has("t", mode=0o644, uid=0)),
     Tar().file("t").add("l", "2", link="t", mode=0o4777, uid=5))
 add("a time on a link touches nothing", taken(has("t", mtime=1000000000), has("l", mtime=5)),
