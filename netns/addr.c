@@ -171,6 +171,30 @@ int addr_route_to(struct nl *nl, const struct net_addr *to, struct addr_route *o
 	return 0;
 }
 
+static int take_local(const struct nlmsghdr *msg, void *arg, struct error *err)
+{
+	const struct rtmsg *header = nl_payload(msg, sizeof(*header));
+
+	(void)err;
+	*(bool *)arg = msg->nlmsg_type == RTM_NEWROUTE && header && header->rtm_type == RTN_LOCAL;
+	return 0;
+}
+
+bool addr_is_served(struct nl *nl, int index, const struct net_addr *a)
+{
+	struct nlmsghdr *req = nl_request(nl, RTM_GETROUTE, 0);
+	struct rtmsg *header = nl_put_header(req, sizeof(*header));
+	struct error ignored = { 0 };
+	bool is_local = false;
+	struct nl_sink sink = { take_local, NULL, &is_local };
+
+	header->rtm_family = a->family;
+	header->rtm_dst_len = (uint8_t)(addr_len(a->family) * 8);
+	put_ip(req, RTA_DST, a);
+	nl_put_u32(req, RTA_OIF, (uint32_t)index);
+	return nl_ask(nl, req, &sink, &ignored) == 0 && is_local;
+}
+
 struct on_link {
 	int index;
 	bool is_true;

@@ -59,6 +59,9 @@ struct addr_route {
 /* ERR_NOT_FOUND when there is no route. */
 int addr_route_to(struct nl *nl, const struct net_addr *to, struct addr_route *out,
 		  struct error *err);
+/* True if what is sent to the address on the link is for this namespace itself: an IPv6 address is
+ * there a moment before the kernel's worker makes it so (addrconf_dad_work()). */
+bool addr_is_served(struct nl *nl, int index, const struct net_addr *a);
 /* True if the link has an address that is not link-local. */
 int addr_is_on_link(struct nl *nl, int index, bool *out, struct error *err);
 

@@ -2,6 +2,7 @@
 #include "netns/link.h"
 
 #include <errno.h>
+#include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -81,6 +82,7 @@ bool link_parse(const struct nlmsghdr *msg, struct link *out)
 	*out = (struct link){
 		.index = header->ifi_index, .flags = header->ifi_flags,
 		.master = (int)nl_u32(attrs[IFLA_MASTER], 0), .mtu = nl_u32(attrs[IFLA_MTU], 0),
+		.is_operational = nl_u8(attrs[IFLA_OPERSTATE], IF_OPER_DOWN) == IF_OPER_UP,
 	};
 	copy_text(out->name, sizeof(out->name), attrs[IFLA_IFNAME]);
 	copy_text(out->kind, sizeof(out->kind), info[IFLA_INFO_KIND]);

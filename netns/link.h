@@ -35,6 +35,7 @@ struct link {
 	char alias[LINK_ALIAS_MAX];	/* "" without one, and for one that is longer */
 	uint8_t mac[NET_MAC_LEN];
 	uint8_t permanent_mac[NET_MAC_LEN];	/* of hardware; all 0 where there is none */
+	bool is_operational;		/* packets pass: carrier and queues are there */
 	bool is_forwarding4;
 	/* Of IPv6 on it; all 0 where it is off. */
 	struct link_inet6 {
