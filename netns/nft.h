@@ -33,9 +33,11 @@ enum nft_op {
 	NFT_META,			/* reg = what a packet has of key (NFT_META_...) */
 	NFT_CT,				/* reg = what its connection has of key (NFT_CT_...) */
 	NFT_LOAD,			/* reg = len bytes at offset of header key */
+	NFT_FRAGMENT,			/* reg = 2 bytes: the place of an IPv6 fragment */
 	NFT_ADDRTYPE,			/* reg = the type of the destination (RTN_...) */
 	NFT_AND,			/* register 0, of len bytes, and arg */
 	NFT_IS,				/* go on if register 0 begins with the len bytes of arg */
+	NFT_ANY,			/* go on if there was something to load into register 0 */
 	NFT_IS_SITE,			/* the same with the prefix of nft_rule() */
 	NFT_IN,				/* go on if the registers from 0 are an element of arg */
 	NFT_MAP,			/* and they become what arg maps them to */
@@ -112,7 +114,6 @@ void nft_begin(struct nft *nft, uint32_t generation);
 int nft_commit(struct nft *nft, size_t *out_failed, struct error *err);
 /* The number of the next put. */
 size_t nft_puts(const struct nft *nft);
-
 /* Each makes what must not be there yet (EEXIST). */
 void nft_put_table(struct nft *nft, uint8_t family, const char *note);
 void nft_put_chain(struct nft *nft, uint8_t family, const struct nft_chain *chain);
@@ -124,7 +125,6 @@ void nft_put_elements(struct nft *nft, uint8_t family, const char *set,
 		      const struct nft_element *list, size_t n, bool is_new);
 void nft_put_no_elements(struct nft *nft, uint8_t family, const char *set,
 			 const struct nft_element *list, size_t n);
-
 /* Who takes what was read, one at a time; -1 with *err ends it. */
 struct nft_taker {
 	int (*take)(const struct nft_found *found, void *arg, struct error *err);

@@ -4,6 +4,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -69,6 +70,15 @@ static void put_load(struct nlmsghdr *req, const struct nft_step *s, const char 
 	put_be32(req, NFTA_PAYLOAD_LEN, s->len);
 }
 
+static void put_fragment(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
+{
+	(void)prefix;
+	put_reg(req, NFTA_EXTHDR_DREG, s->reg);
+	nl_put_u8(req, NFTA_EXTHDR_TYPE, IPPROTO_FRAGMENT);
+	put_be32(req, NFTA_EXTHDR_OFFSET, 2);
+	put_be32(req, NFTA_EXTHDR_LEN, 2);
+}
+
 static void put_addrtype(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
 {
 	(void)prefix;
@@ -91,10 +101,10 @@ static void put_and(struct nlmsghdr *req, const struct nft_step *s, const char *
 	put_bytes(req, NFTA_BITWISE_XOR, nothing, s->len);
 }
 
-static void put_compare(struct nlmsghdr *req, bool is_not, const void *data, size_t len)
+static void put_compare(struct nlmsghdr *req, enum nft_cmp_ops op, const void *data, size_t len)
 {
 	put_reg(req, NFTA_CMP_SREG, 0);
-	put_be32(req, NFTA_CMP_OP, is_not ? NFT_CMP_NEQ : NFT_CMP_EQ);
+	put_be32(req, NFTA_CMP_OP, op);
 	put_bytes(req, NFTA_CMP_DATA, data, len);
 }
 
@@ -104,12 +114,20 @@ static void put_is(struct nlmsghdr *req, const struct nft_step *s, const char *p
 
 	(void)prefix;
 	step_bytes(s, bytes);
-	put_compare(req, s->is_not, bytes, s->len);
+	put_compare(req, s->is_not ? NFT_CMP_NEQ : NFT_CMP_EQ, bytes, s->len);
+}
+
+static void put_any(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
+{
+	(void)s;
+	(void)prefix;
+	/* True of each byte; a rule ends at a load that finds nothing. */
+	put_compare(req, NFT_CMP_GTE, "", 1);
 }
 
 static void put_is_site(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
 {
-	put_compare(req, s->is_not, prefix, strlen(prefix));
+	put_compare(req, s->is_not ? NFT_CMP_NEQ : NFT_CMP_EQ, prefix, strlen(prefix));
 }
 
 static void put_in(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
@@ -169,9 +187,11 @@ static const struct {
 	[NFT_META]       = { "meta",      put_meta },
 	[NFT_CT]         = { "ct",        put_ct },
 	[NFT_LOAD]       = { "payload",   put_load },
+	[NFT_FRAGMENT]   = { "exthdr",    put_fragment },
 	[NFT_ADDRTYPE]   = { "fib",       put_addrtype },
 	[NFT_AND]        = { "bitwise",   put_and },
 	[NFT_IS]         = { "cmp",       put_is },
+	[NFT_ANY]        = { "cmp",       put_any },
 	[NFT_IS_SITE]    = { "cmp",       put_is_site },
 	[NFT_IN]         = { "lookup",    put_in },
 	[NFT_MAP]        = { "lookup",    put_map },

@@ -25,6 +25,8 @@
  * - A routed zone speaks to the host alone: the bridge's neighbour may be another
  *   zone or a stranger, so ARP, ND, router and DHCP messages are looked into there
  *   and, with the same rules, on routed links too.
+ * - What a bridge keeps for itself (01:80:c2:00:00:0x) ends at the host's own end of
+ *   the link, before any rule (br_handle_frame()); it is never passed on.
  * - Headers that can't be read (a chain of extension headers that goes on in the
  *   next fragment, RFC 7112) are no headers of a zone.
  *
@@ -124,7 +126,6 @@ static const struct {
 	/* The hooks of bridges have the same numbers (linux/netfilter_bridge.h). */
 	{ IN_INET,   { "from_zones",  "filter", NF_INET_PRE_ROUTING,  FIRST } },
 	{ IN_BRIDGE, { "from_zones",  "filter", NF_INET_PRE_ROUTING,    BRIDGE_FIRST } },
-	{ IN_BRIDGE, { "reserved",    "filter", NF_INET_LOCAL_IN,       BRIDGE_FIRST } },
 	{ IN_ARP,    { "from_zones",  "filter", NF_ARP_IN,            FILTER } },
 	{ IN_INET,   { "share",       "filter", NF_INET_PRE_ROUTING,  AFTER_TRACKING } },
 	{ IN_INET,   { "published",   "nat",    NF_INET_PRE_ROUTING,  DSTNAT } },
@@ -172,6 +173,9 @@ static const struct {
 #define L4(number)            META(L4PROTO, 0), IS(number, 1)
 /* The number 255 is reserved: true for each header that can be read. */
 #define L4_READABLE           META(L4PROTO, 0), NOT("\xff", 1)
+/* IPv6: the chain of headers ends in this packet. */
+#define TRANSPORT_READABLE    LOAD(TRANSPORT, 0, 1, 0), { .op = NFT_ANY }
+#define LATER_FRAGMENT        { .op = NFT_FRAGMENT }, AND("\xff\xf8", 2), NOT("", 2)
 #define TYPE(number)          LOAD(TRANSPORT, 0, 1, 0), IS(number, 1)
 #define SPORT(bytes)          LOAD(TRANSPORT, 0, 2, 0), IS(bytes, 2)
 #define DPORT(bytes)          LOAD(TRANSPORT, 2, 2, 0), IS(bytes, 2)
@@ -210,9 +214,6 @@ static const struct table_rule rules[] = {
 	RULE(IN_INET, "from_zones", FROM_ZONES, GOTO("check6")),
 	RULE(IN_ARP, "from_zones", FROM_ZONES, GOTO("check_arp")),
 	RULE(IN_BRIDGE, "from_zones", FROM_ZONES, GOTO("check")),
-	/* What a bridge keeps for itself, or hands to a program of the host. */
-	NOTED(IN_BRIDGE, "reserved", "to the bridge itself", FROM_ZONES, LOAD(LL, 0, 6, 0),
-	     AND("\xff\xff\xff\xff\xff\xf0", 6), IS("\x01\x80\xc2\0\0\0", 6), GOTO("refuse")),
 
 	/* The type as it stands in the frame: a VLAN's tag is one, and no zone has VLANs. */
 	RULE(IN_BRIDGE, "check", ETHERTYPE("\x08\x00"), GOTO("check4")),
@@ -233,10 +234,14 @@ static const struct table_rule rules[] = {
 
 	RULE(L3, "check6", L4("\x3a"), JUMP("check_nd")),
 	RULE(L3, "check6", L4("\x11"), JUMP("check_udp")),
-	NOTED(IN_INET, "check6", "from an address of the zone", IPV6, ETHERNET, L4_READABLE,
+	NOTED(IN_INET, "check6", "from an address of the zone", IPV6, ETHERNET, TRANSPORT_READABLE,
+	     OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
+	NOTED(IN_INET, "check6", "the same, a later fragment", IPV6, ETHERNET, LATER_FRAGMENT,
 	     OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
 	NOTED(IN_BRIDGE, "check6", "from an address of the zone", ETHERTYPE("\x86\xdd"),
-	     L4_READABLE, OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
+	     TRANSPORT_READABLE, OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
+	NOTED(IN_BRIDGE, "check6", "the same, a later fragment", ETHERTYPE("\x86\xdd"),
+	     LATER_FRAGMENT, OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
 	RULE(L3, "check6", GOTO("refuse")),
 
 	NOTED(L3, "check_nd", "router advertisement", TYPE("\x86"), GOTO("refuse")),

@@ -45,6 +45,12 @@ check_PROGRAMS += %D%/unit/test_strv
 tests_unit_test_strv_SOURCES = %D%/unit/test_strv.c
 check_PROGRAMS += %D%/unit/test_table
 tests_unit_test_table_SOURCES = %D%/unit/test_table.c
+check_PROGRAMS += %D%/unit/test_table_packets
+tests_unit_test_table_packets_SOURCES = %D%/unit/test_table_packets.c %D%/unit/net_fixture.h \
+	%D%/unit/frame.h %D%/unit/frame_socket.h
+check_PROGRAMS += %D%/unit/test_table_spoof
+tests_unit_test_table_spoof_SOURCES = %D%/unit/test_table_spoof.c %D%/unit/net_fixture.h \
+	%D%/unit/frame.h %D%/unit/frame_socket.h
 check_PROGRAMS += %D%/unit/test_users
 tests_unit_test_users_SOURCES = %D%/unit/test_users.c %D%/unit/users_fixture.h
 check_PROGRAMS += %D%/unit/test_users_bounds
@@ -89,6 +95,15 @@ check_PROGRAMS += %D%/unit/test_store
 tests_unit_test_store_SOURCES = %D%/unit/test_store.c %D%/unit/tree_fixture.h
 check_PROGRAMS += %D%/unit/test_tar_write
 tests_unit_test_tar_write_SOURCES = %D%/unit/test_tar_write.c
+check_PROGRAMS += %D%/unit/test_format
+tests_unit_test_format_SOURCES = %D%/unit/test_format.c %D%/unit/tree_fixture.h
+
+check_PROGRAMS += %D%/unit/test_metadata
+tests_unit_test_metadata_SOURCES = %D%/unit/test_metadata.c %D%/unit/tree_fixture.h
+
+check_PROGRAMS += %D%/unit/test_signals
+tests_unit_test_signals_SOURCES = %D%/unit/test_signals.c
+
 check_PROGRAMS += %D%/unit/test_clone
 tests_unit_test_clone_SOURCES = %D%/unit/test_clone.c %D%/unit/tree_fixture.h
 check_PROGRAMS += %D%/unit/test_unpack_headers
@@ -143,6 +158,7 @@ dist_check_SCRIPTS += %D%/func/repair.bats
 dist_check_SCRIPTS += %D%/func/template-build.bats
 dist_check_SCRIPTS += %D%/func/template-export.bats
 dist_check_SCRIPTS += %D%/func/template-full.bats
+dist_check_SCRIPTS += %D%/func/template-customize.bats
 dist_check_SCRIPTS += %D%/func/template-import.bats
 dist_check_SCRIPTS += %D%/func/template-formats.bats
 dist_check_SCRIPTS += %D%/func/template-list.bats

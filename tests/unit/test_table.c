@@ -332,7 +332,8 @@ static void a_zone_may_not_publish_a_port_twice(void **state)
 	publish(&a, 8009, 1);
 	assert_int_equal(table_add(&a.plan, &err), -1);
 	assert_int_equal(err.kind, ERR_EXISTS);
-	assert_string_equal(err.text, "nft table 'zonectl-" SITE "': zone 'a' publishes one port twice");
+	assert_string_equal(err.text, "nft table 'zonectl-" SITE "': "
+			    "zone 'a' publishes one port twice");
 	take_away("a");
 	assert_no_rules();
 }
@@ -418,9 +419,11 @@ static void rules_of_others_stay_as_they_are(void **state)
 
 	(void)state;
 	NEEDS_ROOT();
-	free(shell_says("nft 'table inet theirs { set zones { type ipv4_addr; elements = { 10.9.0.1 }; }; "
+	free(shell_says("nft 'table inet theirs { "
+			"set zones { type ipv4_addr; elements = { 10.9.0.1 }; }; "
 			"chain c { type filter hook forward priority 0; policy drop; "
-			"ip saddr @zones counter; }; }; table ip nat { }; table arp zonectl { };'"));
+			"ip saddr @zones counter; }; }; "
+			"table ip nat { }; table arp zonectl { };'"));
 	before = shell_says(NFT_LIST);
 	assert_non_null(strstr(before, "theirs"));
 	plan_init(&a, "a", 1);
@@ -446,8 +449,8 @@ static void what_nft_saves_it_loads_and_a_boot_replaces_it(void **state)
 	add(&a);
 	add(&b);
 	before = shell_says(NFT_LIST);
-	after = shell_says("rules=$(nft list ruleset) && nft flush ruleset && echo \"$rules\" | nft -f - "
-			   "&& " NFT_LIST);
+	after = shell_says("rules=$(nft list ruleset) && nft flush ruleset && "
+			   "echo \"$rules\" | nft -f - && " NFT_LIST);
 	assert_string_equal(after, before);
 	/* The records are not among what nft(8) saves: all is found by the comments. */
 	assert_zones("a b");
