@@ -198,7 +198,7 @@ static int file_open(const char *path, struct error *err)
 	return fd < 0 ? error_sys(err, "open '%s'", path) : fd;
 }
 
-/* Of a directory its own name, whatever way it was said: "." has none. */
+/* Of a directory its own name, whatever way it was said: "." has none. NULL: there is none. */
 static char *file_name_of(const char *path, int fd)
 {
 	struct stat st;
@@ -206,7 +206,7 @@ static char *file_name_of(const char *path, int fd)
 	if (is_stdin(path))
 		return NULL;
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-		return realpath(path, NULL);	/* host path; NULL: it needs --name */
+		return realpath(path, NULL); /* host path */
 	return xstrdup(path);
 }
 

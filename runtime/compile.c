@@ -95,10 +95,13 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 	return compile_confine(&out->launch.confine, &out->filter, z, err);
 }
 
+/* A zone of a tree that is no template yet (customize.h) has none. */
 static int find_template(const struct zone *z, struct template *out, struct error *err)
 {
 	AUTO_CLOSE int storefd = site_templates(z->site, err);
 
+	if (!*z->config.template_digest)
+		return 0;
 	return storefd < 0 ? -1 : store_find(storefd, z->config.template_digest, out, err);
 }
 
@@ -216,7 +219,8 @@ static int compile_command(struct compiled *out, const struct zone *z, char *con
 		return 0;
 	}
 	if (!has_program(&template)) {
-		error_set(err, ERR_USAGE, "no command given, and template \"%s\" has none of its own",
+		error_set(err, ERR_USAGE,
+			  "no command given, and template \"%s\" has none of its own",
 			  z->config.template_name);
 		return error_hint(err, "name one: zonectl run -t %s -- COMMAND",
 				  z->config.template_name);

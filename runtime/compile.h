@@ -37,8 +37,8 @@ struct compiled {
  * ERR_UNSUPPORTED when there is none. out->launch.cgroup is left to the caller. */
 int compile_boot(struct compiled *out, const struct zone *z, const struct boot_options *options,
 		 struct error *err);
-/* An ephemeral zone whose init is the command argv (owned by the caller; NULL: the image's program, as
- * its user), with the image's environment and directory. ERR_USAGE when there is no program. */
+/* An ephemeral zone whose init is the command argv (owned by the caller; NULL: the image's program,
+ * as its user), with the image's environment and directory. ERR_USAGE when there is no program. */
 int compile_run(struct compiled *out, const struct zone *z, char *const *argv, const char *term,
 		struct error *err);
 void compiled_clear(struct compiled *c);

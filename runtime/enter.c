@@ -371,7 +371,8 @@ int zone_enter(struct zone *z, const struct enter_options *options, struct enter
 	if (zone_status(&st, z->site, z->name, err) < 0)
 		return -1;
 	e.initfd = st.initfd;
-	ret = st.initfd < 0 ? error_set(err, ERR_STATE, "is not running") : open_entry(&e, z, &st.run, err);
+	ret = st.initfd < 0 ? error_set(err, ERR_STATE, "is not running")
+			    : open_entry(&e, z, &st.run, err);
 	if (ret == 0)
 		ret = start(&e, out, err);
 	if (ret == 0)

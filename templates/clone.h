@@ -21,8 +21,8 @@ struct clone_limits {
 
 /* The same of a tree that somebody else owns and may be changing: its filesystem alone, what is
  * mounted in it being an empty directory; owners brought back to 0..65535 where the root belongs to
- * a multiple of 65536, as of a container with ids of its own; ids outside refused, and more than the
- * limits (ERR_USAGE). */
+ * a multiple of 65536, as of a container with ids of its own; ids outside refused, and more than
+ * the limits (ERR_USAGE). */
 int clone_foreign(int srcfd, int dstfd, const struct clone_limits *limits, struct error *err);
 
 #endif

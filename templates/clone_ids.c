@@ -55,7 +55,7 @@ static int acl_back(const struct clone_ids *ids, char *value, size_t len, struct
 	return 0;
 }
 
-/* Version 3 names the root of the namespace that wrote it; a template has its own root, version 2. */
+/* Version 3 names the root of the namespace that wrote it; version 2 is a template's own root. */
 static void capability_back(char *value, size_t *len)
 {
 	uint32_t magic;

@@ -39,7 +39,8 @@ static const struct row {
 	const char *root;		/* a directory that must be there too */
 } rows[] = {
 	{ FORMAT_OCI,          "oci",    { "oci-layout", "index.json" },  NULL },
-	{ FORMAT_INCUS_EXPORT, "incus",  { "backup/index.yaml", NULL },   "backup/container/rootfs" },
+	{ FORMAT_INCUS_EXPORT, "incus",  { "backup/index.yaml", NULL },
+	  "backup/container/rootfs" },
 	{ FORMAT_INCUS,        "incus",  { "metadata.yaml", NULL },       "rootfs" },
 	{ FORMAT_INCUS_META,   "incus",  { "metadata.yaml", NULL },       NULL },
 	{ FORMAT_VZDUMP,       "vzdump", { "etc/vzdump/pct.conf", NULL }, NULL },
@@ -49,7 +50,9 @@ static const struct row {
 /* What the top of a system's tree is known by. */
 static const char *const system_dirs[] = { "bin", "etc", "lib", "sbin", "usr", "var" };
 
-static const char *const lxc_meta[] = { "config", "config-user", "create-message", "excludes-user" };
+static const char *const lxc_meta[] = {
+	"config", "config-user", "create-message", "excludes-user",
+};
 /* clang-format on */
 
 static mode_t kind_at(int treefd, const char *path)

@@ -26,7 +26,7 @@ enum { FORMAT_NAME_MAX = 256 };
 struct format {
 	enum format_kind kind;
 	const char *name;		/* for template.json */
-	char root[FORMAT_NAME_MAX];	/* path of the root filesystem below; "" is the tree itself */
+	char root[FORMAT_NAME_MAX];	/* path of the root filesystem below; "" the tree itself */
 };
 
 /* ERR_UNSUPPORTED, with what to do instead, for a tree that carries a disk. */

@@ -17,8 +17,8 @@
 #include "templates/object.h"
 
 enum {
-	PROCESS_MAX = 96 * 1024,	/* bytes of arguments and environment: the kernel's limit for
-					 * one of them is 128 KiB (execve(2)) */
+	PROCESS_MAX = 96 * 1024,	/* of arguments and environment; one may have 128 KiB at
+					 * most (execve(2)) */
 	WORD_MAX = 4096,
 };
 

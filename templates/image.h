@@ -29,7 +29,7 @@ struct image_layer {
 struct image {
 	char *name;			/* by its own words, or NULL; owned */
 	char digest[SHA256_HEX_SIZE];	/* of the manifest; of the config where there is none */
-	char **digests;			/* strv: of everything that led to it, "sha256:HEX"; owned */
+	char **digests;			/* strv: of all that led to it, "sha256:HEX"; owned */
 	const char *machine;		/* machine_name() or NULL */
 	char **args, **env;		/* see struct template; owned */
 	char *user, *cwd, *stop_signal;	/* NULL: not told; owned */

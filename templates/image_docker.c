@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "templates/image.h"
-
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "templates/image.h"
 #include "templates/object.h"
 
 /* The path of a file of the archive as its manifest says it. Where it leads is looked at when it is
@@ -33,7 +32,8 @@ static int layers_take(struct image *image, const struct json *layers, struct er
 		struct image_layer *layer = &image->layers[image->n_layers];
 
 		if (image->n_layers == IMAGE_LAYERS_MAX)
-			return error_set(err, ERR_USAGE, "manifest.json: it has more than %d layers",
+			return error_set(err, ERR_USAGE,
+					 "manifest.json: it has more than %d layers",
 					 IMAGE_LAYERS_MAX);
 		*layer = (struct image_layer){ .size = UINT64_MAX, .may_link = true };
 		if (path_take(j, layer->path, err) < 0)

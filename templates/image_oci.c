@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "templates/image.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -8,16 +6,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "templates/image.h"
 #include "templates/machine.h"
 
 enum { INDEX_DEPTH_MAX = 4 };
 
-#define DOCKER_TYPE "application/vnd.docker.distribution.manifest."
-#define OCI_TYPE "application/vnd.oci.image."
-
 /* One thing that an index or a manifest points to. */
 struct descriptor {
-	const struct json *json;
 	char digest[SHA256_HEX_SIZE];
 	char path[IMAGE_PATH_MAX];
 	uint64_t size;
@@ -35,7 +30,7 @@ static int descriptor_read(const struct json *j, const char *name, struct descri
 {
 	const struct json *size = json_get(j, "size");
 
-	*out = (struct descriptor){ .json = j, .size = UINT64_MAX };
+	*out = (struct descriptor){ .size = UINT64_MAX };
 	if (!j)
 		return error_set(err, ERR_USAGE, "%s: a descriptor is missing", name);
 	if (image_digest(json_get(j, "digest"), name, out->digest, err) < 0)

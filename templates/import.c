@@ -93,7 +93,7 @@ static int wanted_check(const char *digest, struct error *err)
 			object_is_digest(digest + strlen(digest_prefix))))
 		return 0;
 	error_set(err, ERR_USAGE, "bad digest '%s'", digest);
-	return error_hint(err, "sha256: and 64 digits, as in sha256:$(sha256sum <FILE | cut -c 1-64)");
+	return error_hint(err, "sha256: and the 64 digits that sha256sum prints");
 }
 
 /* What was read is known now, by one digest or more; the first is the file's own. */

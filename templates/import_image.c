@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "templates/import_job.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "templates/import_job.h"
 
 static int blob_open(int treefd, const struct image_layer *layer, struct error *err)
 {
@@ -90,9 +89,12 @@ static void known_take(struct import_job *job, struct image *image)
 int import_image(struct import_job *job, int treefd, const struct format *format,
 		 struct error *err)
 {
-	AUTO_IMAGE struct image *image = format->kind == FORMAT_OCI ? image_oci_read(treefd, err)
-								    : image_docker_read(treefd, err);
+	AUTO_IMAGE struct image *image = NULL;
 
+	if (format->kind == FORMAT_OCI)
+		image = image_oci_read(treefd, err);
+	else
+		image = image_docker_read(treefd, err);
 	if (!image)
 		return -1;
 	for (size_t i = 0; i < image->n_layers; i++) {

@@ -56,9 +56,9 @@ int import_directory(struct import_job *job, int dirfd, const struct format *for
 int import_image(struct import_job *job, int treefd, const struct format *format,
 		 struct error *err);
 
-/* A name for the template out of a reference ("docker.io/library/debian:12", or a tag alone) and the
- * file's name, either of which may be NULL; NULL when neither is one. The caller owns it; it may yet
- * be refused. */
+/* A name for the template out of a reference ("docker.io/library/debian:12", or a tag alone) and
+ * the file's name, either of which may be NULL; NULL when neither is one. The caller owns it; it
+ * may yet be refused. */
 char *import_name(const char *reference, const char *file_name);
 /* With what a name can't hold as '-', of the length that it may have; NULL for nothing. */
 char *import_name_cleaned(const char *text);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "templates/import_job.h"
-
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "templates/import_job.h"
 #include "templates/machine.h"
 
 enum { NAME_MAX_BYTES = 63 };
@@ -75,7 +74,7 @@ static char *name_of_reference(const char *word, const char *file)
 		*tag++ = '\0';
 	if (tag && *tag && strcmp(tag, "latest") != 0)
 		return xasprintf("%s-%s", last, tag);
-	return slash || tag || !file ? TAKE_PTR(last) : NULL;
+	return slash || tag || digest || !file ? TAKE_PTR(last) : NULL;
 }
 
 char *import_name(const char *reference, const char *file_name)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "templates/import_job.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "templates/clone.h"
+#include "templates/import_job.h"
 
 /*
  * The stage is ours alone and its unpacker has ended, so nothing moves in it

@@ -23,9 +23,11 @@ static const struct machine {
 	const char *names[NAMES_MAX];	/* of Go and OCI, Debian, Incus, RPM */
 } machines[] = {
 	{ "x86_64",      EM_X86_64,  ELFCLASS64, ELFDATA2LSB, { "amd64", "x86-64" } },
-	{ "i686",        EM_386,     ELFCLASS32, ELFDATA2LSB, { "386", "i386", "i486", "i586", "x86" } },
+	{ "i686",        EM_386,     ELFCLASS32, ELFDATA2LSB,
+	  { "386", "i386", "i486", "i586", "x86" } },
 	{ "aarch64",     EM_AARCH64, ELFCLASS64, ELFDATA2LSB, { "arm64" } },
-	{ "armv7l",      EM_ARM,     ELFCLASS32, ELFDATA2LSB, { "arm", "armhf", "armel", "armv6l", "armv7" } },
+	{ "armv7l",      EM_ARM,     ELFCLASS32, ELFDATA2LSB,
+	  { "arm", "armhf", "armel", "armv6l", "armv7" } },
 	{ "riscv64",     EM_RISCV,   ELFCLASS64, ELFDATA2LSB, { NULL } },
 	{ "ppc64le",     EM_PPC64,   ELFCLASS64, ELFDATA2LSB, { "ppc64el", "powerpc64le" } },
 	{ "ppc64",       EM_PPC64,   ELFCLASS64, ELFDATA2MSB, { "powerpc64" } },

@@ -141,7 +141,9 @@ static int json_take(const char *text, size_t len, const char *path, struct meta
 
 	if (!root)
 		return -1;
-	for (const struct json *j = root->type == JSON_OBJECT ? root->first : NULL; j; j = j->next) {
+	if (root->type != JSON_OBJECT)
+		return 0;
+	for (const struct json *j = root->first; j; j = j->next) {
 		if (j->type == JSON_STRING && str_is_clean(j->text))
 			take(m, NULL, j->key, j->text);
 		if (j->type == JSON_BOOL)

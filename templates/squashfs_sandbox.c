@@ -290,8 +290,8 @@ static int map_write(pid_t pid, const char *file, struct error *err)
 	return fd_write_control(procfd, file, text, err);
 }
 
-static int child_start(const struct squashfs_sandbox *box, const struct trees *trees, int *out_pidfd,
-		       struct error *err)
+static int child_start(const struct squashfs_sandbox *box, const struct trees *trees,
+		       int *out_pidfd, struct error *err)
 {
 	int go[2], pidfd = -1;
 	struct clone_args args = {

@@ -45,12 +45,6 @@ check_PROGRAMS += %D%/unit/test_strv
 tests_unit_test_strv_SOURCES = %D%/unit/test_strv.c
 check_PROGRAMS += %D%/unit/test_table
 tests_unit_test_table_SOURCES = %D%/unit/test_table.c
-check_PROGRAMS += %D%/unit/test_table_packets
-tests_unit_test_table_packets_SOURCES = %D%/unit/test_table_packets.c %D%/unit/net_fixture.h \
-	%D%/unit/frame.h %D%/unit/frame_socket.h
-check_PROGRAMS += %D%/unit/test_table_spoof
-tests_unit_test_table_spoof_SOURCES = %D%/unit/test_table_spoof.c %D%/unit/net_fixture.h \
-	%D%/unit/frame.h %D%/unit/frame_socket.h
 check_PROGRAMS += %D%/unit/test_users
 tests_unit_test_users_SOURCES = %D%/unit/test_users.c %D%/unit/users_fixture.h
 check_PROGRAMS += %D%/unit/test_users_bounds
@@ -158,7 +152,6 @@ dist_check_SCRIPTS += %D%/func/repair.bats
 dist_check_SCRIPTS += %D%/func/template-build.bats
 dist_check_SCRIPTS += %D%/func/template-export.bats
 dist_check_SCRIPTS += %D%/func/template-full.bats
-dist_check_SCRIPTS += %D%/func/template-customize.bats
 dist_check_SCRIPTS += %D%/func/template-import.bats
 dist_check_SCRIPTS += %D%/func/template-formats.bats
 dist_check_SCRIPTS += %D%/func/template-list.bats
