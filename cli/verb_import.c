@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
-#include "base/sys.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "cli/verb_template.h"
 #include "cli/worker.h"
+#include "runtime/customize.h"
 #include "templates/import.h"
+
+enum { PROGRAM_MAX = 64 << 20 };	/* bytes of --customize */
 
 const struct opt template_build_options[] = {
 	{ "name",    0, "NAME",     "its name (the recipe's)" },
 	{ "mirror",  0, "URL",      "where the packages come from (the host's own mirror)" },
 	{ "include", 0, "PACKAGES", "further packages, as vim,curl" },
+	{ "customize", 0, "PROGRAM", "run inside what was built, before it becomes a template" },
 	{ 0 },
 };
 
@@ -88,13 +91,34 @@ static int guard(struct cli *cli, struct worker *w, struct error *err)
 	return status;
 }
 
-/* Builders mount proc and sys below what they build. One that was killed leaves them mounted; these
- * end with the last process of the build. */
-static int private_mounts(struct error *err)
+/* A copy, so that what runs is what was there when it began, wherever that was. */
+static char *program_copy(const char *from, const char *tempdir, struct error *err)
 {
-	if (unshare(CLONE_NEWNS) < 0 || sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return error_sys(err, "mounts of its own");
-	return 0;
+	AUTO_FREE char *path = xasprintf("%s/customize", tempdir);
+	AUTO_CLOSE int infd =
+		open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* host path */
+	AUTO_CLOSE int outfd = -1;
+	AUTO_FREE char *text = NULL;
+	struct stat st;
+	size_t len;
+
+	if (infd < 0 || fstat(infd, &st) < 0) {
+		error_sys(err, "open '%s'", from);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111)) {
+		error_set(err, ERR_USAGE, "'%s' is no program", from);
+		error_hint(err, "an executable file is needed");
+		return NULL;
+	}
+	if (fd_read_all(infd, PROGRAM_MAX, &text, &len, err) < 0)
+		return NULL;
+	outfd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0555); /* host path */
+	if (outfd < 0 || fchmod(outfd, 0555) < 0) {
+		error_sys(err, "make '%s'", path);
+		return NULL;
+	}
+	return fd_write_all(outfd, text, len, err) < 0 ? NULL : TAKE_PTR(path);
 }
 
 static int build(struct cli *cli, struct worker *w, struct error *err)
@@ -103,8 +127,13 @@ static int build(struct cli *cli, struct worker *w, struct error *err)
 	const char *list = opts_value(&cli->opts, "include");
 	AUTO_STRV char **include = list ? strv_split(list, ",") : NULL;
 	struct import_result result = { 0 };
+	AUTO_FREE char *program = NULL;
 	AUTO_CLOSE int storefd = -1;
 	int status;
+	struct customize customize = {
+		.site = &cli->site, .label = opts_value(&cli->opts, "customize"),
+		.log_fd = w->words_fd,
+	};
 	struct build_options options = {
 		.recipe = source->from,
 		.name = source->name,
@@ -113,14 +142,20 @@ static int build(struct cli *cli, struct worker *w, struct error *err)
 		.log_fd = w->words_fd,
 	};
 
-	if (private_mounts(err) < 0)
+	/* Builders mount proc and sys below what they build, and when killed leave them there. */
+	if (template_private_mounts(cli, err) < 0)
 		return -1;
-	/* Descriptors from before are of the host's mounts, which can't be cloned into these. */
-	site_close(&cli->site);
-	cli->has_site = false;
-	storefd = template_store(cli, err);
+	storefd = customize.storefd = template_store(cli, err);
 	if (storefd < 0)
 		return -1;
+	if (customize.label) {
+		program = program_copy(customize.label, source->tempdir, err);
+		customize.program = program;
+		options.finish = customize_finish;
+		options.finish_arg = &customize;
+		if (!program)
+			return -1;
+	}
 	setenv("TMPDIR", source->tempdir, 1);
 	status = build_template(storefd, &options, &result, err);
 	if (status == 0)

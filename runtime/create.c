@@ -303,3 +303,18 @@ int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 	s.templatefd = templatefd;
 	return make_zone(out, &s, err);
 }
+
+int zone_create_tree(struct zone *out, struct site *site, struct zone_config *config,
+		     const struct template *about, int treefd, struct error *err)
+{
+	struct stage s = {
+		.site = site, .config = config, .template = about, .templatefd = treefd,
+		.dirfd = -1,
+	};
+
+	if (config->storage != STORAGE_COPY)
+		return error_set(err, ERR_USAGE, "a zone of a tree has storage=copy");
+	if (check_host(site, config, err) < 0 || check_template(about, err) < 0)
+		return -1;
+	return make_zone(out, &s, err);
+}

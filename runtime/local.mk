@@ -33,6 +33,7 @@ libzone_a_SOURCES += %D%/child.c %D%/child.h
 libzone_a_SOURCES += %D%/compile.c %D%/compile.h
 libzone_a_SOURCES += %D%/confine.c %D%/confine.h
 libzone_a_SOURCES += %D%/console.c %D%/console.h
+libzone_a_SOURCES += %D%/customize.c %D%/customize.h
 libzone_a_SOURCES += %D%/dev.c %D%/dev.h
 libzone_a_SOURCES += %D%/enter.c %D%/enter.h
 libzone_a_SOURCES += %D%/inits.c %D%/inits.h

@@ -58,12 +58,17 @@ static int run_boot(struct running *r, const struct run_options *options, struct
 	return -1;
 }
 
-int run_start(struct running *out, struct site *site, struct zone_config *config,
-	      const char *template, const struct run_options *options, struct error *err)
+static void running_init(struct running *r)
 {
-	*out = (struct running){ .pidfd = -1, .ptyfd = -1 };
-	out->zone = xcalloc(1, sizeof(*out->zone));
-	if (zone_create(out->zone, site, config, template, err) < 0) {
+	*r = (struct running){ .pidfd = -1, .ptyfd = -1 };
+	r->zone = xcalloc(1, sizeof(*r->zone));
+}
+
+/* In the zone that is made, unless that failed. */
+static int start_in(struct running *out, int made, const struct run_options *options,
+		    struct error *err)
+{
+	if (made < 0) {
 		free(TAKE_PTR(out->zone));
 		return -1;
 	}
@@ -79,21 +84,55 @@ int run_start(struct running *out, struct site *site, struct zone_config *config
 	return -1;
 }
 
-int run_finish(struct running *r, bool keep, struct error *err)
+int run_start(struct running *out, struct site *site, struct zone_config *config,
+	      const char *template, const struct run_options *options, struct error *err)
 {
-	struct error failure = { 0 };
-	int ret = boot_down(r->boot, &failure);
+	running_init(out);
+	return start_in(out, zone_create(out->zone, site, config, template, err), options, err);
+}
+
+int run_start_tree(struct running *out, struct site *site, struct zone_config *config,
+		   const struct run_tree *tree, const struct run_options *options,
+		   struct error *err)
+{
+	int made;
+
+	running_init(out);
+	made = zone_create_tree(out->zone, site, config, tree->about, tree->fd, err);
+	return start_in(out, made, options, err);
+}
+
+int run_stop(struct running *r, struct error *err)
+{
+	int ret = boot_down(r->boot, err);
 
 	if (r->notices_pid > 0)
 		(void)waitpid(r->notices_pid, NULL, 0);	/* ends with the last process inside */
 
 	boot_close(r->boot);
-	if (keep)
-		zone_close(r->zone);
-	else if (zone_destroy(r->zone, ret == 0 ? &failure : &(struct error){ 0 }) < 0)
-		ret = -1;
 	free(TAKE_PTR(r->boot));
+	return ret;
+}
+
+int run_remove(struct running *r, struct error *err)
+{
+	int ret = zone_destroy(r->zone, err);
+
 	free(TAKE_PTR(r->zone));
+	return ret;
+}
+
+int run_finish(struct running *r, bool keep, struct error *err)
+{
+	struct error failure = { 0 };
+	int ret = run_stop(r, &failure);
+
+	if (keep) {
+		zone_close(r->zone);
+		free(TAKE_PTR(r->zone));
+	} else if (run_remove(r, ret == 0 ? &failure : &(struct error){ 0 }) < 0) {
+		ret = -1;
+	}
 	if (ret < 0)
 		*err = failure;
 	return ret;

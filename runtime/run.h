@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "runtime/config.h"
 #include "runtime/site.h"
+#include "templates/store.h"
 
 struct boot;
 
@@ -34,6 +35,17 @@ struct running {
 /* Makes the zone config->name and starts the command in it. */
 int run_start(struct running *out, struct site *site, struct zone_config *config,
 	      const char *template, const struct run_options *options, struct error *err);
+/* The same in a zone made from a tree, which needs storage=copy. */
+struct run_tree {
+	int fd;				/* borrowed */
+	const struct template *about;	/* its name, init_kind, ...; borrowed */
+};
+int run_start_tree(struct running *out, struct site *site, struct zone_config *config,
+		   const struct run_tree *tree, const struct run_options *options,
+		   struct error *err);
+/* Ends what is left inside; the zone stays, stopped and locked, for run_remove(). */
+int run_stop(struct running *r, struct error *err);
+int run_remove(struct running *r, struct error *err);
 /* Ends what is left and removes everything (keep: only stops). Its result never hides the
  * command's. */
 int run_finish(struct running *r, bool keep, struct error *err);

@@ -143,5 +143,7 @@ int build_template(int storefd, const struct build_options *options, struct impo
 	if (recipe.fill(&recipe, options, &stage, err) < 0)
 		return error_wrap(err, "build '%s'", options->recipe);
 	known = (struct template){ .name = name, .source = source };
+	if (options->finish)
+		return options->finish(options->finish_arg, &known, stage.rootfd, out, err);
 	return import_commit(&stage, &known, NULL, out, err);
 }

@@ -42,6 +42,10 @@ struct build_options {
 	const char *mirror;		/* NULL: the host's own */
 	char *const *include;		/* further packages, or NULL */
 	int log_fd;			/* where the builder's own lines go, e.g. 2, or -1 */
+	/* Makes the template of the tree, instead of committing it as it is; NULL: nobody does. */
+	int (*finish)(void *arg, const struct template *known, int treefd,
+		      struct import_result *out, struct error *err);
+	void *finish_arg;
 };
 
 /* Builds a template with mmdebstrap or, where that is missing, debootstrap, or, for minimal, from

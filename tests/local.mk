@@ -152,6 +152,7 @@ dist_check_SCRIPTS += %D%/func/repair.bats
 dist_check_SCRIPTS += %D%/func/template-build.bats
 dist_check_SCRIPTS += %D%/func/template-export.bats
 dist_check_SCRIPTS += %D%/func/template-full.bats
+dist_check_SCRIPTS += %D%/func/template-customize.bats
 dist_check_SCRIPTS += %D%/func/template-import.bats
 dist_check_SCRIPTS += %D%/func/template-formats.bats
 dist_check_SCRIPTS += %D%/func/template-list.bats
