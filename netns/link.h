@@ -76,6 +76,8 @@ void link_add_funnel(struct nl_batch *b, const char *name);
 /* Asks for a link by name, so that the answer tells its index. */
 void link_add_question(struct nl_batch *b, const char *name);
 
+/* With index 0 it is the link of this name. So what a request of the same batch makes carries its
+ * alias from the first moment on, as the kernel takes none with the making. */
 struct link_change {
 	int index;
 	const char *name, *alias;	/* NULL: as it is; "" takes the alias away */

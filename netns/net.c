@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "netns/device.h"
 #include "netns/net_name.h"
+#include "netns/net_rate.h"
 #include "netns/net_up.h"
 #include "netns/table.h"
 
@@ -80,10 +81,14 @@ static void add_link(struct up *u, size_t i, struct nl_batch *b)
 		if (nic->kind == NIC_BRIDGE)
 			pair.host_mac = NULL;
 		link_add_pair(b, &pair);
+		link_add_change(b, &(struct link_change){
+			.name = nic->host, .alias = u->alias,
+			.is_host_end = nic->kind == NIC_ROUTED, .has_no_address = true,
+		});
 		link_add_question(b, nic->host);
 	}
 	if (end->funnel_name[0]) {
-		link_add_funnel(b, end->funnel_name);
+		net_rate_add_funnel(b, end->funnel_name, u->alias);
 		link_add_question(b, end->funnel_name);
 	}
 }
@@ -117,16 +122,14 @@ static int make_bridge(struct up *u, const struct nic *nic, struct link *out, st
 		return error_sys(err, "random numbers");
 	mac[0] = 0x02;	/* locally administered, one station */
 	link_add_bridge(&b, nic->device, mac);
+	link_add_change(&b, &(struct link_change){ .name = nic->device,
+			.alias = NET_BRIDGE_ALIAS, .has_no_address = true });
+	link_add_change(&b, &(struct link_change){ .name = nic->device, .is_up = true });
 	if (nl_batch_talk(&b, NULL, NULL, &inner) < 0 && inner.sys != EEXIST) {
 		*err = inner;
 		return -1;
 	}
-	if (link_find(&u->host, nic->device, out, err) < 0)
-		return -1;
-	link_add_change(&b, &(struct link_change){ .index = out->index,
-			.alias = NET_BRIDGE_ALIAS, .has_no_address = true });
-	link_add_change(&b, &(struct link_change){ .index = out->index, .is_up = true });
-	return nl_batch_talk(&b, NULL, NULL, err);
+	return link_find(&u->host, nic->device, out, err);
 }
 
 static int make_bridges(struct up *u, struct error *err)
@@ -176,15 +179,14 @@ static int (*const steps[])(struct up *u, struct error *err) = {
 	net_look, make_table, net_make_links, net_make_zone_side, net_make_host_side,
 };
 
-/* A link that carries another alias than ours, or one at all before it is known to be ours, is
- * somebody else's under the same name. */
+/* A link without our alias is somebody else's under the same name. */
 static void remove_named(struct up *u, int index, const char *name)
 {
 	struct error ignored = { 0 };
 	struct link link;
 
 	if (index == 0 && name[0] && link_find(&u->host, name, &link, &ignored) == 0 &&
-	    link.alias[0] == '\0')
+	    strcmp(link.alias, u->alias) == 0)
 		index = link.index;
 	if (index != 0)
 		(void)link_remove(&u->host, index, &ignored);	/* the first failure is told */

@@ -75,14 +75,12 @@ static void add_host_side(struct up *u, size_t i, struct nl_batch *b)
 
 	if (!net_has_pair(nic))
 		return;
-	link_add_change(b, &(struct link_change){
-		.index = index, .alias = u->alias, .is_host_end = is_routed,
-		.has_no_address = !is_routed || net_has_family(nic, AF_INET6),
-		.master = is_routed ? 0 : end->device.index,
-	});
-	if (!is_routed)
+	if (!is_routed) {
+		link_add_change(b, &(struct link_change){ .index = index,
+				.master = end->device.index });
 		link_add_port(b, index, nic->mac, nic->is_isolated);
-	net_rate_add(b, nic, &end->host, end->funnel, u->alias);
+	}
+	net_rate_add(b, nic, &end->host, end->funnel);
 	link_add_change(b, &(struct link_change){ .index = index, .is_up = true });
 	if (is_routed)
 		add_routed(nic, index, b);

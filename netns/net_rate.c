@@ -12,23 +12,28 @@
 #include "netns/shape.h"
 #include "netns/table.h"
 
-static void add_funnel(struct nl_batch *b, const struct nic *nic, const struct link *host,
-		       int funnel, const char *alias)
+void net_rate_add_funnel(struct nl_batch *b, const char *name, const char *alias)
 {
-	link_add_change(b, &(struct link_change){ .index = funnel, .alias = alias,
-			.mtu = host->mtu, .has_no_address = true });
+	link_add_funnel(b, name);
+	link_add_change(b, &(struct link_change){ .name = name, .alias = alias,
+			.has_no_address = true });
+}
+
+static void lead_through(struct nl_batch *b, const struct nic *nic, const struct link *host,
+			 int funnel)
+{
+	link_add_change(b, &(struct link_change){ .index = funnel, .mtu = host->mtu });
 	shape_add_rate(b, funnel, nic->rate_out, host->mtu);
 	link_add_change(b, &(struct link_change){ .index = funnel, .is_up = true });
 	shape_add_funnel(b, host->index, funnel);
 }
 
-void net_rate_add(struct nl_batch *b, const struct nic *nic, const struct link *host, int funnel,
-		  const char *alias)
+void net_rate_add(struct nl_batch *b, const struct nic *nic, const struct link *host, int funnel)
 {
 	if (nic->rate_in != 0)
 		shape_add_rate(b, host->index, nic->rate_in, host->mtu);
 	if (funnel != 0)
-		add_funnel(b, nic, host, funnel, alias);
+		lead_through(b, nic, host, funnel);
 }
 
 /*
@@ -78,10 +83,10 @@ static int make_funnel(struct change *c, const struct nic *nic, const struct lin
 	struct link funnel;
 
 	net_name_funnel(host->name, name);
-	link_add_funnel(&b, name);
+	net_rate_add_funnel(&b, name, c->alias);
 	if (nl_batch_talk(&b, NULL, NULL, err) < 0 || link_find(&c->nl, name, &funnel, err) < 0)
 		return -1;
-	add_funnel(&b, nic, host, funnel.index, c->alias);
+	lead_through(&b, nic, host, funnel.index);
 	if (nl_batch_talk(&b, NULL, NULL, err) == 0)
 		return 0;
 	(void)link_remove(&c->nl, funnel.index, &(struct error){ 0 });	/* the failure is told */
@@ -144,8 +149,7 @@ int net_change(const struct net_plan *plan, struct error *err)
 	rc = link_list(&c.nl, &c.links, &c.n, err);
 	if (rc == 0)
 		rc = change_rates(&c, plan, err);
-	/* A zone without a routed interface has no ports, and need not be in the table. */
-	if (rc == 0 && plan->n_publish > 0)
+	if (rc == 0)
 		rc = table_publish(plan, err);
 	free(c.links);
 	nl_close(&c.nl);

@@ -8,9 +8,9 @@
 #include "netns/nl.h"
 #include "netns/plan.h"
 
-/* Sets them where there were none. funnel is the index of the ifb for rate_out, which is not up
- * yet, or 0 without that rate. */
-void net_rate_add(struct nl_batch *b, const struct nic *nic, const struct link *host, int funnel,
-		  const char *alias);
+/* Makes the ifb for a rate_out. */
+void net_rate_add_funnel(struct nl_batch *b, const char *name, const char *alias);
+/* Sets the rates where there were none. funnel is the index of that ifb, or 0 without a rate_out. */
+void net_rate_add(struct nl_batch *b, const struct nic *nic, const struct link *host, int funnel);
 
 #endif
