@@ -375,7 +375,7 @@ void link_add_port(struct nl_batch *b, int index, const uint8_t *mac, bool is_is
 	entry = nl_put_header(req, sizeof(*entry));
 	entry->ndm_family = AF_BRIDGE;
 	entry->ndm_ifindex = index;
-	entry->ndm_state = NUD_NOARP;	/* "static" of bridge(8): stays, and is not the host's own */
+	entry->ndm_state = NUD_NOARP;	/* "static" of bridge(8): not the host's own */
 	entry->ndm_flags = NTF_MASTER;
 	nl_put(req, NDA_LLADDR, mac, NET_MAC_LEN);
 }

@@ -19,8 +19,8 @@
 
 enum {
 	LINK_LOOPBACK = 1,		/* the index that every namespace gives to lo */
-	/* Of a zone's first interface inside, if it is no pair: above those that the kernel gives by
-	 * itself to what some modules put into every namespace (tunl0, sit0, ...). */
+	/* Of a zone's first interface inside, if it is no pair: above those that the kernel gives
+	 * by itself to what some modules put into every namespace (tunl0, sit0, ...). */
 	LINK_ZONE_FIRST = 100,
 	LINK_KIND_MAX = 16, LINK_ALIAS_MAX = 128,
 };

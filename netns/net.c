@@ -102,7 +102,9 @@ static int take_link(const struct nlmsghdr *msg, void *arg, struct error *err)
 	if (!link_parse(msg, &link))
 		return 0;
 	for (size_t i = 0; i < u->plan->n_nics; i++) {
-		if (net_has_pair(&u->plan->nics[i]) && strcmp(link.name, u->plan->nics[i].host) == 0)
+		const struct nic *nic = &u->plan->nics[i];
+
+		if (net_has_pair(nic) && strcmp(link.name, nic->host) == 0)
 			u->ends[i].host = link;
 		if (strcmp(link.name, u->ends[i].funnel_name) == 0)
 			u->ends[i].funnel = link.index;

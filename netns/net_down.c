@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netns/net.h"
-
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 #include "base/strv.h"
 #include "netns/addr.h"
 #include "netns/link.h"
+#include "netns/net.h"
 #include "netns/net_name.h"
 #include "netns/table.h"
 
@@ -97,8 +96,7 @@ static int rename_back(struct down *d, const struct link *link, const char *devi
 		c.name = NULL;
 	if (change(&d->nl, &c, err) == 0)
 		return 0;
-	error_hint(err, "another interface has the name; rename it yourself: ip link set %s name NAME",
-		   link->name);
+	error_hint(err, "another interface has that name; see: ip link show %s", device);
 	return error_wrap(err, "rename '%s' back to '%s'", link->name, device);
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netns/net_up.h"
-
 #include <time.h>
 
 #include "netns/addr.h"
 #include "netns/device.h"
 #include "netns/net.h"
 #include "netns/net_rate.h"
+#include "netns/net_up.h"
 
 enum { WORKER_TRIES = 10000 };		/* a second at the least: the worker may be far behind */
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netns/net_up.h"
-
 #include <string.h>
 
 #include "netns/device.h"
 #include "netns/net_name.h"
+#include "netns/net_up.h"
 
 static bool is_any_routed(const struct net_plan *plan, uint8_t family)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netns/net_up.h"
-
 #include <string.h>
 
 #include "netns/addr.h"
 #include "netns/net.h"
+#include "netns/net_up.h"
 
 static const struct net_addr *first_of(const struct nic *nic, uint8_t family)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netns/nl.h"
-
 #include <assert.h>
 #include <string.h>
+
+#include "netns/nl.h"
 
 /*
  * Into a request
