@@ -60,10 +60,12 @@ static void put_be32(struct nlmsghdr *req, uint16_t type, uint32_t value)
  * Socket and transaction
  */
 
-/* What a kernel without nfnetlink, or nfnetlink without nf_tables, answers. */
-static int unsupported(struct error *err)
+int nft_fail(struct error *err)
 {
-	if (err->sys != EPROTONOSUPPORT && err->sys != EOPNOTSUPP && err->sys != EAFNOSUPPORT)
+	/* Without nfnetlink, without nf_tables (nfnetlink_rcv_batch(), nfnetlink_rcv_msg()),
+	 * without a family of it. */
+	if (err->sys != EPROTONOSUPPORT && err->sys != EOPNOTSUPP && err->sys != EINVAL &&
+	    err->sys != EAFNOSUPPORT)
 		return -1;
 	err->kind = ERR_UNSUPPORTED;
 	return error_hint(err, "the kernel lacks nf_tables: modprobe nf_tables");
@@ -74,7 +76,7 @@ int nft_open(struct nft *nft, const char *table, struct error *err)
 	nft->table = table;
 	nl_batch_init(&nft->batch, &nft->nl);
 	if (nl_open(&nft->nl, NETLINK_NETFILTER, err) < 0)
-		return unsupported(err);
+		return nft_fail(err);
 	return 0;
 }
 
@@ -121,7 +123,7 @@ int nft_commit(struct nft *nft, size_t *out_failed, struct error *err)
 	put_head(nl_batch_add_bound(&nft->batch, NFNL_MSG_BATCH_END, "commit"), AF_UNSPEC,
 		 NFNL_SUBSYS_NFTABLES);
 	if (nl_batch_talk(&nft->batch, NULL, out_failed, err) < 0)
-		return unsupported(err);
+		return nft_fail(err);
 	return 0;
 }
 

@@ -3,7 +3,9 @@
 #define NETNS_NFT_H
 
 /*
- * The messages of nf_tables, whatever a table is for. Used by netns/table*.c.
+ * The messages of nf_tables (linux/netfilter/nf_tables.h) that change tables,
+ * chains, sets, rules and elements, put together to transactions, whatever the
+ * table is for. What is read is nft_read.h's. For netns/table*.c.
  */
 
 #include <stdbool.h>
@@ -86,16 +88,6 @@ struct nft_element {
 	size_t note_len;
 };
 
-/* What is read of an element; borrowed from the message. */
-struct nft_found {
-	const char *set;
-	const uint8_t *key;
-	size_t key_len;
-	const uint8_t *note;		/* as written by nft_note(), unchecked */
-	size_t note_len;
-	uint64_t bytes, packets;	/* of a counter */
-};
-
 /* Notes of elements (libnftnl's form: type, length, value): comments are shown by nft(8). */
 enum { NFT_NOTE_COMMENT = 0, NFT_NOTE_RECORD = 0x5a };
 size_t nft_note(uint8_t type, const void *value, size_t len, uint8_t out[NFT_NOTE_MAX]);
@@ -105,6 +97,8 @@ const uint8_t *nft_note_find(const uint8_t *notes, size_t len, uint8_t type, siz
 /* ERR_UNSUPPORTED when this kernel has no nf_tables. */
 int nft_open(struct nft *nft, const char *table, struct error *err);
 void nft_close(struct nft *nft);
+/* Returns -1; makes an error ERR_UNSUPPORTED whose errno says so. */
+int nft_fail(struct error *err);
 #define AUTO_NFT __attribute__((cleanup(nft_close)))
 
 /* A transaction: all that is put between these two happens, or nothing of it. With generation,
@@ -112,7 +106,7 @@ void nft_close(struct nft *nft);
  * *out_failed as in nl_batch_talk(): the begin is 0, the first put 1. */
 void nft_begin(struct nft *nft, uint32_t generation);
 int nft_commit(struct nft *nft, size_t *out_failed, struct error *err);
-/* The number of the next put. */
+/* How many were put into the transaction, the begin among them: the number of the next one. */
 size_t nft_puts(const struct nft *nft);
 /* Each makes what must not be there yet (EEXIST). */
 void nft_put_table(struct nft *nft, uint8_t family, const char *note);
@@ -125,26 +119,4 @@ void nft_put_elements(struct nft *nft, uint8_t family, const char *set,
 		      const struct nft_element *list, size_t n, bool is_new);
 void nft_put_no_elements(struct nft *nft, uint8_t family, const char *set,
 			 const struct nft_element *list, size_t n);
-/* Who takes what was read, one at a time; -1 with *err ends it. */
-struct nft_taker {
-	int (*take)(const struct nft_found *found, void *arg, struct error *err);
-	void (*restart)(void *arg);	/* of nft_list(): forget all, it comes again */
-	void *arg;
-};
-
-/* One element by its key, or all of a set. err->sys is ENOENT where it, set or table is not. */
-int nft_find(struct nft *nft, uint8_t family, const char *set, const struct nft_element *key,
-	     const struct nft_taker *taker, struct error *err);
-int nft_list(struct nft *nft, uint8_t family, const char *set, const struct nft_taker *taker,
-	     struct error *err);
-/* nft_list() of a first piece, however long the list is. */
-int nft_list_some(const char *table, uint8_t family, const char *set,
-		  const struct nft_taker *taker, struct error *err);
-/* Several at once: each is wanted, then all are read. In no transaction. */
-void nft_want(struct nft *nft, uint8_t family, const char *set, const struct nft_element *key);
-int nft_read(struct nft *nft, const struct nft_taker *taker, struct error *err);
-int nft_has_table(struct nft *nft, uint8_t family, bool *out, struct error *err);
-/* The number of the last change to any rules of this namespace, for nft_begin(). */
-int nft_generation(struct nft *nft, uint32_t *out, struct error *err);
-
 #endif

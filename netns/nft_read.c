@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns/nft_read.h"
+
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
@@ -8,7 +10,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "netns/nft.h"
 
 static uint16_t message_type(uint16_t message)
 {
@@ -111,7 +112,7 @@ int nft_find(struct nft *nft, uint8_t family, const char *set, const struct nft_
 	struct nlmsghdr *req = ask(nft, family, NFT_MSG_GETSETELEM);
 
 	put_key(nft, req, set, key);
-	return nl_ask(&nft->nl, req, &sink, err);
+	return nl_ask(&nft->nl, req, &sink, err) < 0 ? nft_fail(err) : 0;
 }
 
 static void restart_list(void *arg)
@@ -129,7 +130,7 @@ int nft_list(struct nft *nft, uint8_t family, const char *set, const struct nft_
 	struct nlmsghdr *req = ask(nft, family, NFT_MSG_GETSETELEM);
 
 	put_key(nft, req, set, NULL);
-	return nl_dump(&nft->nl, req, &sink, err);
+	return nl_dump(&nft->nl, req, &sink, err) < 0 ? nft_fail(err) : 0;
 }
 
 int nft_list_some(const char *table, uint8_t family, const char *set,
@@ -143,7 +144,7 @@ int nft_list_some(const char *table, uint8_t family, const char *set,
 		return -1;
 	req = ask(&nft, family, NFT_MSG_GETSETELEM);
 	put_key(&nft, req, set, NULL);
-	return nl_dump_some(&nft.nl, req, &sink, err);
+	return nl_dump_some(&nft.nl, req, &sink, err) < 0 ? nft_fail(err) : 0;
 }
 
 void nft_want(struct nft *nft, uint8_t family, const char *set, const struct nft_element *key)
@@ -177,7 +178,7 @@ int nft_has_table(struct nft *nft, uint8_t family, bool *out, struct error *err)
 	if (*out || why.sys == ENOENT)
 		return 0;
 	*err = why;
-	return -1;
+	return nft_fail(err);
 }
 
 static int take_generation(const struct nlmsghdr *msg, void *arg, struct error *err)

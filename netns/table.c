@@ -53,6 +53,15 @@ static void want_counts(struct table *t, const struct table_elements *e)
 					 table_set(counted[s])->name, &e->list[f][counted[s]][i]);
 }
 
+/* A host without nf_tables has nothing of any zone in it. */
+static int nothing_there(const struct error *why, struct error *err)
+{
+	if (why->kind == ERR_UNSUPPORTED)
+		return 0;
+	*err = *why;
+	return -1;
+}
+
 /* All 0 where the zone has nothing. */
 static int read_stats(struct table *t, const char *zone, struct net_stats *out, struct error *err)
 {
@@ -95,18 +104,27 @@ int table_add(const struct net_plan *plan, struct error *err)
 	return table_put_in(&t, &z, err) < 0 ? table_wrap(&t, err) : 0;
 }
 
-int table_remove(const char *site, const char *zone, struct net_stats *last, struct error *err)
+static int remove_zone(struct table *t, const char *zone, struct net_stats *last, struct error *err)
 {
-	AUTO_TABLE struct table t = { 0 };
 	struct net_stats stats = { 0 };
 
-	if (table_open(&t, site, err) < 0)
-		return -1;
-	if ((last && read_stats(&t, zone, &stats, err) < 0) || table_take_out(&t, zone, err) < 0)
-		return table_wrap(&t, err);
+	if ((last && read_stats(t, zone, &stats, err) < 0) || table_take_out(t, zone, err) < 0)
+		return table_wrap(t, err);
 	if (last)
 		*last = stats;
 	return 0;
+}
+
+int table_remove(const char *site, const char *zone, struct net_stats *last, struct error *err)
+{
+	AUTO_TABLE struct table t = { 0 };
+	struct error why = { 0 };
+
+	if (last)
+		*last = (struct net_stats){ 0 };
+	if (table_open(&t, site, &why) == 0)
+		(void)remove_zone(&t, zone, last, &why);	/* below, by why */
+	return why.kind == ERR_NONE ? 0 : nothing_there(&why, err);
 }
 
 int table_publish(const struct net_plan *plan, struct error *err)
@@ -120,6 +138,8 @@ int table_publish(const struct net_plan *plan, struct error *err)
 		return -1;
 	if (table_read(&t, plan->zone, &before, &has, err) < 0)
 		return table_wrap(&t, err);
+	if (has != TABLE_HAS_ZONE && plan->n_publish == 0)
+		return 0;
 	if (has != TABLE_HAS_ZONE)
 		return error_set(err, ERR_NOT_FOUND, "zone '%s' is not in nft table '%s'",
 				 plan->zone, t.name);
@@ -132,17 +152,21 @@ int table_publish(const struct net_plan *plan, struct error *err)
 int table_stats(const char *site, const char *zone, struct net_stats *out, struct error *err)
 {
 	AUTO_TABLE struct table t = { 0 };
+	struct error why = { 0 };
 
-	if (table_open(&t, site, err) < 0)
-		return -1;
-	return read_stats(&t, zone, out, err) < 0 ? table_wrap(&t, err) : 0;
+	*out = (struct net_stats){ 0 };
+	if (table_open(&t, site, &why) == 0 && read_stats(&t, zone, out, &why) < 0)
+		table_wrap(&t, &why);
+	return why.kind == ERR_NONE ? 0 : nothing_there(&why, err);
 }
 
 int table_list(const char *site, char ***out, struct error *err)
 {
 	AUTO_TABLE struct table t = { 0 };
+	struct error why = { 0 };
 
-	if (table_open(&t, site, err) < 0)
-		return -1;
-	return table_names(&t, out, err) < 0 ? table_wrap(&t, err) : 0;
+	*out = NULL;
+	if (table_open(&t, site, &why) == 0 && table_names(&t, out, &why) < 0)
+		table_wrap(&t, &why);
+	return why.kind == ERR_NONE ? 0 : nothing_there(&why, err);
 }

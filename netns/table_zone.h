@@ -10,6 +10,7 @@
  */
 
 #include "base/str.h"
+#include "netns/nft_read.h"
 #include "netns/plan.h"
 #include "netns/table_rules.h"
 

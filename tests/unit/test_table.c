@@ -11,8 +11,11 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +363,8 @@ static void ports_change_while_the_zone_stays(void **state)
 	assert_zones("a");
 	take_away("a");
 	assert_no_rules();
+	good(table_publish(&a.plan, &err), &err);
+	a.plan.n_publish = 1;
 	assert_int_equal(table_publish(&a.plan, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
@@ -483,6 +488,43 @@ static void elements_that_somebody_took_out_are_no_hindrance(void **state)
 	assert_no_rules();
 }
 
+/* In a process that can't open sockets of nfnetlink, as on a kernel without it. */
+static int without_nfnetlink(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	struct error err = { 0 };
+	struct net_stats stats;
+	char **names = NULL;
+	struct case_plan a;
+
+	plan_init(&a, "a", 1);
+	seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPROTONOSUPPORT), SCMP_SYS(socket), 2,
+			 SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2(SCMP_CMP_EQ, NETLINK_NETFILTER));
+	if (seccomp_load(filter) < 0)
+		return 1;
+	if (table_remove(SITE, "a", &stats, &err) < 0 || table_list(SITE, &names, &err) < 0 ||
+	    table_stats(SITE, "a", &stats, &err) < 0)
+		return 2;
+	if (table_add(&a.plan, &err) == 0 || err.kind != ERR_UNSUPPORTED)
+		return 3;
+	return strstr(err.hint, "nf_tables") ? 0 : 4;
+}
+
+static void without_nf_tables_adding_alone_fails(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	NEEDS_ROOT();
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(without_nfnetlink());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* Adds and removes one zone again and again; 0 if all went well. */
 static int churn(uint8_t number)
 {
@@ -546,6 +588,7 @@ int main(void)
 		CASE(rules_of_others_stay_as_they_are),
 		CASE(what_nft_saves_it_loads_and_a_boot_replaces_it),
 		CASE(elements_that_somebody_took_out_are_no_hindrance),
+		CASE(without_nf_tables_adding_alone_fails),
 		CASE(twenty_processes_come_and_go_at_once),
 	};
 

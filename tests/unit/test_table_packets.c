@@ -424,6 +424,18 @@ static void send_some(struct place *from, const char *address, int n, size_t siz
 		assert_int_equal(sendto(fd, data, size, 0, (struct sockaddr *)&name, len), size);
 }
 
+/* Waits until n datagrams are there, and with them their counts. */
+static void await(int fd, int n)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char data[2048];
+
+	for (int i = 0; i < n; i++) {
+		assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+		assert_true(recv(fd, data, sizeof(data), 0) > 0);
+	}
+}
+
 static void every_packet_is_counted_by_family(void **state)
 {
 	struct fixture *f = as_root(state);
@@ -444,6 +456,10 @@ static void every_packet_is_counted_by_family(void **state)
 	send_some(&f->zones[0], WORLD6, 5, 1000);
 	send_some(&f->host, own4[0], 3, 200);
 	send_some(&f->host, own6[0], 11, 1);
+	await(world4, 7);
+	await(world6, 5);
+	await(zone4, 3);
+	await(zone6, 11);
 	enter(&f->host);
 	stats_of(&after);
 	assert_int_equal(after.out4.packets - before.out4.packets, 7);
@@ -468,6 +484,7 @@ static void what_was_counted_is_told_at_the_end(void **state)
 	boot(f, &one, 0);
 	worldfd = server(&f->world, SOCK_DGRAM, AF_INET, 9);
 	send_some(&f->zones[0], WORLD4, 7, 100);
+	await(worldfd, 7);
 	enter(&f->host);
 	good(table_remove("", names[0], &last, &f->err), &f->err);
 	assert_int_equal(last.out4.packets, 7);
