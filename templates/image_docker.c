@@ -74,13 +74,18 @@ struct image *image_docker_read(int treefd, struct error *err)
 	AUTO_IMAGE struct image *image = xcalloc(1, sizeof(*image));
 	AUTO_JSON struct json *list =
 		image_json(treefd, "manifest.json", "manifest.json", NULL, NULL, err);
-	const struct json *one = list && list->type == JSON_ARRAY ? list->first : NULL;
+	const struct json *one = list ? list->first : NULL;
 
 	if (!list)
 		return NULL;
+	if (list->type != JSON_ARRAY) {
+		error_set(err, ERR_USAGE, "manifest.json: it is not what docker save writes");
+		error_hint(err, "skopeo copy dir:DIRECTORY oci:IMAGE makes it an image layout");
+		return NULL;
+	}
 	if (!one || one->next) {
 		error_set(err, ERR_USAGE, "manifest.json: it lists %zu images, not one",
-			  list->type == JSON_ARRAY ? json_len(list) : 0);
+			  json_len(list));
 		error_hint(err, "save one image: docker save -o FILE IMAGE");
 		return NULL;
 	}

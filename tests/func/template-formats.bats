@@ -402,6 +402,8 @@ merged() {
 		oci-layout-two 8 oci-layout: version '2.0.0' is not known
 		oci-encrypted 8 its layers are encrypted
 		docker-two 2 manifest.json: it lists 2 images, not one
+		docker-none 2 manifest.json: it lists 0 images, not one
+		docker-other 2 manifest.json: it is not what docker save writes
 		incus-half 2 it is half of an image, its metadata
 		incus-rootfs-is-link 2 it is half of an image, its metadata
 		incus-metadata-large 2 read 'metadata.yaml': longer than 1048576 bytes

@@ -672,6 +672,17 @@ def docker_two(path):
 
 
 @image
+def docker_none(path):
+    write(path, archive_of(docker_legacy(images=0)))
+
+
+@image
+def docker_other(path):
+    """What skopeo's dir: has."""
+    write(path, archive_of({"manifest.json": json.dumps(Image().manifest()).encode(), "version": b"1"}))
+
+
+@image
 def docker_layer_changed(path):
     files = docker_legacy()
     name = [n for n in files if n.endswith("layer.tar")][1]
