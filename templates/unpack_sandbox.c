@@ -303,7 +303,7 @@ static int child_watch(pid_t pid, int pidfd, const struct unpack_limits *limits,
 		return child_wait(pid, err);
 	(void)kill(pid, SIGKILL);	/* it may be gone by now */
 	(void)child_wait(pid, &(struct error){ 0 });	/* err says what came first */
-	return error_set(err, ERR_USAGE, "unpacking took more than %llu seconds",
+	return error_set(err, ERR_USAGE, "unpacking took longer than its limit of %llu s",
 			 (unsigned long long)limits->seconds);
 }
 

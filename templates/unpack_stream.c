@@ -38,6 +38,7 @@ static const char disk_hint[] = "a zone needs files, not a disk: mount the image
 				"with tar --xattrs --numeric-owner";
 static const char squashfs_hint[] = "unpack it first: it is taken alone, as a file";
 static const char lzop_hint[] = "unpack it with lzop -d first";
+static const char memory_hint[] = "pack it with a dictionary of at most 64 MiB, as by xz -9 or zstd -19";
 static const char other_hint[] =
 	"take a root filesystem as tar, plain or gzip, xz, zstd, bzip2 or lz4";
 
@@ -204,9 +205,11 @@ static int damaged(struct archive *a, struct error *err)
 {
 	const char *text = archive_error_string(a);
 
-	/* A window of zstd --ultra, a dictionary beyond xz -9: unpack_sandbox.c has the limit. */
-	if (archive_errno(a) == ENOMEM || (text && strstr(text, "memory")))
-		return error_set(err, ERR_USAGE, "it needs more memory to unpack than is allowed");
+	/* A window of zstd --long=27, a dictionary beyond xz -9: unpack_sandbox.c has the limit. */
+	if (archive_errno(a) == ENOMEM || (text && strstr(text, "memory"))) {
+		error_set(err, ERR_USAGE, "it needs more memory to unpack than is allowed");
+		return error_hint(err, "%s", memory_hint);
+	}
 	return error_set(err, ERR_USAGE, "damaged archive: %s", text ? text : "unreadable");
 }
 

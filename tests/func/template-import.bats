@@ -96,3 +96,51 @@ setup_file() {
 @test "import works on a host whose mounts are shared, as systemd makes them" {
 	exits 0 unshare -m --propagation shared "$ZONECTL" template import "$BATS_FILE_TMPDIR/root.tar" --name shared
 }
+
+# limits JSON: what an archive may hold, for the rest of the test.
+limits() {
+	mkdir -p "$ZONECTL_ROOT/etc/zonectl"
+	echo "{\"unpack-limits\": $1}" >"$ZONECTL_ROOT/etc/zonectl/zonectl.json"
+}
+
+unlimited() {
+	rm "$ZONECTL_ROOT/etc/zonectl/zonectl.json"
+}
+
+@test "import ends what takes longer than the limit of seconds, a pipe that says nothing too" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 5<>"$BATS_TEST_TMPDIR/pipe"
+	head -c 50000 "$BATS_FILE_TMPDIR/root.tar" >&5
+	limits '{"seconds": 1}'
+	run zonectl template import - --name slow <"$BATS_TEST_TMPDIR/pipe"
+	unlimited
+	exec 5>&-
+	[ "$status" -eq 2 ]
+	holds "unpacking took longer than its limit of 1 s"
+	exits 3 zonectl template info slow
+}
+
+@test "import refuses a bad archive at once while its pipe stays open" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 5<>"$BATS_TEST_TMPDIR/pipe"
+	{ echo "no archive"; head -c 70000 /dev/zero | tr '\0' x; } >&5 &
+	run timeout 20 "$ZONECTL" template import - --name bad <"$BATS_TEST_TMPDIR/pipe"
+	exec 5>&-
+	wait
+	[ "$status" -eq 2 ]
+	holds "no archive"
+}
+
+@test "import tells how to pack anew what asks for too large a dictionary" {
+	zstd -q --ultra -1 --long=27 <"$BATS_FILE_TMPDIR/root.tar" >"$BATS_TEST_TMPDIR/big.zst"
+	run zonectl template import "$BATS_TEST_TMPDIR/big.zst" --name big
+	[ "$status" -eq 2 ]
+	holds "it needs more memory to unpack than is allowed"
+	holds "pack it with a dictionary of at most 64 MiB, as by xz -9 or zstd -19"
+}
+
+@test "xz -9 is taken, whose dictionary has 64 MiB" {
+	xz -9 -T1 <"$BATS_FILE_TMPDIR/root.tar" >"$BATS_TEST_TMPDIR/nine.xz"
+	exits 0 zonectl template import "$BATS_TEST_TMPDIR/nine.xz" --name nine
+	zonectl template remove nine
+}
