@@ -15,31 +15,9 @@
 #include "base/proc.h"
 #include "base/strv.h"
 #include "templates/ahead.h"
+#include "templates/program.h"
 
 enum { SIGNALLED = 128, PIPE_SIZE = 1 << 20 };
-
-/* zone-unpack beside this program, as in a build tree, else where it is installed. It is executed
- * from the descriptor, so that what was found is what runs. */
-static int program_open(struct error *err)
-{
-	char self[PATH_MAX];
-	AUTO_CLOSE int dirfd = -1;
-	ssize_t n = readlinkat(AT_FDCWD, "/proc/self/exe", self, sizeof(self) - 1);
-	int fd;
-
-	if (n > 0) {
-		self[n] = '\0';
-		*strrchr(self, '/') = '\0';
-		dirfd = openat(AT_FDCWD, self, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	}
-	fd = dirfd < 0 ? -1 : openat(dirfd, "zone-unpack", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fd = openat(AT_FDCWD, PKGLIBEXECDIR "/zone-unpack", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return error_set(err, ERR_UNSUPPORTED, "no program '%s'",
-				 PKGLIBEXECDIR "/zone-unpack");
-	return fd < 0 ? error_sys(err, "open '%s'", PKGLIBEXECDIR "/zone-unpack") : fd;
-}
 
 /* The unpacker's ends of what is between us; -1 where there is none; owned. */
 struct ends {
@@ -59,7 +37,7 @@ static void ends_close(struct ends *ends)
 /* Starts it; returns its pidfd. */
 static int unpacker_start(const struct import_run *run, const struct ends *ends, struct error *err)
 {
-	AUTO_CLOSE int programfd = program_open(err);
+	AUTO_CLOSE int programfd = program_open("zone-unpack", err);
 	AUTO_STRV char **argv = NULL;
 	int keep[] = { programfd, run->rootfd, ends->reportfd, ends->donefd };
 	struct proc_spawn spawn = {

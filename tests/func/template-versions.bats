@@ -111,3 +111,21 @@ says() {
 	zonectl destroy -y i1
 	zonectl template remove v
 }
+
+@test "imports and removals that are killed at any moment leave whole versions and no stage" {
+	minimal_version v base
+	tar -C "$ZONECTL_ROOT/var/lib/zonectl/templates/minimal/rootfs" --numeric-owner -cf "$BATS_TEST_TMPDIR/other.tar" ./etc ./bin
+	for ms in 002 005 010 020 030 040 060 080 120; do
+		timeout -s KILL "0.$ms" "$ZONECTL" template import "$BATS_TEST_TMPDIR/other.tar" --name v -q 2>/dev/null || :
+		exits 0 zonectl template verify
+		timeout -s KILL "0.$ms" "$ZONECTL" template remove v 2>/dev/null || :
+		exits 0 zonectl template verify
+		[ "$(zonectl template list -H -o current v | grep -c yes)" -le 1 ]
+	done
+	minimal_version v last
+	[ "$(zonectl template list -H -o current v | grep -c yes)" -eq 1 ]
+	zonectl template prune -q 'v*' >/dev/null
+	zonectl template remove v
+	[ -z "$(find "$ZONECTL_ROOT/var/lib/zonectl/templates/.objects" -maxdepth 1 -name '.*' ! -name .objects)" ]
+	[ "$(find "$ZONECTL_ROOT/var/lib/zonectl/templates/.objects" -mindepth 1 -maxdepth 1 | wc -l)" -eq 1 ]
+}
