@@ -110,19 +110,22 @@ static int set_path(struct site *s, int rootfd, const char *root, struct error *
 	return check_dir(s, rootfd, "", 022, err);
 }
 
-/* uids/ is made before zones/, so that it is there wherever zones/ is. */
+/* What zones have is made before zones/, so that it is there wherever zones/ is. */
 static int open_zones(struct site *s, struct error *err)
 {
-	AUTO_CLOSE int uidsfd = -1;
+	static const char *const owned[] = { "uids", "addresses", "ports" };
 
 	s->zonesfd = openat(s->varfd, "zones", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s->zonesfd >= 0)
 		return 0;
 	if (errno != ENOENT)
 		return error_sys(err, "open 'zones'");
-	uidsfd = open_dir(s->varfd, "uids", O_PATH, 0700, err);
-	if (uidsfd < 0)
-		return -1;
+	for (size_t i = 0; i < N_ROWS(owned); i++) {
+		AUTO_CLOSE int fd = open_dir(s->varfd, owned[i], O_PATH, 0700, err);
+
+		if (fd < 0)
+			return -1;
+	}
 	s->zonesfd = open_dir(s->varfd, "zones", O_RDONLY, 0700, err);
 	return s->zonesfd < 0 ? -1 : 0;
 }

@@ -148,6 +148,9 @@ dist_check_SCRIPTS += %D%/func/features.bats
 dist_check_SCRIPTS += %D%/func/isolation.bats
 dist_check_SCRIPTS += %D%/func/limits.bats
 dist_check_SCRIPTS += %D%/func/names.bats
+dist_check_SCRIPTS += %D%/func/net.bats
+dist_check_SCRIPTS += %D%/func/net-kinds.bats
+dist_check_SCRIPTS += %D%/func/net-addresses.bats
 dist_check_SCRIPTS += %D%/func/repair.bats
 dist_check_SCRIPTS += %D%/func/template-build.bats
 dist_check_SCRIPTS += %D%/func/template-export.bats
@@ -170,6 +173,8 @@ DISTRO_TESTS += %D%/distro/debian-13.bats
 
 # helpers of the tests, shipped but not run
 EXTRA_DIST += %D%/lib/alone.sh
+EXTRA_DIST += %D%/lib/net.bash
+EXTRA_DIST += %D%/lib/net.py
 EXTRA_DIST += %D%/lib/unit.sh
 EXTRA_DIST += %D%/lib/zone.bash
 EXTRA_DIST += %D%/lib/debian.bash
