@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "netns/addr.h"
 #include "runtime/address.h"
 #include "runtime/pools.h"
 #include "runtime/ports.h"
@@ -90,6 +91,18 @@ static void note_new(struct taking *t, int taken, const char *text)
 		strv_add(&t->new, text);
 }
 
+/* A zone with an address of the host's would take the host's traffic for itself. */
+static int check_not_ours(const struct net_addr *a, const char *text, struct error *err)
+{
+	AUTO_NL struct nl nl = { .sock = NULL };
+
+	if (nl_open(&nl, NETLINK_ROUTE, err) < 0)
+		return -1;
+	if (addr_is_served(&nl, 0, a))
+		return error_set(err, ERR_USAGE, "ip: %s is this host's own", text);
+	return 0;
+}
+
 static int take_given(struct taking *t, const struct net_addr *a, struct error *err)
 {
 	const struct net_pool *pool = pools_of(&t->site->config.pools, a);
@@ -106,7 +119,7 @@ static int take_given(struct taking *t, const struct net_addr *a, struct error *
 	if (taken < 0)
 		return -1;
 	note_new(t, taken, text);
-	return 0;
+	return taken == 1 ? check_not_ours(a, text, err) : 0;
 }
 
 static void note_auto(struct taking *t, const struct net_nic_spec *nic, const char *text)
