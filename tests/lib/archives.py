@@ -8,6 +8,7 @@
   archives.py list                        their classes and names
   archives.py count                       how many of each class
   archives.py make NAME FILE              write one to a file
+  archives.py seeds DIR                   write the small ones, as tests/fuzz/fuzz_unpack.c takes them
 
 Nothing outside the root may change in any case, and what the unpacker says can be
 shown on a terminal. The archives are in corpus_*.py.
@@ -162,6 +163,16 @@ def run(rows):
     return 1 if tap.failed else 0
 
 
+def seeds(where):
+    os.makedirs(where, exist_ok=True)
+    for number, archive in enumerate(ARCHIVES.values()):
+        data = archive.make()
+        if len(data) <= 16384:
+            for layer in range(2):
+                with open(f"{where}/{number}-{layer}", "wb") as f:
+                    f.write(data + bytes([layer]))
+
+
 def main(argv):
     if argv[:1] == ["list"]:
         print("\n".join(f"{a.group}\t{a.name}" for a in ARCHIVES.values()))
@@ -174,6 +185,9 @@ def main(argv):
     if argv[:1] == ["make"] and len(argv) == 3:
         with open(argv[2], "wb") as f:
             f.write(ARCHIVES[argv[1]].make())
+        return 0
+    if argv[:1] == ["seeds"] and len(argv) == 2:
+        seeds(argv[1])
         return 0
     if len(argv) < 2 or argv[0] not in ("run", "sweep", "all"):
         print(__doc__, file=sys.stderr)
