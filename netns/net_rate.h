@@ -10,7 +10,7 @@
 
 /* Makes the ifb for a rate_out. */
 void net_rate_add_funnel(struct nl_batch *b, const char *name, const char *alias);
-/* Sets the rates where there were none. funnel is the index of that ifb, or 0 without a rate_out. */
+/* Sets the rates where there were none. funnel is that ifb, or 0 without a rate_out. */
 void net_rate_add(struct nl_batch *b, const struct nic *nic, const struct link *host, int funnel);
 
 #endif

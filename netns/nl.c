@@ -13,8 +13,8 @@
 #include "base/str.h"
 
 enum {
-	ANSWER_MAX = 8192,		/* of one request: a link with all its attributes is 2 KiB */
-	LIST_MAX = 32768,		/* what the kernel sends at once of a list (netlink_dump()) */
+	ANSWER_MAX = 8192,		/* of one request: a whole link is 2 KiB */
+	LIST_MAX = 32768,		/* the kernel sends so much at once (netlink_dump()) */
 	LIST_RETRIES = 4,
 	WORDS_MAX = 160,		/* of the kernel's own explanation */
 	BATCH_ROOM = 32768,
@@ -31,7 +31,8 @@ static void set_options(struct nl *nl)
 {
 	int on = 1;
 
-	(void)mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));	/* as above */
+	/* As above. */
+	(void)mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	(void)mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
 	(void)mnl_socket_setsockopt(nl->sock, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 }

@@ -10,13 +10,13 @@
 #include <string.h>
 
 enum {
-	/* A burst holds what arrives between two ticks of the kernel's clock at HZ=100, and at least
-	 * two packets: tbf splits larger ones that a link without wire hands over, but drops what
-	 * does not fit when it is split. */
+	/* A burst holds what arrives between two ticks of the kernel's clock at HZ=100, and at
+	 * least two packets: tbf splits larger ones that a link without wire hands over, but drops
+	 * what does not fit when it is split. */
 	TICKS_A_SECOND = 100, PACKETS = 2, FRAME = 64, BURST_MAX = 64 << 20,
 	/* And so long may a packet wait, or behind so many bytes. */
 	WAIT_MS = 50, WAIT_MIN = 16384, WAIT_MAX = 256 << 20,
-	MAIN = 1,			/* the filter's place among others, of which there are none */
+	MAIN = 1,			/* the filter's place; there are no others */
 };
 
 static uint32_t within(uint64_t value, uint32_t min, uint32_t max)
@@ -40,7 +40,8 @@ void shape_add_rate(struct nl_batch *b, int index, uint64_t rate, uint32_t mtu)
 	struct tc_tbf_qopt tbf = {
 		.rate = { .linklayer = TC_LINKLAYER_ETHERNET,
 			  .rate = rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate },
-		.limit = within(rate / 1000 * WAIT_MS, burst > WAIT_MIN ? burst : WAIT_MIN, WAIT_MAX),
+		.limit = within(rate / 1000 * WAIT_MS, burst > WAIT_MIN ? burst : WAIT_MIN,
+				WAIT_MAX),
 	};
 	struct tcmsg where = { .tcm_ifindex = index, .tcm_parent = TC_H_ROOT };
 	struct nlmsghdr *req = add(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, "set a rate",

@@ -180,8 +180,7 @@ EXTRA_DIST += %D%/lib/zone.bash
 EXTRA_DIST += %D%/lib/debian.bash
 EXTRA_DIST += %D%/lib/images.py %D%/lib/archives.py %D%/lib/corpus.py %D%/lib/corpus_bombs.py
 EXTRA_DIST += %D%/lib/corpus_names.py %D%/lib/corpus_readers.py %D%/lib/corpus_tree.py
-EXTRA_DIST += %D%/lib/sweep.py %D%/lib/tarraw.py %D%/lib/bombs.py %D%/lib/imports.py
-EXTRA_DIST += %D%/lib/naive_untar.py
+EXTRA_DIST += %D%/lib/sweep.py %D%/lib/tarraw.py
 EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
 # hostile: what a zone, a template or a stranger tries; make check runs a short form of each
@@ -209,7 +208,6 @@ HOSTILE_TESTS += %D%/hostile/races.sh
 HOSTILE_TESTS += %D%/hostile/terminal.sh
 HOSTILE_TESTS += %D%/hostile/life.sh
 HOSTILE_TESTS += %D%/hostile/state.sh
-HOSTILE_TESTS += %D%/hostile/archives.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
 # faults: what is left when a verb is killed anywhere
@@ -247,19 +245,16 @@ EXTRA_DIST += %D%/lint/lint.bash
 # fuzzers, one a door; its corpus is the directory beside it
 EXTRA_DIST += %D%/fuzz/json/deep.json %D%/fuzz/json/edges.json %D%/fuzz/json/twice.json
 EXTRA_DIST += %D%/fuzz/json/zone.json
+EXTRA_DIST += %D%/fuzz/nl/link %D%/fuzz/nl/refusal %D%/fuzz/nl/routes %D%/fuzz/nl/words
 EXTRA_DIST += %D%/fuzz/users/name %D%/fuzz/users/uid
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_json
 tests_fuzz_fuzz_json_SOURCES = %D%/fuzz/fuzz_json.c
 tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
+noinst_PROGRAMS += %D%/fuzz/fuzz_nl
+tests_fuzz_fuzz_nl_SOURCES = %D%/fuzz/fuzz_nl.c
+tests_fuzz_fuzz_nl_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
 noinst_PROGRAMS += %D%/fuzz/fuzz_users
 tests_fuzz_fuzz_users_SOURCES = %D%/fuzz/fuzz_users.c
 tests_fuzz_fuzz_users_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
-noinst_PROGRAMS += %D%/fuzz/fuzz_unpack
-tests_fuzz_fuzz_unpack_SOURCES = %D%/fuzz/fuzz_unpack.c \
-	templates/unpack.c templates/unpack_gzip.c templates/unpack_layer.c \
-	templates/unpack_pipe.c templates/unpack_ring.c templates/unpack_stream.c \
-	templates/unpack_tree.c templates/unpack_xattr.c
-tests_fuzz_fuzz_unpack_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
-tests_fuzz_fuzz_unpack_LDADD = libzone.a $(LIBARCHIVE_LIBS) $(ZLIB_LIBS)
 endif

@@ -60,7 +60,8 @@ static uint64_t pump(const struct stream *s, int64_t until)
 
 	while (clock_ms() < until) {
 		struct pollfd ready[] = {
-			{ .fd = s->fillfd, .events = POLLOUT }, { .fd = s->emptyfd, .events = POLLIN },
+			{ .fd = s->fillfd, .events = POLLOUT },
+			{ .fd = s->emptyfd, .events = POLLIN },
 		};
 		ssize_t n;
 
