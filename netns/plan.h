@@ -60,7 +60,7 @@ struct net_plan {
 	const struct net_publish *publish;	/* borrowed */
 	size_t n_publish;
 	uint32_t connections;		/* tracked ones it may have, 0: no limit of its own */
-	bool is_isolated;		/* routed: no way to other zones but their published ports */
+	bool is_isolated;		/* routed: other zones by their published ports only */
 };
 
 /* Bytes and packets as the zone sees them. */
