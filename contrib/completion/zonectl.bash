@@ -55,6 +55,7 @@ _zonectl_operands() {
 	operands=$(_zonectl_ask help "$1" | sed -nE "1s/^usage: zonectl $1 ?//p")
 	case $1 in
 	create|run|'template build'|'template import') return ;;
+	'template make') operands=ZONE ;;
 	'template '*) operands=TEMPLATE ;;
 	set) _zonectl_assignments ;;
 	esac

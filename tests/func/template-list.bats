@@ -49,9 +49,9 @@ version() {
 
 @test "template list --json has the same rows with stable keys" {
 	run zonectl template list --json minimal
-	[ "$(json "sorted(d[0])" <<<"$output")" = '["age_seconds", "architecture", "current", "digest", "files", "format", "imported", "init_kind", "name", "os", "size_bytes", "source", "version", "zones"]' ]
+	[ "$(json "sorted(d[0])" <<<"$output")" = '["age_seconds", "architecture", "current", "digest", "files", "format", "imported", "init_kind", "name", "os", "size_bytes", "source", "version", "zone_count"]' ]
 	[ "$(json "len(d[0]['digest'])" <<<"$output")" -eq 64 ]
-	[ "$(json "[d[0][k] for k in ('name', 'version', 'current', 'zones')]" <<<"$output")" = '["minimal", 1, true, 0]' ]
+	[ "$(json "[d[0][k] for k in ('name', 'version', 'current', 'zone_count')]" <<<"$output")" = '["minimal", 1, true, 0]' ]
 	prints '[]' zonectl template list --json nosuch
 }
 
