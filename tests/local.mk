@@ -208,6 +208,7 @@ HOSTILE_TESTS += %D%/hostile/races.sh
 HOSTILE_TESTS += %D%/hostile/terminal.sh
 HOSTILE_TESTS += %D%/hostile/life.sh
 HOSTILE_TESTS += %D%/hostile/state.sh
+HOSTILE_TESTS += %D%/hostile/setup.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
 # faults: what is left when a verb is killed anywhere
