@@ -161,7 +161,8 @@ static void file_take(struct ahead_run *run, const char *name, char *buf)
 		return;
 	if (!S_ISREG(st.st_mode) || st.st_dev != run->out->dev || ahead_find(run->out, &st))
 		return;
-	if (contents(run, fd, st.st_size, buf, digest) < 0 || has_xattrs(fd) || !is_settled(run, st.st_ctim))
+	if (contents(run, fd, st.st_size, buf, digest) < 0 || has_xattrs(fd) ||
+	    !is_settled(run, st.st_ctim))
 		return;
 	if (fcntl(fd, F_GETLEASE) == F_RDLCK)
 		remember(run->out, &st, digest);

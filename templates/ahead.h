@@ -51,7 +51,8 @@ struct ahead_run {
  * name. Starts it; *run is not moved until ahead_end(). */
 int ahead_begin(struct ahead_run *run, struct ahead *out, int rootfd, int namesfd,
 		struct error *err);
-/* Ends it, after the file it is at unless much of that is left; the other end of namesfd must be closed by now. */
+/* Ends it, after the file it is at unless much of that is left; the other end of namesfd must be
+ * closed by now. */
 void ahead_end(struct ahead_run *run);
 
 /* The digest of the contents of that file, SHA256_SIZE bytes, which then has no kept xattrs either;
