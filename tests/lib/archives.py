@@ -19,6 +19,7 @@ import sys
 sys.dont_write_bytecode = True      # the checkout may be read-only
 
 # pylint: disable=wrong-import-position,unused-import
+import hashlib
 import json
 import os
 import re
@@ -73,6 +74,20 @@ def unpack(program, archive_path, root, limits=()):
     return got
 
 
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_sha256(path):
+    with open(path, "rb") as f:
+        return sha256(f.read())
+
+
 def surroundings(top):
     """All below top but what is in the root, with what would tell a change."""
     out = {}
@@ -96,8 +111,7 @@ def stage(top, data):
     for name in ("canary/file", "canary/dir/file"):
         with open(os.path.join(top, name), "w", encoding="ascii") as f:
             f.write("untouched\n")
-    with open(os.path.join(top, "archive"), "wb") as f:
-        f.write(data)
+    write(os.path.join(top, "archive"), data)
     return root
 
 
@@ -169,8 +183,7 @@ def seeds(where):
         data = archive.make()
         if len(data) <= 16384:
             for layer in range(2):
-                with open(f"{where}/{number}-{layer}", "wb") as f:
-                    f.write(data + bytes([layer]))
+                write(f"{where}/{number}-{layer}", data + bytes([layer]))
 
 
 def main(argv):
@@ -183,8 +196,7 @@ def main(argv):
         print(f"{len(ARCHIVES):4} in all")
         return 0
     if argv[:1] == ["make"] and len(argv) == 3:
-        with open(argv[2], "wb") as f:
-            f.write(ARCHIVES[argv[1]].make())
+        write(argv[2], ARCHIVES[argv[1]].make())
         return 0
     if argv[:1] == ["seeds"] and len(argv) == 2:
         seeds(argv[1])

@@ -112,7 +112,7 @@ ROWS = [
     ("empty files", {"entries": 50000}, numbered(50000), 2, "more than 50000 entries", False),
     ("the same file", {"entries": 50000}, entries(header("f"), 50000), 2, "more than 50000 entries", False),
     ("5,000,000 devices", {}, entries(header("null", "3"), 2000000), 2, "more than 2000000 entries", True),
-    ("2,000,000 empty files", {}, numbered(2000000), 2, "more than 2000000 entries", False),
+    ("200,000 empty files", {"entries": 200000}, numbered(200000), 2, "more than 200000 entries", False),
     ("bzip2 of anything", {"seconds": 3}, busy(3), 2, "more than 3 seconds", False),
     ("a million extents", {}, whole(million_extents(sparse)), None, "memory|more than|extents", False),
     ("a million extents of old", {}, whole(million_extents(old_sparse)), None, "memory|more than|extents", False),

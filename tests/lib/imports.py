@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every archive of the corpus through "zonectl template import", with a look at everything afterwards.
+"""Hostile archives and images through "zonectl template import", with a look at everything afterwards.
 
   imports.py quick|full     one line of TAP a class: cases, blocked, control
-
-It expects a mount and a pid namespace of its own, ZONECTL, and ZONECTL_ROOT below a directory that
-also holds "canary"; tests/hostile/archives.sh gives it these.
 """
 
 import sys
@@ -13,133 +10,27 @@ import sys
 sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
-import hashlib
 import json
 import os
-import shutil
+import random
+import signal
 import subprocess
-import time
 
 import archives
 import bombs
 import naive_untar
-from corpus import ARCHIVES, GROUPS
+import sweep
+from corpus import ARCHIVES, GROUPS, listing
+from tarraw import header
+from world import BOX, COST, LIMIT, ZONECTL, World, digest, do_import, limits_write, store_reset, the_object, zonectl
 
-ZONECTL = os.environ["ZONECTL"]
-ROOT = os.environ["ZONECTL_ROOT"]
-BOX = os.path.dirname(ROOT)
-STORE = ROOT + "/var/lib/zonectl"
-OBJECTS = STORE + "/templates/.objects"
-COST = os.environ["ZONE_BUILDDIR"] + "/tests/hostile/naive"
-# What archives of the corpus name; none of them is of this host.
-NAMES_OF_NOBODY = ("/x", "/escaped", "/canary", "/smuggled", "/new", "/file", "/tmp/escaped")
-LIMIT = 60
+HERE = os.path.dirname(os.path.abspath(__file__))
+GOOD_STATUS = (1, 2, 3, 5, 7, 8)        # refusals; a crash or a hang is none
 
 
-def facts(top):
-    """The files below top, with what would tell a change, by path."""
-    out = {}
-    for where, dirs, names in os.walk(top):
-        for name in dirs + names:
-            path = os.path.join(where, name)
-            try:
-                st = os.lstat(path)
-            except FileNotFoundError:
-                continue
-            out[path] = (st.st_mode, st.st_uid, st.st_gid, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_ino)
-    return out
-
-
-def names(top):
-    """What a store holds: names and kinds, and what is in its small files."""
-    out = {}
-    for where, dirs, files in os.walk(top):
-        for name in dirs + files:
-            path = os.path.join(where, name)
-            st = os.lstat(path)
-            out[path] = (st.st_mode, st.st_uid, os.readlink(path) if os.path.islink(path) else "")
-    return out
-
-
-def digest(top):
-    out = hashlib.sha256()
-    for path in sorted(facts(top)):
-        if os.path.isfile(path) and not os.path.islink(path):
-            with open(path, "rb") as f:
-                out.update(path.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(f.read()).digest())
-    return out.hexdigest()
-
-
-def processes():
-    """All that there are: the pid namespace is the test's own."""
-    return [pid for pid in os.listdir("/proc") if pid.isdigit()]
-
-
-def mounts():
-    with open("/proc/self/mountinfo", encoding="utf-8") as f:
-        return sorted(line.split(" ", 2)[2] for line in f)
-
-
-class World:
-    """Everything that an import may not change."""
-    def __init__(self):
-        self.was = self.state()
-
-    @staticmethod
-    def state():
-        return {"the store": names(ROOT), "the canary": facts(BOX + "/canary"), "/etc": facts("/etc"),
-                "TMPDIR": names(BOX + "/tmp"), "mounts": mounts(), "processes": processes(),
-                "names of nobody": [n for n in NAMES_OF_NOBODY if os.path.lexists(n)]}
-
-    def assert_same(self):
-        now = self.state()
-        for what, was in self.was.items():
-            if now[what] == was:
-                continue
-            change = now[what]
-            if isinstance(was, dict):
-                change = sorted(k for k in set(was) | set(change) if was.get(k) != change.get(k))[:5]
-            raise AssertionError(f"{what} changed: {change}")
-
-
-def zonectl(*args, stdin=subprocess.DEVNULL):
-    began = time.monotonic()
-    p = subprocess.run([ZONECTL, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       timeout=LIMIT, check=False)
-    for line in (p.stdout + p.stderr).split(b"\n"):
-        archives.assert_shown(line)
-    return p.returncode, p.stdout, p.stderr.decode(), time.monotonic() - began
-
-
-def do_import(path, *options, name="t"):
-    """What it ends with, as a report of zone-unpack has it."""
-    status, _out, err, seconds = zonectl("template", "import", path, "--name", name, *options)
-    lines = err.splitlines()
-    got = {"status": status, "kind": status, "text": b"", "hint": b"", "seconds": seconds, "stderr": err}
-    if status != 0:
-        start = "zonectl: template import "
-        assert lines and lines[0].startswith(start), f"it says {err!r}"
-        assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("  ")), f"it says {err!r}"
-        got["text"] = lines[0][len(start):].encode()
-        got["hint"] = lines[1].encode() if len(lines) == 2 else b""
-    return got
-
-
-def limits_write(limits):
-    path = ROOT + "/etc/zonectl/zonectl.json"
-    if not limits:
-        if os.path.exists(path):
-            os.unlink(path)
-        return
-    with open(path, "w", encoding="ascii") as f:
-        json.dump({"unpack-limits": {k: int(v) for k, v in (part.split("=") for part in limits)}}, f)
-
-
-def the_object():
-    """The root filesystem of the one template that the store has now."""
-    found = [n for n in os.listdir(OBJECTS) if not n.startswith(".")]
-    assert len(found) == 1, f"{len(found)} objects"
-    return f"{OBJECTS}/{found[0]}/rootfs"
+def remove():
+    status, _out, err, _s = zonectl("template", "remove", "-y", "t")
+    assert status == 0, err
 
 
 def attempt(world, archive):
@@ -151,8 +42,7 @@ def attempt(world, archive):
     limits_write(())
     if archive.outcome.kind == 0 and got["kind"] == 0:
         archives.judge(archive, got, the_object())
-        status, _out, err, _s = zonectl("template", "remove", "-y", "t")
-        assert status == 0, err
+        remove()
     else:
         archives.judge(archive, got, "/nonexistent")
     world.assert_same()
@@ -176,14 +66,6 @@ def control(archive):
 
 # Classes whose archives aim at what is outside the tree: there the canary itself must catch the control.
 AIMED = ("C1", "C2", "C3", "C4")
-
-
-def store_reset():
-    """An empty store again, after a case that left something."""
-    shutil.rmtree(ROOT)
-    os.makedirs(ROOT + "/etc/zonectl")
-    assert zonectl("template", "list")[0] == 0
-    return World()
 
 
 def group_run(number, group, chosen, step):
@@ -231,10 +113,196 @@ def bombs_run(number, is_full):
     return blocked == len(rows) and is_caught
 
 
+class Tally:
+    """Cases of one line, each a function that raises."""
+    def __init__(self):
+        self.cases = self.blocked = 0
+        self.world = store_reset()
+
+    def case(self, name, work):
+        self.cases += 1
+        try:
+            work()
+            self.world.assert_same()
+            self.blocked += 1
+        except (AssertionError, OSError, subprocess.SubprocessError) as e:
+            print(f"# {name}: {json.dumps((str(e) or repr(e))[:300])}", flush=True)
+            self.world = store_reset()
+
+    def score(self, number, title, is_caught):
+        is_ok = self.cases == self.blocked and is_caught
+        print(f"{'ok' if is_ok else 'not ok'} {number} - {title}: cases {self.cases}, blocked {self.blocked}, "
+              f"control {'caught' if is_caught else 'missed'}", flush=True)
+        return is_ok
+
+
+def image(name):
+    """An image of images.py as files: one, or the two of a pair."""
+    paths = [f"{BOX}/image", f"{BOX}/image.other"]
+    subprocess.run(["rm", "-rf", *paths], check=True)
+    for n in (1, 2):
+        if subprocess.run([sys.executable, HERE + "/images.py", name, *paths[:n]], stderr=subprocess.DEVNULL,
+                          check=False).returncode == 0:
+            return paths[:n]
+    raise AssertionError(f"images.py makes no {name}")
+
+
+def taken_or_refused(paths, *options):
+    """Whatever it is: taken whole, or refused in words; nothing else."""
+    status, _out, err, _s = zonectl("template", "import", *paths, "--name", "t", *options)
+    assert status == 0 or (status in GOOD_STATUS and err), f"exit {status}: {err!r}"
+    if status == 0:
+        the_object()
+        remove()
+    return status
+
+
+def images_run(number, is_full):
+    """Images of every format, good and hostile; what becomes of each is for template-formats.bats."""
+    names = subprocess.run([sys.executable, HERE + "/images.py", "list"], stdout=subprocess.PIPE, check=True,
+                           text=True).stdout.split()
+    tally, seen = Tally(), set()
+    for name in names if is_full else names[::8]:
+        tally.case(name, lambda name=name: seen.add(taken_or_refused(image(name))))
+    # The control: both ways were gone, so neither word is given blindly.
+    return tally.score(number, "A10 images of every format", 0 in seen and len(seen) > 1)
+
+
+def damage_run(number, is_full):
+    """A good archive, then a squashfs, with flipped bits: with its digest asked for, none is taken."""
+    tally, path = Tally(), BOX + "/archive"
+    random.seed(7)
+    for form in ("tar", "gzip", "zstd"):
+        data = sweep.FORMS[form](sweep.GOOD)
+        wanted = "--digest=sha256:" + archives.sha256(data)
+        archives.write(path, data)
+        assert taken_or_refused([path], wanted) == 0, "the control: the good one is taken"
+        for bit in random.sample(range(8 * len(data)), 60 if is_full else 3):
+            archives.write(path, sweep.flipped(data, bit))
+            tally.case(f"{form}, bit {bit}", lambda: expect(2, taken_or_refused([path], wanted)))
+    tree, squash = BOX + "/tree", BOX + "/image"
+    os.makedirs(tree + "/etc")
+    archives.write(tree + "/etc/random", random.randbytes(20000))
+    subprocess.run(["mksquashfs", tree, squash, "-noappend", "-quiet", "-no-progress"], check=True,
+                   stdout=subprocess.DEVNULL)
+    with open(squash, "rb") as f:
+        data = f.read()
+    assert taken_or_refused([squash]) == 0, "the control: the good one is taken"
+    for bit in random.sample(range(8 * len(data)), 60 if is_full else 3):
+        archives.write(squash, sweep.flipped(data, bit))
+        tally.case(f"squashfs, bit {bit}", lambda: taken_or_refused([squash]))
+    for cut in random.sample(range(len(data) - 4096), 30 if is_full else 2):
+        archives.write(squash, data[:cut])
+        tally.case(f"squashfs, cut at {cut}", lambda: expect_not(0, taken_or_refused([squash])))
+    subprocess.run(["rm", "-rf", tree], check=True)
+    # The control: where no digest is asked for, a flipped bit of a file in a plain tar is not seen.
+    archives.write(path, sweep.flipped(sweep.GOOD, 8 * 1500))
+    return tally.score(number, "C13 flipped bits with a digest, damaged squashfs", taken_or_refused([path]) == 0)
+
+
+def expect(want, got):
+    assert want == got, f"exit {got}, not {want}"
+
+
+def expect_not(unwanted, got):
+    assert unwanted != got, f"exit {got}"
+
+
+def reader_at(path, offset):
+    """True when a process has read the file up to there."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}") == path and int(pid) != os.getpid():
+                    with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as f:
+                        if int(f.readline().split()[1]) >= offset:
+                            return True
+        except OSError:
+            pass
+    return False
+
+
+def changed_under(data, offset, change, *options):
+    """Imports a file; all that read it are stopped at the offset, the file is changed, they go on."""
+    path = BOX + "/archive"
+    archives.write(path, data)
+    before = set(os.listdir("/proc"))
+    with subprocess.Popen([ZONECTL, "template", "import", path, "--name", "t", *options], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as p:
+        while not reader_at(path, offset):
+            assert p.poll() is None, "it ended before it was half way"
+        ours = [int(n) for n in set(os.listdir("/proc")) - before if n.isdigit()]
+        for pid in ours:
+            signal_send(pid, signal.SIGSTOP)
+        change(path)
+        for pid in ours:
+            signal_send(pid, signal.SIGCONT)
+        said = p.stderr.read()
+        return p.wait(LIMIT), said
+
+
+def signal_send(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def overwrite(at, data):
+    def change(path):
+        with open(path, "r+b") as f:
+            f.seek(at)
+            f.write(data)
+    return change
+
+
+def changing_run(number):
+    """C14: the file changes while it is read. What was asked for by digest is what was read, or nothing."""
+    tally = Tally()
+    size, rounds = 48 << 20, 3
+    body = random.randbytes(size)
+    data = header("big", size=size) + body + sweep.GOOD
+    wanted = "--digest=sha256:" + archives.sha256(data)
+    after = len(data) - len(sweep.GOOD) - 100
+
+    def refused_by_digest():
+        status, said = changed_under(data, size // 3, overwrite(after, b"evil"), wanted)
+        assert status == 2 and "digest" in said, f"exit {status}: {said!r}"
+
+    def refused_as_cut():
+        status, said = changed_under(data, size // 3, lambda path: os.truncate(path, size // 2))
+        assert status == 2 and ("runcated" in said or "damaged" in said), f"exit {status}: {said!r}"
+
+    def was_read_before():
+        status, said = changed_under(data, size // 3, overwrite(600, b"evil"), wanted)
+        assert status == 0, f"exit {status}: {said!r}"
+        assert listing(the_object())[b"big"][6] == archives.sha256(body), "bytes that were not digested"
+        remove()
+
+    def is_what_was_read():
+        status, said = changed_under(data, size // 3, overwrite(after, b"evil"))
+        assert status == 0, f"exit {status}: {said!r}"
+        assert zonectl("template", "verify", "t")[0] == 0, "the store is not what it says"
+        remove()
+
+    for _round in range(rounds):
+        for work in (refused_by_digest, refused_as_cut, was_read_before, is_what_was_read):
+            tally.case(work.__name__, work)
+    # The control: a digest taken first, of a file that is then opened again, says nothing.
+    archives.write(BOX + "/archive", data)
+    naive = archives.file_sha256(BOX + "/archive")
+    overwrite(after, b"evil")(BOX + "/archive")
+    return tally.score(number, "C14 a file that changes while it is read",
+                       wanted.endswith(naive) and archives.file_sha256(BOX + "/archive") != naive)
+
+
 def run(is_full):
     groups = [g for g in GROUPS if g != "benign"]
-    print(f"1..{len(groups) + 1}", flush=True)
+    print(f"1..{len(groups) + (4 if is_full else 3)}", flush=True)
     bad = not bombs_run(len(groups) + 1, is_full)
+    bad += not images_run(len(groups) + 2, is_full)
+    bad += not damage_run(len(groups) + 3, is_full)
+    bad += not changing_run(len(groups) + 4) if is_full else 0
     before = digest("/etc")
     for number, group in enumerate(groups, 1):
         chosen = [a for a in ARCHIVES.values() if a.group == group]
