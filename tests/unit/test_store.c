@@ -208,6 +208,7 @@ static void an_import_sweeps_what_a_killed_one_left_and_no_other(void **state)
 	/* As the kernel does at the end of a process. */
 	close(killed.rootfd);
 	close(killed.dirfd);
+	free(killed.ahead);
 	assert_int_equal(store_stage_open(&next, storefd, &err), 0);
 	assert_int_equal(leftovers(storefd), 2);
 	put(alive.rootfd, "f", 0644, "still here");
