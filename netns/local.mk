@@ -8,6 +8,7 @@ libzone_a_SOURCES += \
 	%D%/net_zone.c \
 	%D%/plan.h \
 	%D%/shape.c %D%/shape.h \
+	%D%/listener.c %D%/listener.h \
 	%D%/nl.c %D%/nl.h %D%/nl_attr.c \
 	%D%/nft.c %D%/nft.h %D%/nft_read.c %D%/nft_read.h %D%/nft_rule.c \
 	%D%/table.c %D%/table.h %D%/table_add.c %D%/table_element.c %D%/table_remove.c \

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "netns/listener.h"
 #include "runtime/address.h"
 #include "runtime/claims.h"
 
@@ -105,6 +106,26 @@ static const struct net_publish *overlapped(const struct net_config *n,
 	return NULL;
 }
 
+/* A program of the host's would not hear of its port any more. Ports that are the zone's already
+ * are not asked for again. */
+static int check_listeners(const struct net_publish *p, struct error *err)
+{
+	struct listener l = { 0 };
+	struct net_publish port = *p;
+	AUTO_FREE char *name = NULL;
+	int found = listener_find(p, &l, err);
+
+	if (found <= 0)
+		return found;
+	port.host_port = l.port;
+	port.count = 1;
+	name = net_publish_name(&port);
+	if (l.pid == 0)
+		return error_set(err, ERR_EXISTS, "publish: %s is taken on this host", name);
+	return error_set(err, ERR_EXISTS, "publish: %s is taken by '%s', process %d of this host",
+			 name, l.comm, (int)l.pid);
+}
+
 /* One claim of anybody's: in the way, or not, or left over. */
 static int look_at(void *arg, const char *claim, struct error *err)
 {
@@ -124,6 +145,18 @@ static int look_at(void *arg, const char *claim, struct error *err)
 	return error_set(err, ERR_EXISTS, "publish: %s leads to zone \"%s\"", name, owner);
 }
 
+static bool is_new(const struct taking *t, const struct net_publish *p)
+{
+	char text[PORT_TEXT_MAX];
+
+	for (uint16_t i = 0; i < p->count; i++) {
+		port_text(p, i, text);
+		if (strv_has(t->new, text))
+			return true;
+	}
+	return false;
+}
+
 static int take_all(struct taking *t, struct error *err)
 {
 	AUTO_STRV char **list = claimed(t->n);
@@ -140,6 +173,10 @@ static int take_all(struct taking *t, struct error *err)
 		if (taken == 1)
 			strv_add(&t->new, *claim);
 	}
+	for (size_t i = 0; t->new && i < t->n->n_publish; i++)
+		if (is_new(t, &t->n->publish[i]) &&
+		    check_listeners(&t->n->publish[i], err) < 0)
+			return -1;
 	return 0;
 }
 

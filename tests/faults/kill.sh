@@ -34,18 +34,25 @@ mended() {
 
 # What is left of a zone that was destroyed.
 remains() {
-	find "$zones" "$ZONECTL_ROOT/var/lib/zonectl/uids" "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
+	find "$zones" "$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports} "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
 		! -path '*/.filters*' 2>/dev/null
 	find /sys/fs/cgroup -mindepth 3 -type d -path "*zonectl-$id/*" 2>/dev/null
 	grep -F "$zones" /proc/self/mountinfo
 	pgrep '^zone|^init$'
+	# Links whose namespace is ending go by themselves, a moment later.
+	wait_for 5 no_links || ip -o link
+	nft list tables
+}
+
+no_links() {
+	[ "$(ip -o link | wc -l)" -eq 1 ]
 }
 
 prepare() {
 	case $1 in
 	create)            ;;
-	boot|set|destroy)  z create -q v -t minimal ;;
-	*)                 z create -q v -t minimal --boot ;;
+	boot|set|destroy)  z create -q v -t minimal --publish 80:80 ;;
+	*)                 z create -q v -t minimal --publish 80:80 --boot ;;
 	esac
 }
 
@@ -73,7 +80,7 @@ clean_up() {
 	z destroy -q --force -y --all >/dev/null 2>&1
 	find /sys/fs/cgroup -depth -mindepth 3 -type d -path "*zonectl-$id/*" -exec rmdir {} + 2>/dev/null
 	rm -rf --one-file-system "${zones:?}"/* "$zones"/.new-* "$zones"/.old-* "$ZONECTL_ROOT"/run/zonectl/v \
-		"$ZONECTL_ROOT"/var/lib/zonectl/uids/*
+		"$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports}/*
 }
 
 calls_of() {
@@ -140,7 +147,7 @@ import_walk() {
 
 store_open
 : >"$box/said"
-verb_walk create create v -t minimal
+verb_walk create create v -t minimal --publish 80:80
 verb_walk boot boot v
 verb_walk set set v memory=100M description=other
 verb_walk set-running set v memory=100M pids=100 description=other

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # net=bridge:, macvlan:, phys:, none and host, and further interfaces
+# shellcheck disable=SC2154	# run --separate-stderr sets stderr
 
 load ../lib/net
 

@@ -139,6 +139,24 @@ setup() { zone_setup; }
 	zonectl set b publish=
 }
 
+@test "a port that a program of the host has is refused, naming it" {
+	for protocol in tcp udp; do
+		start taken "$ZONE_SRCDIR/tests/lib/net.py" listen 0.0.0.0 7070 $protocol
+		fails 6 "zonectl: set b: publish: port 7070/$protocol is taken by 'python3', process $(<"$BATS_FILE_TMPDIR/serving.taken") of this host" \
+			zonectl set b publish=7069-7071:69-71/$protocol
+		exits 6 zonectl create c -t minimal --publish 192.0.2.1:7070:80/$protocol
+		stop taken
+		deadline 5 zonectl set b publish=7070:80/$protocol
+		# Its own, it may be set again.
+		zonectl set b publish=7070:81/$protocol publish=
+	done
+	start taken "$ZONE_SRCDIR/tests/lib/net.py" listen 192.0.2.1 7070 tcp
+	exits 6 zonectl set b publish=7070:80
+	prints "" zonectl set b publish=127.0.0.2:7070:80
+	zonectl set b publish=
+	stop taken
+}
+
 @test "counters go on over a reboot and are the zone's own" {
 	counted() { zonectl net info b --json | json "d[0]['counters']['$1']"; }
 	before=$(counted out4_bytes)

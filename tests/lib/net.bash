@@ -80,9 +80,16 @@ start() {
 
 	: >"$out"
 	# The background shell becomes the program, so that ending one ends the other.
-	{ lead="exec"; "${@:2}"; } >"$out" 2>&1 3>&- 4>&- </dev/null &
+	{ as_program "${@:2}"; } >"$out" 2>&1 3>&- 4>&- </dev/null &
 	echo $! >"$BATS_FILE_TMPDIR/serving.$1"
 	deadline 5 grep -q ready "$out" || { cat "$out"; return 1; }
+}
+
+as_program() {
+	local lead="exec"
+
+	[ "$(type -t "$1")" = function ] || exec "$@"
+	"$@"
 }
 
 # stop NAME: what start has started.

@@ -83,7 +83,8 @@ def flood(host, port, size):
 def listen(host, port, protocol):
     held = opened(socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM, int(port), host)
     print("ready", flush=True)
-    sys.stdin.read()
+    while True:
+        time.sleep(60)
     held.close()
 
 

@@ -120,7 +120,7 @@ census_is_same() {
 	cmp -s "$ZONECTL_ROOT/census" <(census)
 }
 
-# nothing_left NAME...: no process, group, mount, run-time file of these zones. A keeper that cleaned
+# nothing_left NAME...: no process, group, mount, link, nft element, run-time file of these zones. A keeper that cleaned
 # up after a zone's own end needs a moment to end itself.
 nothing_left() {
 	deadline 5 is_nothing_left "$@"
@@ -134,6 +134,8 @@ is_nothing_left() {
 		! grep -F "$ZONECTL_ROOT/var/lib/zonectl/zones/$name/" /proc/self/mountinfo || return 1
 		find /sys/fs/cgroup -type d -path "*/zonectl-$(store_id)/$name" | { ! grep .; } || return 1
 		keeper_pids "$name" | { ! grep .; } || { echo "left: a keeper"; return 1; }
+		{ ip -o -d link || :; } 2>/dev/null | { ! grep -E "alias zonectl-$(store_id) $name\b"; } || return 1
+		{ nft list ruleset || :; } 2>/dev/null | { ! grep -F "comment \"$name\""; } || return 1
 	done
 }
 
