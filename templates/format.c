@@ -173,6 +173,7 @@ int format_find(int treefd, struct format *out, struct error *err)
 		f.kind = FORMAT_LXC_META;
 		f.name = "lxc";
 	}
+	f.is_empty = f.kind == FORMAT_ROOTFS && !below && count_system(treefd) == 0;
 	*out = f;
 	return 0;
 }

@@ -8,6 +8,8 @@
  * and no link leads out of it.
  */
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 enum format_kind {
@@ -26,6 +28,7 @@ enum { FORMAT_NAME_MAX = 256 };
 struct format {
 	enum format_kind kind;
 	const char *name;		/* for template.json */
+	bool is_empty;			/* a root filesystem without any directory of a system */
 	char root[FORMAT_NAME_MAX];	/* path of the root filesystem below; "" the tree itself */
 };
 

@@ -303,6 +303,11 @@ static int directory_take(struct import_job *job, struct error *err)
 	format_set(job, format.kind == FORMAT_ROOTFS ? "directory" : format.name);
 	if (is_half(&format))
 		return half_refuse(&format, err);
+	/* An archive may hold a program alone; a directory is soon mistaken for another. */
+	if (format.is_empty) {
+		error_set(err, ERR_USAGE, "it is no root filesystem: no bin, etc, usr in it");
+		return error_hint(err, "pack it with tar if it is to be one");
+	}
 	if (format.kind == FORMAT_OCI || format.kind == FORMAT_DOCKER)
 		return import_image(job, dirfd, &format, err);
 	if (format.kind == FORMAT_INCUS &&

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "templates/import_job.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +9,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "templates/import_job.h"
 #include "templates/squashfs.h"
 
 enum { HEAD_SIZE = 4096, IMAGE_MODE = 0444 };

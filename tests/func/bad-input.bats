@@ -47,7 +47,7 @@ refused() {
 	: >"$BATS_TEST_TMPDIR/empty.tar"
 	refused 2 "the file is empty" zonectl template import "$BATS_TEST_TMPDIR/empty.tar"
 	refused 1 "No such file or directory" zonectl template import "$BATS_TEST_TMPDIR/nosuch.tar"
-	refused 1 "" zonectl template import "$BATS_TEST_TMPDIR" --name dir
+	refused 2 "it is no root filesystem" zonectl template import "$BATS_TEST_TMPDIR" --name dir
 }
 
 @test "an archive without an init is imported with a warning; boot then names the remedy" {

@@ -32,18 +32,19 @@ setup() {
 	cd "$BATS_FILE_TMPDIR" || return
 }
 
-change() {
-	rm -rf "$1/etc/apk" "$1/etc/motd" "$1/usr/share" "$1/usr/lib/modules-load.d"
-	mkdir "$1/usr/share"
-	echo new >"$1/usr/share/new"
-	echo file >"$1/usr/lib/modules-load.d"
-	ln "$1/etc/passwd" "$1/etc/passwd.hard"
-	ln -sfn /run "$1/srv"
-	setfattr -n user.color -v blue "$1/etc/hosts"
-	chmod 4711 "$1/bin/busybox"
-	chown 12:34 "$1/home"
-	mkfifo "$1/tmp/pipe"
-}
+change() (
+	cd "$1" || exit
+	rm -rf etc/apk etc/motd usr/share usr/lib/modules-load.d
+	mkdir usr/share
+	echo new >usr/share/new
+	echo file >usr/lib/modules-load.d
+	ln etc/passwd etc/passwd.hard
+	ln -sfn /run srv
+	setfattr -n user.color -v blue etc/hosts
+	chmod 4711 bin/busybox
+	chown 12:34 home
+	mkfifo tmp/pipe
+)
 
 tree_of() {
 	(cd "$1" && find . -printf '%p %y %m %U %G %T@ %s %n %l\n' | sort)
