@@ -68,6 +68,10 @@ static la_ssize_t tar_read(struct archive *a, void *arg, const void **out)
 		return -1;
 	}
 	headers_feed(&u->headers, *out, n);
+	if (headers_stop(&u->headers)) {
+		archive_set_error(a, EIO, "%s", headers_stop(&u->headers));
+		return -1;
+	}
 	return (la_ssize_t)n;
 }
 

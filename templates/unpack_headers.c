@@ -17,7 +17,11 @@ enum {
 	GOES_ON_AT = 504,		/* and on */
 };
 
-enum { TEXT_MAX = 1 << 20 };		/* libarchive takes no longer one */
+enum {
+	TEXT_MAX = 1 << 20,		/* libarchive takes no longer one */
+	EXTENTS_MAX = 65536,		/* about 100 bytes of memory each */
+	EXTENTS_A_RECORD = 21,		/* of the map in GNU's old format */
+};
 
 #define OCTAL_MAX (UINT64_C(1) << 33)	/* from here on a size has no room in its field */
 
@@ -137,10 +141,42 @@ static void entry_take(struct unpack_headers *h, uint64_t own)
 	size_check(h, own, size, is_file);
 	h->pass = is_file ? padded(size) : 0;
 	h->state = h->fault[0] ? IS_LOST : AT_HEADER;
+	h->extents = 0;
 	if (kind == 'S' && h->block[IS_EXTENDED_AT] && h->state == AT_HEADER)
 		h->state = IN_SPARSE_MAP;
+	else if (h->pax.has_map_in_data && h->pass > 0 && h->state == AT_HEADER)
+		h->state = AT_SPARSE_COUNT;
 	h->pax = (struct unpack_pax){ 0 };
 	h->has_start = false;
+}
+
+static void extents_check(struct unpack_headers *h)
+{
+	if (h->extents <= EXTENTS_MAX)
+		return;
+	h->is_too_much = true;
+	entry_fault(h, "it has a sparse file of more than 65536 parts");
+	h->state = IS_LOST;
+}
+
+/* The map of GNU's format 1.0 stands before the data and begins with the number of its parts. */
+static void count_take(struct unpack_headers *h)
+{
+	h->pass -= HEADERS_RECORD;
+	h->state = AT_HEADER;
+	for (size_t i = 0; i < HEADERS_RECORD && h->block[i] >= '0' && h->block[i] <= '9'; i++) {
+		if (h->extents <= EXTENTS_MAX)
+			h->extents = h->extents * 10 + (uint64_t)(h->block[i] - '0');
+	}
+	extents_check(h);
+}
+
+static void map_take(struct unpack_headers *h)
+{
+	h->extents += EXTENTS_A_RECORD;
+	if (!h->block[GOES_ON_AT])
+		h->state = AT_HEADER;
+	extents_check(h);
 }
 
 static void text_end(struct unpack_headers *h)
@@ -196,8 +232,10 @@ static void block_take(struct unpack_headers *h)
 		text_add(h);
 		break;
 	case IN_SPARSE_MAP:
-		if (!h->block[GOES_ON_AT])
-			h->state = AT_HEADER;
+		map_take(h);
+		break;
+	case AT_SPARSE_COUNT:
+		count_take(h);
 		break;
 	case AT_END:
 	case IS_LOST:
@@ -231,6 +269,11 @@ void headers_feed(struct unpack_headers *h, const char *data, size_t len)
 			block_take(h);
 		}
 	}
+}
+
+const char *headers_stop(const struct unpack_headers *h)
+{
+	return h->is_too_much ? h->fault : NULL;
 }
 
 int headers_check(struct unpack_headers *h, uint64_t position, struct error *err)

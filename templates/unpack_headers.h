@@ -27,7 +27,7 @@ struct unpack_places {
 };
 
 struct unpack_headers {
-	enum { AT_HEADER, IN_TEXT, IN_SPARSE_MAP, AT_END, IS_LOST } state;
+	enum { AT_HEADER, IN_TEXT, IN_SPARSE_MAP, AT_SPARSE_COUNT, AT_END, IS_LOST } state;
 	uint64_t offset;		/* in the archive, of the next byte */
 	uint64_t pass;			/* bytes of data and padding to pass over */
 	uint64_t start;			/* of the entry's first header */
@@ -36,6 +36,8 @@ struct unpack_headers {
 	char block[HEADERS_RECORD];
 	char kind;			/* of the text: x, g, L or K */
 	uint64_t text_left;
+	uint64_t extents;		/* of the sparse file at hand, from its map so far */
+	bool is_too_much;		/* the archive must not be read on: it would cost memory */
 	struct str text;		/* owned */
 	struct unpack_pax pax;
 	struct unpack_places places;
@@ -45,6 +47,9 @@ struct unpack_headers {
 /* Takes the next bytes of the archive. Never fails: what is wrong is said of the entry it is
  * wrong with, by headers_check(). */
 void headers_feed(struct unpack_headers *h, const char *data, size_t len);
+/* Why nothing more of the archive may be given to a reader, or NULL: it keeps the map of a sparse
+ * file in memory, before it says that there is an entry. */
+const char *headers_stop(const struct unpack_headers *h);
 /* The next entry, whose first header begins at position: ERR_USAGE if it begins elsewhere or if
  * its headers could be taken in two ways. */
 int headers_check(struct unpack_headers *h, uint64_t position, struct error *err);

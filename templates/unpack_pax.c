@@ -13,7 +13,7 @@
  * unpacks it is the aim (CVE-2025-62518); no archiver writes such records.
  */
 
-enum use { FREE, NAME, LINK, SIZE, REAL_SIZE, DIGITS };
+enum use { FREE, NAME, LINK, SIZE, REAL_SIZE, MAJOR, DIGITS };
 
 /* clang-format off */
 /* What is listed may come once. Of all others the last is meant, by every reader. */
@@ -30,7 +30,7 @@ static const struct row {
 	{ "hdrcharset",           FREE },
 	{ "SCHILY.realsize",      REAL_SIZE },
 	{ "GNU.sparse.name",      NAME },
-	{ "GNU.sparse.major",     DIGITS },
+	{ "GNU.sparse.major",     MAJOR },
 	{ "GNU.sparse.minor",     DIGITS },
 	{ "GNU.sparse.size",      DIGITS },
 	{ "GNU.sparse.realsize",  DIGITS },
@@ -99,6 +99,8 @@ static void number_take(struct unpack_pax *pax, const struct row *row, const str
 	} else if (row->use == SIZE) {
 		pax->has_size = true;
 		pax->size = n;
+	} else if (row->use == MAJOR) {
+		pax->has_map_in_data = n == 1;
 	} else if (row->use == REAL_SIZE) {
 		pax->has_real_size = true;
 		pax->real_size = n;

@@ -21,6 +21,7 @@ struct unpack_pax {
 	bool has_name, has_link;	/* from a pax header */
 	bool has_slash;			/* the name ends in '/' */
 	bool has_size, has_real_size;
+	bool has_map_in_data;		/* a sparse file in GNU's format 1.0 */
 	uint64_t size, real_size;
 	char fault[PAX_FAULT_MAX];	/* why it is refused; "" while there is no reason */
 };

@@ -78,12 +78,8 @@ def old_sparse(name, size, extents, data=b"", goes_on=0):
         return b"".join(number(n, 12) for e in part for n in e).ljust(width, b"\0")
     head = patched(header(name, "S", len(data), magic=b"ustar  \0"), 386, table(extents[:4], 96))
     head = patched(patched(head, 482, bytes([len(extents) > 4 or goes_on > 0])), 483, number(size, 12))
-    rest = extents[4:]
-    maps = []
-    while rest or goes_on > 0:
-        goes_on -= not rest
-        maps.append(table(rest[:21], 504) + bytes([len(rest) > 21 or goes_on > 0]) + b"\0" * 7)
-        rest = rest[21:]
+    parts = [extents[i:i + 21] for i in range(4, len(extents), 21)] + [[]] * goes_on
+    maps = [table(part, 504) + bytes([i + 1 < len(parts)]) + b"\0" * 7 for i, part in enumerate(parts)]
     return Tar(head + b"".join(maps) + padded(data))
 
 

@@ -88,6 +88,8 @@ class World:
             change = now[what]
             if isinstance(was, dict):
                 change = sorted(k for k in set(was) | set(change) if was.get(k) != change.get(k))[:5]
+            else:
+                change = [x for x in change if x not in was] + [f"no {x}" for x in was if x not in change]
             raise AssertionError(f"{what} changed: {change}")
 
 

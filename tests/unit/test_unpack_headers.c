@@ -151,6 +151,42 @@ static void a_size_without_room_in_its_field_stands_in_the_extended_header(void 
 	headers_clear(&h);
 }
 
+static const char *stopped(struct tar *tar, struct unpack_headers *h)
+{
+	feed(h, tar, 4096);
+	return headers_stop(h);
+}
+
+static void the_map_of_a_sparse_file_is_not_read_when_it_is_too_long(void **state)
+{
+	static const char most[] = "65536\n0\n0\n", more[] = "65537\n0\n0\n";
+	static const char words[] = "it has a sparse file of more than 65536 parts";
+	struct unpack_headers a = { .offset = 0 }, b = { .offset = 0 }, c = { .offset = 0 };
+	struct tar good = { .len = 0 }, bad = { .len = 0 }, old = { .len = 0 };
+	char map[HEADERS_RECORD] = { 0 };
+
+	(void)state;
+	add_text(&good, 'x', "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n");
+	add(&good, "a", '0', sizeof(most) - 1);
+	add_data(&good, most, sizeof(most) - 1);
+	assert_null(stopped(&good, &a));
+	add_text(&bad, 'x', "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n");
+	add(&bad, "a", '0', sizeof(more) - 1);
+	add_data(&bad, more, sizeof(more) - 1);
+	assert_string_equal(stopped(&bad, &b), words);
+	add(&old, "a", 'S', 0);
+	headers_feed(&c, old.data, HEADERS_RECORD);
+	map[504] = 1;
+	for (size_t i = 0; i < 65536 / 21; i++)
+		headers_feed(&c, map, sizeof(map));
+	assert_null(headers_stop(&c));
+	headers_feed(&c, map, sizeof(map));
+	assert_string_equal(headers_stop(&c), words);
+	headers_clear(&a);
+	headers_clear(&b);
+	headers_clear(&c);
+}
+
 static void unknown_kinds_are_refused(void **state)
 {
 	static const char kinds[] = { '8', '9', 'A', 'D', 'M', 'N', 'X', 'Z', 'a', '~' };
@@ -171,6 +207,7 @@ int main(void)
 		cmocka_unit_test(two_readers_must_agree_on_the_place),
 		cmocka_unit_test(data_have_one_size_and_one_owner),
 		cmocka_unit_test(a_size_without_room_in_its_field_stands_in_the_extended_header),
+		cmocka_unit_test(the_map_of_a_sparse_file_is_not_read_when_it_is_too_long),
 		cmocka_unit_test(unknown_kinds_are_refused),
 	};
 
