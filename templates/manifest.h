@@ -11,7 +11,8 @@
 #include "base/error.h"
 #include "templates/digest.h"
 
-/* Computes the digest of the tree, known as in digest_tree(), and writes the manifest below objectfd; the caller syncs. */
+/* Computes the digest of the tree, known as in digest_tree(), and writes the manifest below
+ * objectfd; the caller syncs. */
 int manifest_write(int objectfd, int rootfd, const struct ahead *known, struct digest *out,
 		   struct error *err);
 /* Computes the digest again. *out_faults gets a line for each name that is another than in the

@@ -30,7 +30,7 @@ struct template {
 	char *init;	 /* how init is called: "/sbin/init"; "" when there is none, owned */
 	char *init_kind; /* "systemd", "sysvinit", "busybox", ..., "other" or "", owned */
 	char *os_id, *os_version, *os_name;	/* from os-release, "" when unknown, owned */
-	char *format;			/* "tar", "oci", "incus", ...; "" when it was built, owned */
+	char *format;			/* "tar", "oci", "incus", ...; "" it was built, owned */
 	char *archive_digest;		/* of the file it came in, 64 digits, "" unknown, owned */
 	char *architecture;		/* as uname -m says it, "" unknown, owned */
 	/* What an image asks of whoever starts its program; all of it may be missing. */

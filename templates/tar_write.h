@@ -26,9 +26,9 @@ struct tar_writer {
 
 /* What one entry is. Extended attributes stand in pax, built by tar_pax(). */
 struct tar_entry {
-	char type;			/* '0' file, '1' hard link, '2' link, '5' directory, '6' FIFO */
+	char type; /* '0' file, '1' hard link, '2' link, '5' directory, '6' FIFO */
 	const char *path;		/* from the root; "" for the root itself */
-	const char *target;		/* of a link; of a hard link a path from the root; or NULL */
+	const char *target; /* of a link; of a hard link a path from the root; or NULL */
 	mode_t mode;			/* permission bits */
 	uint32_t uid, gid;
 	int64_t mtime;			/* whole seconds */
