@@ -16,7 +16,7 @@
 struct customize {
 	struct site *site;		/* borrowed */
 	int storefd;			/* borrowed */
-	const char *program; /* a host path without a ':', of a file that anybody may execute; in the
+	const char *program; /* a host path without a ':', of a file that all may execute; in the
 			      * zone it is seen read-only, in /dev */
 	const char *label;		/* what the user calls it */
 	int log_fd;			/* where the program's lines go, or -1; borrowed */

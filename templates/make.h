@@ -14,7 +14,7 @@
 struct make_options {
 	const char *name;
 	const char *source;		/* what template.json keeps */
-	const struct template *from; /* whose image's wishes (args, env, ...) hold for it too, or NULL */
+	const struct template *from; /* whose args, env, user, ... it takes over, or NULL */
 	const struct unpack_limits *limits;	/* of bytes and entries; or NULL */
 	bool is_washed;			/* wash_tree() takes out what made it one machine */
 	char *const *keep;		/* paths that it leaves; strv or NULL */
