@@ -3,12 +3,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "netns/net.h"
 #include "runtime/setup_net.h"
 #include "runtime/setup_text.h"
 
-/* The host's end of a routed link; the same in every zone (netns/). */
-#define ROUTED_GATEWAY4 "169.254.1.1"
-#define ROUTED_GATEWAY6 "fe80::1"
 #define OFF "#zonectl# "
 
 bool setup_net_is_ours(const struct nic *nic)
@@ -37,7 +35,7 @@ const char *setup_net_gateway(const struct nic *nic, int family, char out[INET6_
 		return address(given, out);
 	if (nic->kind != NIC_ROUTED || !first_of(nic, family))
 		return strcpy(out, "");
-	return strcpy(out, family == AF_INET ? ROUTED_GATEWAY4 : ROUTED_GATEWAY6);
+	return address(family == AF_INET ? &net_gateway4 : &net_gateway6, out);
 }
 
 /* "manual", and commands that also succeed where all is there already, as it is at boot: "static"
@@ -68,13 +66,22 @@ void setup_net_networkd(const struct nic *nic, struct str *out)
 	char text[INET6_ADDRSTRLEN];
 
 	str_addf(out, "[Match]\nName=%s\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\n", nic->name);
+	/* Else it adds one of its own, and is not done before nobody objects to that. */
+	if (nic->kind == NIC_ROUTED)
+		str_add(out, "LinkLocalAddressing=no\n");
 	str_add(out, "KeepConfiguration=yes\n");
 	for (size_t i = 0; i < nic->n_addrs; i++)
 		str_addf(out, "Address=%s/%u\n", address(&nic->addrs[i], text),
 			 nic->addrs[i].prefix);
-	for (size_t i = 0; i < N_ROWS(families); i++)
-		if (*setup_net_gateway(nic, families[i], text))
-			str_addf(out, "\n[Route]\nGateway=%s\nGatewayOnLink=yes\n", text);
+	for (size_t i = 0; i < N_ROWS(families); i++) {
+		const struct net_addr *source = first_of(nic, families[i]);
+
+		if (!*setup_net_gateway(nic, families[i], text))
+			continue;
+		str_addf(out, "\n[Route]\nGateway=%s\nGatewayOnLink=yes\n", text);
+		if (source)
+			str_addf(out, "PreferredSource=%s\n", address(source, text));
+	}
 }
 
 /* initscripts of RHEL up to 8; a NetworkManager that reads it leaves the interface alone. */
