@@ -7,6 +7,7 @@ libzone_a_SOURCES += \
 	%D%/net_name.c %D%/net_name.h %D%/net_rate.c %D%/net_rate.h %D%/net_up.h \
 	%D%/net_zone.c \
 	%D%/plan.h \
+	%D%/probe.c %D%/probe.h \
 	%D%/shape.c %D%/shape.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/nl.c %D%/nl.h %D%/nl_attr.c \

@@ -10,11 +10,12 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "netns/addr.h"
+#include "netns/probe.h"
 #include "runtime/address.h"
 #include "runtime/pools.h"
 #include "runtime/ports.h"
 
-enum { PLACES_MAX = 1 << 24 };
+enum { PLACES_MAX = 1 << 24, PROBE_MS = 300 };
 
 /* The claims of one taking, so that it can be undone. */
 struct taking {
@@ -103,7 +104,25 @@ static int check_not_ours(const struct net_addr *a, const char *text, struct err
 	return 0;
 }
 
-static int take_given(struct taking *t, const struct net_addr *a, struct error *err)
+/* 1 if a machine on the bridge or device has it. */
+static int ask_link(const struct net_nic_spec *nic, const struct net_addr *a, const char *text,
+		    struct error *err)
+{
+	uint8_t mac[NET_MAC_LEN];
+	char shown[MAC_TEXT_MAX];
+	int answered;
+
+	if (!*nic->net.device)
+		return 0;
+	answered = probe_address(nic->net.device, a, PROBE_MS, mac, err);
+	if (answered > 0)
+		(void)error_set(err, ERR_EXISTS, "ip: %s is had on %s, by %s", text,
+				nic->net.device, address_mac_text(mac, shown));
+	return answered;
+}
+
+static int take_given(struct taking *t, const struct net_nic_spec *nic, const struct net_addr *a,
+		      struct error *err)
 {
 	const struct net_pool *pool = pools_of(&t->site->config.pools, a);
 	char text[ADDRESS_TEXT_MAX], owner[ZONE_NAME_MAX + 1];
@@ -119,7 +138,9 @@ static int take_given(struct taking *t, const struct net_addr *a, struct error *
 	if (taken < 0)
 		return -1;
 	note_new(t, taken, text);
-	return taken == 1 ? check_not_ours(a, text, err) : 0;
+	if (taken != 1)
+		return 0;
+	return check_not_ours(a, text, err) < 0 || ask_link(nic, a, text, err) != 0 ? -1 : 0;
 }
 
 static void note_auto(struct taking *t, const struct net_nic_spec *nic, const char *text)
@@ -179,28 +200,48 @@ static uint64_t count_places(const struct net_pool *pool)
 	return n;
 }
 
-/* One place of the pool: 1 taken, 0 not to be had. Thorough: a link there is looked into. */
-static int take_place(struct taking *t, const struct net_pool *pool, uint64_t place,
-		      bool is_thorough, char texts[2][ADDRESS_TEXT_MAX], struct error *err)
+/* Whom a place of a pool is for. */
+struct place {
+	const struct net_nic_spec *nic;
+	const struct net_pool *pool;
+	uint64_t number;
+	bool is_thorough;		/* a link that is there is looked into */
+};
+
+/* One address of a place: 1 taken, 0 not to be had. */
+static int take_one(struct taking *t, const struct place *p, const struct net_addr *a,
+		    const char *text, struct error *err)
 {
-	const struct net_addr *nets[] = { &pool->net4, &pool->net6 };
-	const struct net_addr *gateways[] = { &pool->gateway4, &pool->gateway6 };
 	char owner[ZONE_NAME_MAX + 1];
+	int taken, answered;
+
+	if (address_equal(a, &p->pool->gateway4) || address_equal(a, &p->pool->gateway6))
+		return 0;
+	taken = p->is_thorough ? claim_take(&t->claims, text, t->c->name, owner, err)
+			       : claim_try(&t->claims, text, t->c->name, err);
+	/* Any that is the zone's already is one of another interface, or held. */
+	if (taken != 1)
+		return taken < 0 ? -1 : 0;
+	answered = ask_link(p->nic, a, text, err);
+	if (answered != 0)
+		(void)claim_give(&t->claims, text, t->c->name, &(struct error){ 0 });
+	return answered < 0 ? -1 : !answered;
+}
+
+/* 1 taken, 0 not to be had. */
+static int take_place(struct taking *t, const struct place *p, char texts[2][ADDRESS_TEXT_MAX],
+		      struct error *err)
+{
+	const struct net_addr *nets[] = { &p->pool->net4, &p->pool->net6 };
 
 	for (size_t i = 0; i < N_ROWS(nets); i++) {
-		struct net_addr a = address_at(nets[i], place);
-		int taken = 1;
+		struct net_addr a = address_at(nets[i], p->number);
+		int taken;
 
 		address_text(&a, texts[i]);
 		if (!nets[i]->family)
 			continue;
-		if (address_equal(&a, gateways[i]))
-			taken = 0;
-		else if (is_thorough)
-			taken = claim_take(&t->claims, texts[i], t->c->name, owner, err);
-		else
-			taken = claim_try(&t->claims, texts[i], t->c->name, err);
-		/* Any that is the zone's already is one of another interface, or held. */
+		taken = take_one(t, p, &a, texts[i], err);
 		if (taken == 1)
 			continue;
 		if (i == 1 && nets[0]->family)
@@ -223,7 +264,8 @@ static int take_new(struct taking *t, const struct net_nic_spec *nic, const stru
 
 	for (int thorough = 0; thorough < 2; thorough++)
 		for (uint64_t i = 0; i < n; i++) {
-			int taken = take_place(t, pool, 1 + (start + i) % n, thorough, texts, err);
+			const struct place place = { nic, pool, 1 + (start + i) % n, thorough };
+			int taken = take_place(t, &place, texts, err);
 
 			if (taken < 0)
 				return -1;
@@ -287,7 +329,7 @@ static int take_nic(struct taking *t, const struct net_nic_spec *nic, struct err
 
 		if (ip->is_auto && take_auto(t, nic, ip, err) < 0)
 			return -1;
-		if (ip->addr.family && take_given(t, &ip->addr, err) < 0)
+		if (ip->addr.family && take_given(t, nic, &ip->addr, err) < 0)
 			return -1;
 	}
 	return 0;

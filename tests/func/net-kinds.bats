@@ -56,6 +56,24 @@ setup() { zone_setup; }
 	ip link del upbr
 }
 
+@test "an address that a machine on the link has is refused, and a pool's next one taken" {
+	peer lan ip -6 addr add fd96::9/64 dev wire nodad
+	peer lan ip addr add 10.94.0.9/24 dev wire
+	mac=$(peer lan ip -j link show wire | json "d[0]['address']")
+	fails 6 "zonectl: create q: ip: 10.94.0.9 is had on up1, by $mac" \
+		zonectl create q -t minimal --net macvlan:up1 --ip 10.94.0.9/24
+	exits 6 zonectl create q -t minimal --net macvlan:up1 --ip fd96::9/64
+	holds "fd96::9 is had on up1"
+	zonectl create q -t minimal --net macvlan:up1
+	mine=$(ip4 q)
+	zonectl destroy -y q
+	peer lan ip addr add "${mine%/*}/24" dev wire
+	zonectl create q -t minimal --net macvlan:up1
+	[ "$(ip4 q)" != "$mine" ]
+	zonectl destroy -y q
+	peer lan ip addr del "${mine%/*}/24" dev wire
+}
+
 @test "a macvlan reaches the machines on its wire" {
 	zonectl create m -t minimal --net macvlan:up1 --boot
 	exits 0 zonectl exec m -- ping -c 1 -W 2 10.96.0.1
