@@ -44,8 +44,8 @@ void addr_add_proxy(struct nl_batch *b, int index, const struct net_addr *a);
 
 /* Which links zones still have. */
 struct addr_links {
-	bool (*has)(int index, const void *arg);
-	const void *arg;
+	bool (*has)(int index, void *arg);
+	void *arg;
 };
 /* Removes every such answer of ours whose address is not routed to one of them. */
 int addr_remove_proxies(struct nl *nl, const struct addr_links *live, struct error *err);

@@ -110,7 +110,7 @@ static int find(struct nl *nl, const char *name, int index, struct link *out, st
 	header->ifi_index = index;
 	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (name)
-		nl_put_str(req, IFLA_IFNAME, name);
+		nl_put_str(req, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	if (nl_ask(nl, req, &sink, err) < 0)
 		return -1;
 	if (link.index <= 0)
@@ -123,7 +123,7 @@ int link_find(struct nl *nl, const char *name, struct link *out, struct error *e
 {
 	struct error inner = { 0 };
 
-	if (strlen(name) < IFNAMSIZ && find(nl, name, 0, out, &inner) == 0)
+	if (strlen(name) < LINK_LONG_NAME_MAX && find(nl, name, 0, out, &inner) == 0)
 		return 0;
 	if (inner.sys != 0 && inner.sys != ENODEV) {
 		*err = inner;
@@ -160,6 +160,14 @@ static int take_listed(const struct nlmsghdr *msg, void *arg, struct error *err)
 	return 0;
 }
 
+static void put_kind(struct nlmsghdr *req, const char *kind)
+{
+	struct nlattr *info = nl_nest(req, IFLA_LINKINFO);
+
+	nl_put_str(req, IFLA_INFO_KIND, kind);
+	nl_nest_end(req, info);
+}
+
 static void forget_listed(void *arg)
 {
 	((struct list *)arg)->n = 0;
@@ -167,12 +175,22 @@ static void forget_listed(void *arg)
 
 int link_list(struct nl *nl, struct link **out, size_t *out_n, struct error *err)
 {
+	return link_list_of(nl, NULL, 0, out, out_n, err);
+}
+
+int link_list_of(struct nl *nl, const char *kind, int master, struct link **out, size_t *out_n,
+		 struct error *err)
+{
 	struct nlmsghdr *req = nl_request(nl, RTM_GETLINK, 0);
 	struct list l = { NULL, 0, 0 };
 	struct nl_sink sink = { take_listed, forget_listed, &l };
 
 	nl_put_header(req, sizeof(struct ifinfomsg));
 	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (kind)
+		put_kind(req, kind);
+	if (master != 0)
+		nl_put_u32(req, IFLA_MASTER, (uint32_t)master);
 	if (nl_dump(nl, req, &sink, err) < 0) {
 		free(l.links);
 		return error_wrap(err, "list interfaces");
@@ -207,14 +225,6 @@ static void put_new(struct nlmsghdr *req, const char *name, const uint8_t *mac, 
 		nl_put(req, IFLA_ADDRESS, mac, NET_MAC_LEN);
 	if (mtu != 0)
 		nl_put_u32(req, IFLA_MTU, mtu);
-}
-
-static void put_kind(struct nlmsghdr *req, const char *kind)
-{
-	struct nlattr *info = nl_nest(req, IFLA_LINKINFO);
-
-	nl_put_str(req, IFLA_INFO_KIND, kind);
-	nl_nest_end(req, info);
 }
 
 static void put_peer(struct nlmsghdr *req, const struct link_pair *pair)
@@ -392,6 +402,52 @@ void link_add_move(struct nl_batch *b, int index, int netns_fd, const char *name
 		nl_put_u32(req, IFLA_NET_NS_FD, (uint32_t)netns_fd);
 	else
 		nl_put_u32(req, IFLA_NET_NS_PID, (uint32_t)getpid());
+}
+
+void link_add_name(struct nl_batch *b, int index, const char *name, const char *further)
+{
+	struct nlmsghdr *req = nl_batch_add(b, RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_APPEND,
+					    "give an interface a further name");
+	struct nlattr *list;
+
+	put_link(req, index);
+	if (index == 0)
+		nl_put_str(req, IFLA_IFNAME, name);
+	list = nl_nest(req, IFLA_PROP_LIST);
+	nl_put_str(req, IFLA_ALT_IFNAME, further);
+	nl_nest_end(req, list);
+}
+
+/* Begins the list of names to remove with those of the answer. */
+static int take_names(const struct nlmsghdr *msg, void *arg, struct error *err)
+{
+	const struct nlattr *attrs[IFLA_PROP_LIST + 1];
+	struct nlmsghdr *req = arg;
+
+	(void)err;
+	nl_attrs(msg, sizeof(struct ifinfomsg), attrs, N_ROWS(attrs));
+	if (msg->nlmsg_type == RTM_NEWLINK && attrs[IFLA_PROP_LIST])
+		nl_put(req, IFLA_PROP_LIST | NLA_F_NESTED,
+		       mnl_attr_get_payload(attrs[IFLA_PROP_LIST]),
+		       mnl_attr_get_payload_len(attrs[IFLA_PROP_LIST]));
+	return 0;
+}
+
+int link_remove_names(struct nl *nl, int index, struct error *err)
+{
+	AUTO_BATCH struct nl_batch b = { .nl = nl };
+	struct nlmsghdr *req = nl_batch_add(&b, RTM_DELLINKPROP, 0, "take names away");
+	struct nlmsghdr *question = nl_request(nl, RTM_GETLINK, 0);
+	struct nl_sink sink = { take_names, NULL, req };
+	uint32_t empty;
+
+	put_link(req, index);
+	empty = req->nlmsg_len;
+	put_link(question, index);
+	nl_put_u32(question, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (nl_ask(nl, question, &sink, err) < 0)
+		return error_wrap(err, "interface number %d", index);
+	return req->nlmsg_len == empty ? 0 : nl_batch_talk(&b, NULL, NULL, err);
 }
 
 int link_set_up(struct nl *nl, int index, struct error *err)

@@ -65,7 +65,7 @@ static void add_link(struct up *u, size_t i, struct nl_batch *b)
 		.host = nic->host, .zone = nic->name, .host_mac = net_gateway_mac,
 		.zone_mac = nic->mac, .zone_netns_fd = u->netns_fd, .mtu = end->mtu,
 	};
-	char alias[LINK_ALIAS_MAX];
+	char alias[LINK_ALIAS_MAX], further[LINK_LONG_NAME_MAX];
 
 	if (!net_has_pair(nic))
 		end->zone_index = LINK_ZONE_FIRST + (int)i;
@@ -75,6 +75,8 @@ static void add_link(struct up *u, size_t i, struct nl_batch *b)
 		net_alias_phys(u->alias, nic->device, alias);
 		link_add_change(b, &(struct link_change){ .index = end->device.index,
 				.alias = alias, .is_down = true });
+		net_further_name(u->plan->site, u->plan->zone, i, NET_PART_HARDWARE, further);
+		link_add_name(b, end->device.index, NULL, further);
 		link_add_move(b, end->device.index, u->netns_fd, nic->name, end->zone_index);
 	} else {
 		/* As a port of a bridge it has a MAC of its own, which the kernel draws. */
@@ -85,10 +87,12 @@ static void add_link(struct up *u, size_t i, struct nl_batch *b)
 			.name = nic->host, .alias = u->alias,
 			.is_host_end = nic->kind == NIC_ROUTED, .has_no_address = true,
 		});
+		net_further_name(u->plan->site, u->plan->zone, i, NET_PART_PAIR, further);
+		link_add_name(b, 0, nic->host, further);
 		link_add_question(b, nic->host);
 	}
 	if (end->funnel_name[0]) {
-		net_rate_add_funnel(b, end->funnel_name, u->alias);
+		net_rate_add_funnel(b, end->funnel_name, u->plan, i);
 		link_add_question(b, end->funnel_name);
 	}
 }

@@ -15,8 +15,6 @@
 struct down {
 	struct nl nl;
 	const char *site, *zone;	/* borrowed */
-	struct link *links;		/* owned; of the whole host */
-	size_t n;
 };
 
 /*
@@ -59,6 +57,9 @@ static int return_one(struct nl *zone, const struct nic *nic, int index, struct 
 		*err = inner;
 		return -1;
 	}
+	/* The zone may have given it a name that the host has: it could not come back with that. */
+	if (link_remove_names(zone, index, err) < 0)
+		return -1;
 	link_add_change(&b, &(struct link_change){ .index = index, .alias = "",
 			.mac = own_mac(&link), .is_down = true });
 	link_add_move(&b, index, -1, nic->device, 0);
@@ -83,18 +84,20 @@ int net_return(const struct net_plan *plan, struct nl *zone, struct error *err)
 	return rc;
 }
 
-/* The kernel brought it back, under whatever name it had inside. */
-static int rename_back(struct down *d, const struct link *link, const char *device,
-		       struct error *err)
+/* The kernel brought it back, under whatever name it had inside. What its old one was is what the
+ * alias says. */
+static int rename_back(struct down *d, const struct link *link, struct error *err)
 {
+	char zone[LINK_ALIAS_MAX], device[IFNAMSIZ];
 	struct link_change c = {
-		.index = link->index, .name = device, .alias = "", .mac = own_mac(link),
-		.is_down = true,
+		.index = link->index, .alias = "", .mac = own_mac(link), .is_down = true,
 	};
 
-	if (strcmp(link->name, device) == 0)
-		c.name = NULL;
-	if (change(&d->nl, &c, err) == 0)
+	if (!net_alias_parse(link->alias, d->site, zone, device))
+		return 0;
+	if (strcmp(link->name, device) != 0)
+		c.name = device;
+	if (link_remove_names(&d->nl, link->index, err) == 0 && change(&d->nl, &c, err) == 0)
 		return 0;
 	error_hint(err, "another interface has that name; see: ip link show %s", device);
 	return error_wrap(err, "rename '%s' back to '%s'", link->name, device);
@@ -104,94 +107,121 @@ static int rename_back(struct down *d, const struct link *link, const char *devi
  * Links of a zone
  */
 
-static bool is_of_zone(const struct down *d, const struct link *link, char device[IFNAMSIZ])
+static int remove_funnel(struct down *d, const struct link *link, struct error *err)
 {
-	char zone[LINK_ALIAS_MAX];
-
-	return net_alias_parse(link->alias, d->site, zone, device) && strcmp(zone, d->zone) == 0;
+	return link_remove(&d->nl, link->index, err);
 }
 
-static struct link *by_index(const struct down *d, int index)
+static int let_pair_go(struct down *d, const struct link *link, struct error *err)
 {
-	for (size_t i = 0; i < d->n; i++) {
-		if (d->links[i].index == index)
-			return &d->links[i];
-	}
-	return NULL;
+	struct link_change ended = { .index = link->index, .alias = NET_ENDED_ALIAS };
+	struct error inner = { 0 };
+
+	if (change(&d->nl, &ended, err) < 0)
+		return -1;
+	/* The next boot has the same further name. */
+	if (link_remove_names(&d->nl, link->index, &inner) == 0 || inner.sys == ENODEV)
+		return 0;
+	*err = inner;
+	return -1;
 }
 
-static bool is_live(const struct link *link)
+static int (*const let_go[NET_PARTS])(struct down *d, const struct link *link, struct error *err) = {
+	[NET_PART_PAIR] = let_pair_go,
+	[NET_PART_FUNNEL] = remove_funnel,
+	[NET_PART_HARDWARE] = rename_back,
+};
+
+/* Nothing there is success. */
+static int let_part_go(struct down *d, size_t nic, enum net_part part, struct error *err)
 {
-	return strcmp(link->alias, NET_ENDED_ALIAS) != 0;
+	char name[LINK_LONG_NAME_MAX];
+	struct error inner = { 0 };
+	struct link link;
+
+	net_further_name(d->site, d->zone, nic, part, name);
+	if (link_find(&d->nl, name, &link, &inner) == 0)
+		return let_go[part](d, &link, err);
+	if (inner.kind == ERR_NOT_FOUND)
+		return 0;
+	*err = inner;
+	return -1;
+}
+
+static bool has_live(int index, void *arg)
+{
+	struct error none = { 0 };
+	struct link link;
+
+	return link_find_index(arg, index, &link, &none) == 0 &&
+	       strcmp(link.alias, NET_ENDED_ALIAS) != 0;
 }
 
 /* A bridge of ours goes with its last port; one that waits for its end does not count. So does one
  * that a boot had just made when it was killed. */
 static int remove_if_empty(struct down *d, const struct link *bridge, struct error *err)
 {
+	AUTO_FREE struct link *ports = NULL;
+	size_t n;
+
 	if (strcmp(bridge->alias, NET_BRIDGE_ALIAS) != 0)
 		return 0;
-	for (size_t i = 0; i < d->n; i++) {
-		if (d->links[i].master == bridge->index && is_live(&d->links[i]))
+	if (link_list_of(&d->nl, NULL, bridge->index, &ports, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(ports[i].alias, NET_ENDED_ALIAS) != 0)
 			return 0;
 	}
 	return link_remove(&d->nl, bridge->index, err);
 }
 
-static int let_go(struct down *d, struct link *link, const char *device, struct error *err)
+static int remove_empty_bridges(struct down *d, struct error *err)
 {
-	struct link_change ended = { .index = link->index, .alias = NET_ENDED_ALIAS };
+	AUTO_FREE struct link *bridges = NULL;
+	struct error inner = { 0 };
+	size_t n = 0;
+	int rc = 0;
 
-	if (device[0])
-		return rename_back(d, link, device, err);
-	if (strcmp(link->kind, "ifb") == 0)
-		return link_remove(&d->nl, link->index, err);
-	if (change(&d->nl, &ended, err) < 0)
-		return -1;
-	strcpy(link->alias, NET_ENDED_ALIAS);
-	return 0;
-}
-
-static bool has_live(int index, const void *arg)
-{
-	const struct link *link = by_index(arg, index);
-
-	return link && is_live(link);
+	/* A kernel without bridges does not know their kind. */
+	if (link_list_of(&d->nl, "bridge", 0, &bridges, &n, &inner) < 0)
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (remove_if_empty(d, &bridges[i], err) < 0)
+			rc = -1;
+	}
+	return rc;
 }
 
 static int let_all_go(struct down *d, struct error *err)
 {
-	const struct addr_links live = { has_live, d };
-	char device[IFNAMSIZ];
+	const struct addr_links live = { has_live, &d->nl };
 	int rc = 0;
 
-	if (link_list(&d->nl, &d->links, &d->n, err) < 0)
-		return -1;
 	/* Whatever fails, the rest is let go of all the same. */
-	for (size_t i = 0; i < d->n; i++) {
-		if (is_of_zone(d, &d->links[i], device) &&
-		    let_go(d, &d->links[i], device, err) < 0)
-			rc = -1;
+	for (size_t i = 0; i < NET_NICS_MAX; i++) {
+		for (enum net_part part = 0; part < NET_PARTS; part++) {
+			if (let_part_go(d, i, part, err) < 0)
+				rc = -1;
+		}
 	}
-	for (size_t i = 0; i < d->n; i++) {
-		if (remove_if_empty(d, &d->links[i], err) < 0)
-			rc = -1;
-	}
+	if (remove_empty_bridges(d, err) < 0)
+		rc = -1;
 	return addr_remove_proxies(&d->nl, &live, err) < 0 ? -1 : rc;
 }
 
+/* The table comes last: as long as the zone is in it, net_list() knows of the zone. */
 int net_down(const char *site, const char *zone, struct net_stats *last, struct error *err)
 {
 	struct down d = { .site = site, .zone = zone };
-	int rc = table_remove(site, zone, last, err);
+	char alias[LINK_ALIAS_MAX];
+	int rc;
 
-	if (nl_open(&d.nl, NETLINK_ROUTE, err) < 0)
+	/* A name that is too long for it was never up. */
+	if (net_alias(site, zone, alias, err) < 0 || nl_open(&d.nl, NETLINK_ROUTE, err) < 0)
 		return -1;
-	if (let_all_go(&d, err) < 0)
-		rc = -1;
-	free(d.links);
+	rc = let_all_go(&d, err);
 	nl_close(&d.nl);
-	return rc;
+	return table_remove(site, zone, last, err) < 0 ? -1 : rc;
 }
 
 /*

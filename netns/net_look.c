@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "netns/device.h"
+#include "netns/net.h"
 #include "netns/net_name.h"
 #include "netns/net_up.h"
 
@@ -97,8 +98,28 @@ static int check_name(struct up *u, const struct nic *nic, struct error *err)
 	return -1;
 }
 
+/* A run that was killed with all that watched it may have left links under the further names: they
+ * go, and hardware gets its own name back, before it is looked for. */
+static int clear_leftovers(struct up *u, struct error *err)
+{
+	for (size_t i = 0; i < u->plan->n_nics; i++) {
+		for (enum net_part part = 0; part < NET_PARTS; part++) {
+			char name[LINK_LONG_NAME_MAX];
+			struct error inner = { 0 };
+			struct link link;
+
+			net_further_name(u->plan->site, u->plan->zone, i, part, name);
+			if (link_find(&u->host, name, &link, &inner) == 0)
+				return net_down(u->plan->site, u->plan->zone, NULL, err);
+		}
+	}
+	return 0;
+}
+
 int net_look(struct up *u, struct error *err)
 {
+	if (clear_leftovers(u, err) < 0)
+		return -1;
 	if (find_uplinks(u, err) < 0)
 		return -1;
 	for (size_t i = 0; i < u->plan->n_nics; i++) {

@@ -59,6 +59,19 @@ bool net_alias_parse(const char *alias, const char *site, char zone[LINK_ALIAS_M
 	return is_zone_name(zone);
 }
 
+/* No name of a zone has a plus. */
+void net_further_name(const char *site, const char *zone, size_t nic, enum net_part part,
+		      char out[LINK_LONG_NAME_MAX])
+{
+	static const char *const parts[NET_PARTS] = {
+		[NET_PART_PAIR] = "", [NET_PART_FUNNEL] = "+out", [NET_PART_HARDWARE] = "+device",
+	};
+
+	/* net_alias() has seen to it that it fits. */
+	(void)!snprintf(out, LINK_LONG_NAME_MAX, "zonectl%s%s+%s+%zu%s", *site ? "-" : "", site,
+			zone, nic, parts[part]);
+}
+
 bool net_name_is_bridge(const char *name)
 {
 	return str_starts(name, "zn-");

@@ -24,11 +24,15 @@ void net_alias_phys(const char *alias, const char *device, char out[LINK_ALIAS_M
  * device; false for all else. */
 bool net_alias_parse(const char *alias, const char *site, char zone[LINK_ALIAS_MAX],
 		     char device[IFNAMSIZ]);
+/* The further name by which a zone's link is found at once: of a host's end, of its ifb, of
+ * hardware that is in the zone. */
+enum net_part { NET_PART_PAIR, NET_PART_FUNNEL, NET_PART_HARDWARE, NET_PARTS };
+void net_further_name(const char *site, const char *zone, size_t nic, enum net_part part,
+		      char out[LINK_LONG_NAME_MAX]);
 /* True for a bridge that zonectl makes and removes: "zn-...". */
 bool net_name_is_bridge(const char *name);
 /* The name of the ifb of a host's end: "zi..." for "zn...". */
 void net_name_funnel(const char *host, char out[IFNAMSIZ]);
 /* The number of the interface in the name of a host's end or ifb, -1 for another name. */
 int net_name_nic(const char *name);
-
 #endif

@@ -12,11 +12,18 @@
 #include "netns/shape.h"
 #include "netns/table.h"
 
-void net_rate_add_funnel(struct nl_batch *b, const char *name, const char *alias)
+void net_rate_add_funnel(struct nl_batch *b, const char *name, const struct net_plan *plan,
+			 size_t nic)
 {
+	char alias[LINK_ALIAS_MAX], further[LINK_LONG_NAME_MAX];
+	struct error none = { 0 };
+
+	(void)net_alias(plan->site, plan->zone, alias, &none);	/* it has been made before */
+	net_further_name(plan->site, plan->zone, nic, NET_PART_FUNNEL, further);
 	link_add_funnel(b, name);
 	link_add_change(b, &(struct link_change){ .name = name, .alias = alias,
 			.has_no_address = true });
+	link_add_name(b, 0, name, further);
 }
 
 static void lead_through(struct nl_batch *b, const struct nic *nic, const struct link *host,
@@ -40,31 +47,26 @@ void net_rate_add(struct nl_batch *b, const struct nic *nic, const struct link *
  * Of a running zone
  */
 
-struct change {
-	struct nl nl;
-	char alias[LINK_ALIAS_MAX];
-	struct link *links;		/* owned */
-	size_t n;
-};
-
-/* The zone's link of this kind for its interface number nic, or NULL. */
-static const struct link *link_of(const struct change *c, const char *kind, size_t nic)
+/* Finds the zone's link; *out_index is 0 when there is none. */
+static int find_part(struct nl *nl, const struct net_plan *plan, size_t nic, enum net_part part,
+		     struct link *out, struct error *err)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		const struct link *l = &c->links[i];
+	char name[LINK_LONG_NAME_MAX];
+	struct error inner = { 0 };
 
-		if (strcmp(l->kind, kind) == 0 && strcmp(l->alias, c->alias) == 0 &&
-		    net_name_nic(l->name) == (int)nic)
-			return l;
-	}
-	return NULL;
+	*out = (struct link){ .index = 0 };
+	net_further_name(plan->site, plan->zone, nic, part, name);
+	if (link_find(nl, name, out, &inner) == 0 || inner.kind == ERR_NOT_FOUND)
+		return 0;
+	*err = inner;
+	return -1;
 }
 
 /* Takes away what may not be there. */
-static int take_away(struct change *c, int index, void (*add)(struct nl_batch *b, int index),
+static int take_away(struct nl *nl, int index, void (*add)(struct nl_batch *b, int index),
 		     struct error *err)
 {
-	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
+	AUTO_BATCH struct nl_batch b = { .nl = nl };
 	struct error inner = { 0 };
 
 	add(&b, index);
@@ -75,64 +77,70 @@ static int take_away(struct change *c, int index, void (*add)(struct nl_batch *b
 	return -1;
 }
 
-static int make_funnel(struct change *c, const struct nic *nic, const struct link *host,
-		       struct error *err)
+static int make_funnel(struct nl *nl, const struct net_plan *plan, size_t i,
+		       const struct link *host, struct error *err)
 {
-	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
+	AUTO_BATCH struct nl_batch b = { .nl = nl };
 	char name[IFNAMSIZ];
 	struct link funnel;
 
 	net_name_funnel(host->name, name);
-	net_rate_add_funnel(&b, name, c->alias);
-	if (nl_batch_talk(&b, NULL, NULL, err) < 0 || link_find(&c->nl, name, &funnel, err) < 0)
+	net_rate_add_funnel(&b, name, plan, i);
+	if (nl_batch_talk(&b, NULL, NULL, err) < 0 || link_find(nl, name, &funnel, err) < 0)
 		return -1;
-	lead_through(&b, nic, host, funnel.index);
+	lead_through(&b, &plan->nics[i], host, funnel.index);
 	if (nl_batch_talk(&b, NULL, NULL, err) == 0)
 		return 0;
-	(void)link_remove(&c->nl, funnel.index, &(struct error){ 0 });	/* the failure is told */
+	(void)link_remove(nl, funnel.index, &(struct error){ 0 });	/* the failure is told */
 	return -1;
 }
 
-static int change_out(struct change *c, const struct nic *nic, const struct link *host,
-		      const struct link *funnel, struct error *err)
+static int change_out(struct nl *nl, const struct net_plan *plan, size_t i,
+		      const struct link *host, struct error *err)
 {
-	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
+	const struct nic *nic = &plan->nics[i];
+	AUTO_BATCH struct nl_batch b = { .nl = nl };
+	struct link funnel;
 
-	if (!funnel)
-		return nic->rate_out != 0 ? make_funnel(c, nic, host, err) : 0;
+	if (find_part(nl, plan, i, NET_PART_FUNNEL, &funnel, err) < 0)
+		return -1;
+	if (funnel.index == 0)
+		return nic->rate_out != 0 ? make_funnel(nl, plan, i, host, err) : 0;
 	if (nic->rate_out == 0) {
-		if (take_away(c, host->index, shape_add_no_funnel, err) < 0)
+		if (take_away(nl, host->index, shape_add_no_funnel, err) < 0)
 			return -1;
-		return link_remove(&c->nl, funnel->index, err);
+		return link_remove(nl, funnel.index, err);
 	}
-	shape_add_rate(&b, funnel->index, nic->rate_out, host->mtu);
+	shape_add_rate(&b, funnel.index, nic->rate_out, host->mtu);
 	return nl_batch_talk(&b, NULL, NULL, err);
 }
 
-static int change_in(struct change *c, const struct nic *nic, const struct link *host,
+static int change_in(struct nl *nl, const struct nic *nic, const struct link *host,
 		     struct error *err)
 {
-	AUTO_BATCH struct nl_batch b = { .nl = &c->nl };
+	AUTO_BATCH struct nl_batch b = { .nl = nl };
 
 	if (nic->rate_in == 0)
-		return take_away(c, host->index, shape_add_no_rate, err);
+		return take_away(nl, host->index, shape_add_no_rate, err);
 	shape_add_rate(&b, host->index, nic->rate_in, host->mtu);
 	return nl_batch_talk(&b, NULL, NULL, err);
 }
 
-static int change_rates(struct change *c, const struct net_plan *plan, struct error *err)
+static int change_rates(struct nl *nl, const struct net_plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->n_nics; i++) {
 		const struct nic *nic = &plan->nics[i];
-		const struct link *host = link_of(c, "veth", i);
+		struct link host;
 
 		if (nic->kind != NIC_ROUTED && nic->kind != NIC_BRIDGE)
 			continue;
-		if (!host)
+		if (find_part(nl, plan, i, NET_PART_PAIR, &host, err) < 0)
+			return -1;
+		if (host.index == 0)
 			return error_set(err, ERR_STATE, "%s: the zone has no link for it",
 					 nic->name);
-		if (change_in(c, nic, host, err) < 0 ||
-		    change_out(c, nic, host, link_of(c, "ifb", i), err) < 0)
+		if (change_in(nl, nic, &host, err) < 0 ||
+		    change_out(nl, plan, i, &host, err) < 0)
 			return error_wrap(err, "%s", nic->name);
 	}
 	return 0;
@@ -140,18 +148,11 @@ static int change_rates(struct change *c, const struct net_plan *plan, struct er
 
 int net_change(const struct net_plan *plan, struct error *err)
 {
-	struct change c = { .links = NULL };
-	int rc;
+	AUTO_NL struct nl nl = { .sock = NULL };
+	char alias[LINK_ALIAS_MAX];
 
-	if (net_alias(plan->site, plan->zone, c.alias, err) < 0 ||
-	    nl_open(&c.nl, NETLINK_ROUTE, err) < 0)
+	if (net_alias(plan->site, plan->zone, alias, err) < 0 ||
+	    nl_open(&nl, NETLINK_ROUTE, err) < 0 || change_rates(&nl, plan, err) < 0)
 		return -1;
-	rc = link_list(&c.nl, &c.links, &c.n, err);
-	if (rc == 0)
-		rc = change_rates(&c, plan, err);
-	if (rc == 0)
-		rc = table_publish(plan, err);
-	free(c.links);
-	nl_close(&c.nl);
-	return rc;
+	return table_publish(plan, err);
 }

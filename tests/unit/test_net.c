@@ -186,6 +186,22 @@ static void a_zone_boots_again_before_its_last_links_are_gone(void **state)
 	assert_int_equal(tcp(f, &f->host, &f->zones[1], own4[0], WAIT_MS), 0);
 }
 
+/* Whoever watched it was killed with it: nobody called net_down(). */
+static void a_zone_boots_again_after_all_of_it_was_killed(void **state)
+{
+	struct fixture *f = as_root(state);
+	struct net_addr addrs[] = { addr(own4[0], 32), addr(own6[0], 128) };
+	struct nic nic = routed("", 0, addrs, N_ROWS(addrs));
+	struct net_plan plan = plan_of("web", &nic, 1);
+
+	nic.rate_out = 100000000;
+	good(up(f, &plan, 0), &f->err);
+	net_host_name("", 0, 0, nic.host);
+	good(up(f, &plan, 1), &f->err);
+	assert_int_equal(tcp(f, &f->host, &f->zones[1], own4[0], WAIT_MS), 0);
+	good(net_down("", "web", NULL, &f->err), &f->err);
+}
+
 static void a_failure_leaves_nothing(void **state)
 {
 	struct fixture *f = as_root(state);
@@ -246,6 +262,7 @@ int main(void)
 		CASE(a_list_names_every_zone_until_it_is_down),
 		CASE(the_links_end_with_the_zones_namespace),
 		CASE(a_zone_boots_again_before_its_last_links_are_gone),
+		CASE(a_zone_boots_again_after_all_of_it_was_killed),
 		CASE(a_failure_leaves_nothing),
 		CASE(a_name_of_somebody_elses_link_is_left_alone),
 		CASE(names_of_links_differ_each_time),
