@@ -14,6 +14,7 @@ version() {
 
 	tree=$(mktemp -d "$BATS_TEST_TMPDIR/tree.XXXXXX")
 	echo "$2" >"$tree/file"
+	touch -d @1000000000 "$tree/file" "$tree"
 	tar -C "$tree" -c . | zonectl template import - --name "$1" -q 2>/dev/null
 }
 
