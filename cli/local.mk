@@ -18,6 +18,7 @@ zonectl_SOURCES += %D%/verb_boot.c
 zonectl_SOURCES += %D%/verb_console.c
 zonectl_SOURCES += %D%/verb_create.c
 zonectl_SOURCES += %D%/verb_destroy.c
+zonectl_SOURCES += %D%/verb_doctor.c
 zonectl_SOURCES += %D%/verb_features.c
 zonectl_SOURCES += %D%/verb_freeze.c
 zonectl_SOURCES += %D%/verb_import.c

@@ -105,6 +105,8 @@ extern const struct opt create_options[];
 int verb_create(struct cli *cli, const char *name, struct error *err);
 /* Applies the --PROPERTY options to a configuration and checks the whole. */
 int cli_properties(const struct cli *cli, struct zone_config *config, struct error *err);
+/* verb_doctor.c */
+int verb_doctor(struct cli *cli, struct error *err);
 /* verb_destroy.c */
 extern const struct opt destroy_options[];
 int verb_destroy(struct cli *cli, const char *name, struct error *err);

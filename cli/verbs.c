@@ -163,6 +163,10 @@ static const struct verb verbs[] = {
 	  .group = "access", .summary = "what the console of a zone said",
 	  .example = "zonectl log web1 -f" },
 
+	{ "doctor", NULL, "",
+	  .run = verb_doctor, .min = 0, .max = 0,
+	  .group = "host", .summary = "look for what on this host is in the way of zones",
+	  .example = "zonectl doctor" },
 	{ "features", NULL, "",
 	  .run = verb_features, .min = 0, .max = 0,
 	  .group = "host", .summary = "what this host and this zonectl can do",

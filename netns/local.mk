@@ -9,6 +9,7 @@ libzone_a_SOURCES += \
 	%D%/plan.h \
 	%D%/probe.c %D%/probe.h \
 	%D%/shape.c %D%/shape.h \
+	%D%/foreign.c %D%/foreign.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/nl.c %D%/nl.h %D%/nl_attr.c \
 	%D%/nft.c %D%/nft.h %D%/nft_read.c %D%/nft_read.h %D%/nft_rule.c \

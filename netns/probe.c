@@ -83,8 +83,9 @@ static int ask_nd(int fd, int index, const struct net_addr *a)
 	s.ip.ip6_plen = htons(sizeof(s.nd));
 	s.ip.ip6_nxt = IPPROTO_ICMPV6;
 	s.ip.ip6_hlim = 255;
-	s.ip.ip6_dst = (struct in6_addr){ { { 0xff, 0x02, [11] = 0x01, [12] = 0xff, [13] = a->ip[13],
-					      [14] = a->ip[14], [15] = a->ip[15] } } };
+	/* The group of all who have an address that ends so: ff02::1:ffXX:XXXX. */
+	s.ip.ip6_dst = (struct in6_addr){ { { 0xff, 0x02, [11] = 0x01, [12] = 0xff } } };
+	memcpy(&s.ip.ip6_dst.s6_addr[13], &a->ip[13], 3);
 	memcpy(&s.nd.nd_ns_target, a->ip, 16);
 	s.nd.nd_ns_cksum = checksum6(&s);
 	return send_to(fd, index, group, &s, sizeof(s));

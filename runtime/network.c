@@ -20,7 +20,7 @@
 #include "runtime/resolver.h"
 
 enum {
-	LOCK_WAIT_MS = 10000,
+	LOCK_WAIT_MS = 60000,	/* a thousand zones may be ending */
 	/* Of tracked connections, as a host of 1 GiB has 65,536 (nf_conntrack_init_start()). */
 	CONNECTIONS_SHARE = 4, CONNECTIONS_MIN = 16384,
 };

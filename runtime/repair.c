@@ -2,6 +2,7 @@
 #include "runtime/repair.h"
 
 #include "base/strv.h"
+#include "runtime/addresses.h"
 #include "runtime/boot.h"
 #include "runtime/keeper.h"
 #include "runtime/network.h"
@@ -58,6 +59,16 @@ static int repair_network(struct zone *z, char ***out_done, struct error *err)
 	return 0;
 }
 
+/* Links in addresses/ and ports/ that are missing. A running zone's are left to its next boot. */
+static int repair_addresses(struct zone *z, struct error *err)
+{
+	bool has_changed;
+
+	if (addresses_settle(z->site, &z->config, &has_changed, err) < 0)
+		return error_wrap(err, "addresses");
+	return has_changed ? zone_config_write(&z->config, z->dirfd, err) : 0;
+}
+
 int zone_repair(struct zone *z, char ***out_done, struct error *err)
 {
 	struct zone_status st;
@@ -74,6 +85,8 @@ int zone_repair(struct zone *z, char ***out_done, struct error *err)
 		ret = repair_down(z, out_done, err);
 	else
 		ret = repair_network(z, out_done, err);
+	if (ret == 0 && st.initfd < 0)
+		ret = repair_addresses(z, err);
 	zone_status_clear(&st);
 	return ret;
 }

@@ -124,6 +124,7 @@ dist_check_SCRIPTS += %D%/func/boot.bats
 dist_check_SCRIPTS += %D%/func/console.bats
 dist_check_SCRIPTS += %D%/func/create.bats
 dist_check_SCRIPTS += %D%/func/debian.bats
+dist_check_SCRIPTS += %D%/func/doctor.bats
 dist_check_SCRIPTS += %D%/func/exec.bats
 dist_check_SCRIPTS += %D%/func/halt.bats
 dist_check_SCRIPTS += %D%/func/login.bats
