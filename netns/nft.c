@@ -199,6 +199,14 @@ static void put_each(struct nlmsghdr *req, uint16_t attr, const char *each, uint
 	nl_nest_end(req, expr);
 }
 
+static void put_desc(struct nlmsghdr *req, uint32_t size)
+{
+	struct nlattr *desc = nl_nest(req, NFTA_SET_DESC);
+
+	put_be32(req, NFTA_SET_DESC_SIZE, size);
+	nl_nest_end(req, desc);
+}
+
 void nft_put_set(struct nft *nft, uint8_t family, const struct nft_set *set)
 {
 	struct nlmsghdr *req = put(nft, family, NFT_MSG_NEWSET, NEW, set->name);
@@ -206,13 +214,16 @@ void nft_put_set(struct nft *nft, uint8_t family, const struct nft_set *set)
 
 	nl_put_str(req, NFTA_SET_TABLE, nft->table);
 	nl_put_str(req, NFTA_SET_NAME, set->name);
-	put_be32(req, NFTA_SET_FLAGS, set->data_len ? NFT_SET_MAP : 0);
+	put_be32(req, NFTA_SET_FLAGS,
+		 (set->data_len ? NFT_SET_MAP : 0) | (set->size ? NFT_SET_EVAL : 0));
 	put_be32(req, NFTA_SET_KEY_TYPE, set->key_type);
 	put_be32(req, NFTA_SET_KEY_LEN, set->key_len);
 	if (set->data_len) {
 		put_be32(req, NFTA_SET_DATA_TYPE, set->data_type);
 		put_be32(req, NFTA_SET_DATA_LEN, set->data_len);
 	}
+	if (set->size)
+		put_desc(req, set->size);
 	/* Rules name their sets; the number is asked for all the same. */
 	put_be32(req, NFTA_SET_ID, (uint32_t)nft_puts(nft));
 	put_set_notes(req, set);

@@ -36,6 +36,7 @@ enum nft_op {
 	NFT_CT,				/* reg = what its connection has of key (NFT_CT_...) */
 	NFT_LOAD,			/* reg = len bytes at offset of header key */
 	NFT_FRAGMENT,			/* reg = 2 bytes: the place of an IPv6 fragment */
+	NFT_HASH,			/* reg = the word behind it, as a number below 2^key */
 	NFT_ADDRTYPE,			/* reg = the type of the destination (RTN_...) */
 	NFT_AND,			/* register 0, of len bytes, and arg */
 	NFT_IS,				/* go on if register 0 begins with the len bytes of arg */
@@ -43,6 +44,8 @@ enum nft_op {
 	NFT_IS_SITE,			/* the same with the prefix of nft_rule() */
 	NFT_IN,				/* go on if the registers from 0 are an element of arg */
 	NFT_MAP,			/* and they become what arg maps them to */
+	NFT_COUNT,			/* go on if the set arg counts more than 2^key connections
+					 * for the key in register 0, which it adds */
 	NFT_DNAT,			/* to the address in register 0, family key, port in reg */
 	NFT_MASQUERADE,
 	NFT_VERDICT,			/* NF_ACCEPT, NF_DROP, -NFT_GOTO, -NFT_JUMP to arg */
@@ -77,6 +80,7 @@ struct nft_set {
 	const char *each;		/* element has a "counter", "connlimit", or NULL */
 	bool is_host_order;		/* for who reads it: names are, concatenations are not */
 	const char *note;
+	uint32_t size;			/* of a set that rules add to; 0: they do not */
 };
 
 struct nft_element {

@@ -87,6 +87,15 @@ static void put_addrtype(struct nlmsghdr *req, const struct nft_step *s, const c
 	put_be32(req, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
 }
 
+static void put_hash(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
+{
+	(void)prefix;
+	put_reg(req, NFTA_HASH_SREG, s->reg + 1);
+	put_reg(req, NFTA_HASH_DREG, s->reg);
+	put_be32(req, NFTA_HASH_LEN, sizeof(uint32_t));
+	put_be32(req, NFTA_HASH_MODULUS, 1U << s->key);
+}
+
 static void put_and(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
 {
 	static const char nothing[NFT_ARG_MAX];
@@ -145,6 +154,23 @@ static void put_map(struct nlmsghdr *req, const struct nft_step *s, const char *
 	put_reg(req, NFTA_LOOKUP_DREG, 0);
 }
 
+static void put_count(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
+{
+	struct nlattr *expr, *data;
+
+	(void)prefix;
+	nl_put_str(req, NFTA_DYNSET_SET_NAME, s->arg);
+	put_be32(req, NFTA_DYNSET_OP, NFT_DYNSET_OP_ADD);
+	put_reg(req, NFTA_DYNSET_SREG_KEY, 0);
+	expr = nl_nest(req, NFTA_DYNSET_EXPR);
+	nl_put_str(req, NFTA_EXPR_NAME, "connlimit");
+	data = nl_nest(req, NFTA_EXPR_DATA);
+	put_be32(req, NFTA_CONNLIMIT_COUNT, 1U << s->key);
+	put_be32(req, NFTA_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV);
+	nl_nest_end(req, data);
+	nl_nest_end(req, expr);
+}
+
 static void put_dnat(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
 {
 	(void)prefix;
@@ -188,6 +214,7 @@ static const struct {
 	[NFT_CT]         = { "ct",        put_ct },
 	[NFT_LOAD]       = { "payload",   put_load },
 	[NFT_FRAGMENT]   = { "exthdr",    put_fragment },
+	[NFT_HASH]       = { "hash",      put_hash },
 	[NFT_ADDRTYPE]   = { "fib",       put_addrtype },
 	[NFT_AND]        = { "bitwise",   put_and },
 	[NFT_IS]         = { "cmp",       put_is },
@@ -195,6 +222,7 @@ static const struct {
 	[NFT_IS_SITE]    = { "cmp",       put_is_site },
 	[NFT_IN]         = { "lookup",    put_in },
 	[NFT_MAP]        = { "lookup",    put_map },
+	[NFT_COUNT]      = { "dynset",    put_count },
 	[NFT_DNAT]       = { "nat",       put_dnat },
 	[NFT_MASQUERADE] = { "masq",      put_nothing },
 	[NFT_VERDICT]    = { "immediate", put_verdict },

@@ -59,7 +59,8 @@ struct net_plan {
 	size_t n_nics;
 	const struct net_publish *publish;	/* borrowed */
 	size_t n_publish;
-	uint32_t connections;		/* tracked ones it may have, 0: no limit of its own */
+	uint32_t connections;		/* tracked ones it may have, 0: no limit of its own; rounded
+					 * down: 4,096, 16,384, 65,536, 262,144 or exact below */
 	bool is_isolated;		/* routed: other zones by their published ports only */
 };
 

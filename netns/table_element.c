@@ -133,6 +133,29 @@ static bool has_family(const struct table_zone *z, size_t nic, uint8_t family)
 	return false;
 }
 
+/* Few connections are counted together; of many the limit is rounded down to a class. */
+static void add_limit(struct table_elements *e, const struct table_nic *nic, uint32_t limit)
+{
+	static const struct {
+		uint32_t least;
+		enum table_set set;
+	} classes[] = {
+		{ 262144, SET_SHARES_256K }, { 65536, SET_SHARES_64K },
+		{ 16384, SET_SHARES_16K },	  { 4096, SET_SHARES_4K },
+	};
+	struct nft_element *exact;
+
+	for (size_t i = 0; i < N_ROWS(classes); i++) {
+		if (limit < classes[i].least)
+			continue;
+		add_name(e, INET, classes[i].set, nic->host);
+		return;
+	}
+	exact = add(e, INET, SET_CONNECTIONS);
+	key_name(exact, nic->host);
+	exact->limit = limit;
+}
+
 static void add_nic(struct table_elements *e, const struct table_zone *z, size_t i, uint32_t limit)
 {
 	static const enum table_set counters[] = {
@@ -152,10 +175,8 @@ static void add_nic(struct table_elements *e, const struct table_zone *z, size_t
 		add_name(e, INET, SET_ISOLATED, nic->host);
 	if (nic->is_unmasked)
 		add_name(e, INET, SET_UNMASKED, nic->host);
-	if (limit == 0)
-		return;
-	add_name(e, INET, SET_CONNECTIONS, nic->host);
-	e->list[INET][SET_CONNECTIONS][e->n[INET][SET_CONNECTIONS] - 1].limit = limit;
+	if (limit > 0)
+		add_limit(e, nic, limit);
 }
 
 static void add_address(struct table_elements *e, const struct table_zone *z,

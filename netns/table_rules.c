@@ -40,6 +40,7 @@ enum {
 	AFTER_TRACKING = -150,
 	DSTNAT = -100, FILTER = 0, SRCNAT = 100, LAST = 300,
 	BRIDGE_FIRST = -300,
+	FLOWS_MAX = 1 << 20,		/* places that are in use, of all zones */
 	TYPE_BITS = 6,			/* of one type in a concatenation's, in nft(8) */
 };
 
@@ -90,6 +91,16 @@ static const struct {
 		"private addresses leave as they are" } },
 	[SET_CONNECTIONS] = { IN_INET, { "connections", INTERFACE, LEN_IF, 0, 0, "connlimit", true,
 		"tracked connections a zone may have" } },
+	[SET_SHARES_4K]   = { IN_INET, { "shares_4k", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		"may have 4,096, and so on" } },
+	[SET_SHARES_16K]  = { IN_INET, { "shares_16k", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		NULL } },
+	[SET_SHARES_64K]  = { IN_INET, { "shares_64k", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		NULL } },
+	[SET_SHARES_256K] = { IN_INET, { "shares_256k", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		NULL } },
+	[SET_FLOWS]       = { IN_INET, { "flows", TWO(INTERFACE, MARK), LEN_IF + LEN_MARK, 0, 0,
+		NULL, false, "connections of those, by 64 in each place", FLOWS_MAX } },
 	[SET_ITSELF4]     = { IN_INET, { "itself4", TWO(INTERFACE, ADDR4), LEN_IF + LEN_4,
 		0, 0, NULL, false, "zones that may meet their own published ports" } },
 	[SET_ITSELF6]     = { IN_INET, { "itself6", TWO(INTERFACE, ADDR6), LEN_IF + LEN_6,
@@ -119,6 +130,7 @@ static const struct {
 	{ IN_BRIDGE,         { "check",     NULL, 0, 0 } },
 	{ IN_BRIDGE|IN_ARP,  { "check_arp", NULL, 0, 0 } },
 	{ IN_BRIDGE|IN_ARP,  { "check_arp4", NULL, 0, 0 } },
+	{ IN_INET,           { "share_new", NULL, 0, 0 } },
 	{ IN_INET,           { "publish",   NULL, 0, 0 } },
 	{ IN_INET,           { "between",   NULL, 0, 0 } },
 	{ IN_INET,           { "to_zone",   NULL, 0, 0 } },
@@ -137,7 +149,7 @@ static const struct {
 };
 
 #define META(what, word)      { .op = NFT_META, .key = NFT_META_##what, .reg = (word) }
-#define TRACKED(what)         { .op = NFT_CT, .key = NFT_CT_##what }
+#define TRACKED(what, word)   { .op = NFT_CT, .key = NFT_CT_##what, .reg = (word) }
 #define LOAD(base, at, n, word) \
 	{ .op = NFT_LOAD, .key = NFT_PAYLOAD_##base##_HEADER, .offset = (at), .len = (n), \
 	  .reg = (word) }
@@ -191,6 +203,10 @@ static const struct {
 
 /* An ARP message whose sender is 0.0.0.0. */
 #define NOBODY4               LOAD(NETWORK, 14, LEN_4, 0), IS("", LEN_4)
+/* Go on if the place of a connection, one of 2^bits of its interface, has more than 2^6 = 64. */
+#define COUNT_IN_PLACES(bits) \
+	META(IIFNAME, 0), TRACKED(ID, 5), { .op = NFT_HASH, .key = (bits), .reg = 4 }, \
+	{ .op = NFT_COUNT, .key = 6, .arg = "flows" }
 #define TO_HOST               { .op = NFT_ADDRTYPE }, IS_NUMBER(RTN_LOCAL, 4)
 #define PORT_KEY(word)        META(L4PROTO, word), LOAD(TRANSPORT, 2, 2, (word) + 1)
 #define DNAT4                 { .op = NFT_DNAT, .key = NFPROTO_IPV4, .reg = 1 }
@@ -281,7 +297,15 @@ static const struct table_rule rules[] = {
 	RULE(ALL, "refuse", IIF_IN("refused"), DROP),
 	RULE(ALL, "refuse", DROP),
 
-	RULE(IN_INET, "share", TRACKED(STATE), HAS_BITS(CT_NEW), IIF_IN("connections"), DROP),
+	RULE(IN_INET, "share", FROM_ZONES, TRACKED(STATE, 0), HAS_BITS(CT_NEW), JUMP("share_new")),
+	/* The kernel walks all connections that it counts together, for each new one, which at
+	 * 65,536 takes it milliseconds (nf_conncount_add()): many are counted by 64, in places
+	 * apart. */
+	RULE(IN_INET, "share_new", IIF_IN("shares_64k"), COUNT_IN_PLACES(10), DROP),
+	RULE(IN_INET, "share_new", IIF_IN("shares_16k"), COUNT_IN_PLACES(8), DROP),
+	RULE(IN_INET, "share_new", IIF_IN("connections"), DROP),
+	RULE(IN_INET, "share_new", IIF_IN("shares_256k"), COUNT_IN_PLACES(12), DROP),
+	RULE(IN_INET, "share_new", IIF_IN("shares_4k"), COUNT_IN_PLACES(6), DROP),
 
 	RULE(IN_INET, "published", JUMP("publish")),
 	RULE(IN_INET, "published_l", JUMP("publish")),
@@ -293,8 +317,8 @@ static const struct table_rule rules[] = {
 	RULE(IN_INET, "publish", IPV6, TO_HOST, PORT_KEY(0), MAP("ports6"), DNAT6),
 
 	RULE(IN_INET, "isolation", FROM_ANY_ZONE, TO_ANY_ZONE, GOTO("between")),
-	RULE(IN_INET, "between", TRACKED(STATE), HAS_BITS(CT_KNOWN), ACCEPT),
-	RULE(IN_INET, "between", TRACKED(STATUS), HAS_BITS(IPS_DST_NAT), ACCEPT),
+	RULE(IN_INET, "between", TRACKED(STATE, 0), HAS_BITS(CT_KNOWN), ACCEPT),
+	RULE(IN_INET, "between", TRACKED(STATUS, 0), HAS_BITS(IPS_DST_NAT), ACCEPT),
 	RULE(IN_INET, "between", IIF_IN("isolated"), DROP),
 	RULE(IN_INET, "between", OIF_IN("isolated"), DROP),
 

@@ -24,7 +24,9 @@ enum table_set {
 	SET_OWN4, SET_OWN6,	/* interface, MAC, address: what a zone may send from */
 	SET_ISOLATED,		/* interfaces */
 	SET_UNMASKED,
-	SET_CONNECTIONS,
+	SET_CONNECTIONS,		/* interfaces, each with its limit */
+	SET_SHARES_4K, SET_SHARES_16K, SET_SHARES_64K, SET_SHARES_256K,
+	SET_FLOWS,			/* what the rules themselves count for those */
 	SET_ITSELF4, SET_ITSELF6,	/* interface, address: may meet its own published ports */
 	SET_PORTS4, SET_PORTS6,		/* protocol, port: of every address of the host */
 	SET_HOSTPORTS4, SET_HOSTPORTS6,	/* address, protocol, port */

@@ -399,6 +399,42 @@ static void a_zone_has_its_share_of_connections(void **state)
 	assert_int_equal(flows(f, 1, 50), 50);
 }
 
+/* Of the namespace that the caller is in. */
+static int tracked(void)
+{
+	FILE *file = fopen("/proc/sys/net/netfilter/nf_conntrack_count", "re");
+	int n = -1;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &n), 1);
+	fclose(file);
+	return n;
+}
+
+/* Many are counted in places apart, which do not all fill up at once. */
+static void a_share_of_thousands_is_held_as_well(void **state)
+{
+	struct fixture *f = as_root(state);
+	struct sockaddr_storage name;
+	AUTO_CLOSE int fd = -1;
+	struct guest one;
+
+	make_uplink(f, 1500);
+	guest_init(&one, 0);
+	one.plan.connections = 5000;
+	good(up(f, &one.plan, 0), &f->err);
+	enter(&f->zones[0]);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (uint16_t port = 10000; port < 18000; port++) {
+		socklen_t len = fill(&name, WORLD4, port);
+
+		/* What is refused is refused on its way, not here. */
+		assert_int_equal(sendto(fd, "x", 1, 0, (struct sockaddr *)&name, len), 1);
+	}
+	enter(&f->host);
+	assert_in_range(tracked(), 3600, 4096);
+}
+
 /*
  * Counters
  */
@@ -509,6 +545,7 @@ int main(void)
 		CASE(ports_come_and_go_while_the_zone_runs),
 		CASE(isolated_zones_meet_by_published_ports_alone),
 		CASE(a_zone_has_its_share_of_connections),
+		CASE(a_share_of_thousands_is_held_as_well),
 		CASE(every_packet_is_counted_by_family),
 		CASE(what_was_counted_is_told_at_the_end),
 	};
