@@ -372,7 +372,7 @@ static int entries_take(struct unpack *u, struct error *err)
 		return -1;
 	if (!u->has_entry && !u->layer)	/* a layer may change nothing */
 		return error_set(err, ERR_USAGE, "the archive is empty");
-	/* Holes cost nothing here, but whoever reads the tree, as its digest does, pays for them. */
+	/* Holes cost nothing here, but whoever reads the tree, as its digest does, pays. */
 	if (unpack_pipe_end(&u->pipe, end, err) < 0 ||
 	    stream_ratio(&u->pipe.stream, u->report->bytes, err) < 0)
 		return -1;

@@ -13,8 +13,8 @@
  * before it has locked itself in (unpack_sandbox.h).
  */
 
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -42,8 +42,8 @@ struct unpack_options {
 	bool is_layer;			/* of an image, over what is there: unpack_layer.h */
 	uint64_t used_bytes;		/* of the limits, by earlier archives of the same import */
 	uint64_t used_entries;
-	int donefd;			/* 0, or a pipe for the names of files that are finished, each
-					 * with its NUL; some are left out while it is full */
+	int donefd;			/* 0, or a pipe for the names of finished files, each with
+					 * its NUL; some are left out while it is full */
 };
 
 struct unpack_report {

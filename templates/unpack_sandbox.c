@@ -81,8 +81,8 @@ static const int calls[] = {
 	SCMP_SYS(ppoll), SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom), SCMP_SYS(sysinfo), SCMP_SYS(gettid),
-	SCMP_SYS(getpid), SCMP_SYS(getdents64), SCMP_SYS(tgkill), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
+	SCMP_SYS(getpid), SCMP_SYS(getdents64), SCMP_SYS(tgkill), SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 /* clang-format on */
 

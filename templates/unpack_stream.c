@@ -19,7 +19,7 @@ enum {
 
 typedef ssize_t fill_fn(struct unpack_stream *s, char *buf, size_t room);
 
-static fill_fn plain_fill, gzip_fill, filter_fill;
+static fill_fn plain_fill, gzip_fill, lib_fill;
 
 struct format {
 	size_t offset;
@@ -27,7 +27,7 @@ struct format {
 	size_t len;
 	const char *what;
 	fill_fn *fill;			/* NULL: not taken */
-	int (*filter)(struct archive *a);	/* for filter_fill */
+	int (*filter)(struct archive *a);	/* for lib_fill */
 	const char *hint;
 };
 
@@ -38,7 +38,8 @@ static const char disk_hint[] = "a zone needs files, not a disk: mount the image
 				"with tar --xattrs --numeric-owner";
 static const char squashfs_hint[] = "unpack it first: it is taken alone, as a file";
 static const char lzop_hint[] = "unpack it with lzop -d first";
-static const char memory_hint[] = "pack it with a dictionary of at most 64 MiB, as by xz -9 or zstd -19";
+static const char memory_hint[] =
+	"pack it with a dictionary of at most 64 MiB, as by xz -9 or zstd -19";
 static const char other_hint[] =
 	"take a root filesystem as tar, plain or gzip, xz, zstd, bzip2 or lz4";
 
@@ -47,10 +48,10 @@ static const char other_hint[] =
  * bytes may be anything. A format with a hint is known and not taken. */
 static const struct format formats[] = {
 	{ 0,     MARK("\x1f\x8b"),           "gzip",                    gzip_fill, NULL, NULL },
-	{ 0,     MARK("BZh"),                "bzip2",                   filter_fill, BY(bzip2), NULL },
-	{ 0,     MARK("\xfd" "7zXZ\0"),      "xz",                      filter_fill, BY(xz), NULL },
-	{ 0,     MARK("\x28\xb5\x2f\xfd"),   "zstd",                    filter_fill, BY(zstd), NULL },
-	{ 0,     MARK("\x04\x22\x4d\x18"),   "lz4",                     filter_fill, BY(lz4), NULL },
+	{ 0,     MARK("BZh"),                "bzip2",                   lib_fill, BY(bzip2), NULL },
+	{ 0,     MARK("\xfd" "7zXZ\0"),      "xz",                      lib_fill, BY(xz), NULL },
+	{ 0,     MARK("\x28\xb5\x2f\xfd"),   "zstd",                    lib_fill, BY(zstd), NULL },
+	{ 0,     MARK("\x04\x22\x4d\x18"),   "lz4",                     lib_fill, BY(lz4), NULL },
 	{ 257,   MARK("ustar"),              "tar",                     plain_fill, NULL, NULL },
 	{ 0,     MARK("QFI\xfb"),            "a disk image (qcow2)",    NULL, NULL, disk_hint },
 	{ 0,     MARK("KDMV"),               "a disk image (VMDK)",     NULL, NULL, disk_hint },
@@ -75,7 +76,8 @@ static const struct format formats[] = {
 	{ 0,     MARK("PK\x03\x04"),         "a zip file",              NULL, NULL, other_hint },
 	{ 0,     MARK("7z\xbc\xaf\x27\x1c"), "a 7z file",               NULL, NULL, other_hint },
 	{ 0,     MARK("\xed\xab\xee\xdb"),   "an rpm package",          NULL, NULL, other_hint },
-	{ 0,     MARK("!<arch>\n"),          "an ar archive or a deb package", NULL, NULL, other_hint },
+	{ 0,     MARK("!<arch>\n"),          "an ar archive or a deb package", NULL, NULL,
+	  other_hint },
 	{ 0,     MARK("07070"),              "a cpio archive",          NULL, NULL, other_hint },
 	/* A boot sector; a tar header has zeros there. */
 	{ 510,   MARK("\x55\xaa"),           "a disk image",            NULL, NULL, disk_hint },
@@ -313,7 +315,7 @@ static ssize_t gzip_fill(struct unpack_stream *s, char *buf, size_t room)
 }
 
 /* libarchive hands out blocks of its own, some of them empty. */
-static ssize_t filter_fill(struct unpack_stream *s, char *buf, size_t room)
+static ssize_t lib_fill(struct unpack_stream *s, char *buf, size_t room)
 {
 	size_t n;
 

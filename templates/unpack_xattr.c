@@ -153,7 +153,8 @@ static int acl_set(struct archive_entry *entry, int type, int fd, struct acl *ac
 	if (n == 0)
 		return 0;
 	qsort(acl->entries, n, sizeof(acl->entries[0]), by_tag_and_id);
-	if (fsetxattr(fd, xattr, &acl->header, sizeof(acl->header) + n * sizeof(acl->entries[0]), 0) < 0)
+	if (fsetxattr(fd, xattr, &acl->header,
+		      sizeof(acl->header) + n * sizeof(acl->entries[0]), 0) < 0)
 		return error_sys(err, "set the ACL");
 	return 0;
 }

@@ -15,8 +15,8 @@ struct archive_entry;
 /* Sets those on the allow-list and counts the others in *skipped. */
 int unpack_xattrs(struct archive_entry *entry, int fd, struct unpack_skipped *skipped,
 		  struct error *err);
-/* Sets the POSIX ACLs, whose ids begin at id_base; one that names a user without a number is counted
- * and left out. */
+/* Sets the POSIX ACLs, whose ids begin at id_base; one that names a user without a number is
+ * counted and left out. */
 int unpack_acls(struct archive_entry *entry, int fd, bool is_directory, uint32_t id_base,
 		struct unpack_skipped *skipped, struct error *err);
 
