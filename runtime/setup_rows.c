@@ -3,11 +3,21 @@
 
 #include <string.h>
 
-static void text_uuid(const struct setup *s, struct str *out)
+#include "base/sha256.h"
+
+/* 32 digits of the zone's own, from which nobody learns the machine-id, which machine-id(5) asks to
+ * keep to oneself: these are sent away. */
+static void text_popularity(const struct setup *s, struct str *out)
 {
-	for (const char *at = s->uuid; *at; at++)
-		if (*at != '-')
-			str_addc(out, *at);
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+	struct sha256 sum;
+
+	sha256_init(&sum);
+	sha256_add(&sum, "popularity", strlen("popularity"));
+	sha256_add(&sum, s->uuid, strlen(s->uuid));
+	sha256_end(&sum, digest);
+	str_addn(out, sha256_hex(digest, hex), 32);
 }
 
 static void text_hostname(const struct setup *s, struct str *out)
@@ -69,7 +79,7 @@ static void text_search(const struct setup *s, struct str *out)
 static const struct setup_row rows[] = {
 	{ SETUP_MACHINE_ID, ALL, "etc/machine-id",       CALL(setup_machine_id) },
 	{ SETUP_MACHINE_ID, FAMILY_DEBIAN, "etc/popularity-contest.conf",
-						RESET("MY_HOSTID", text_uuid) },
+						RESET("MY_HOSTID", text_popularity) },
 
 	{ SETUP_HOSTNAME,   ALL, "etc/hostname",         WHOLE(text_hostname_line) },
 	/* Up to SLES 11. */

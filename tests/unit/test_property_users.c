@@ -18,7 +18,8 @@
 static void a_public_key_is_taken_with_or_without_comment(void **state)
 {
 	static const char *const good[] = {
-		"ssh-ed25519 " ED25519, "ssh-ed25519 " ED25519 " me@here", "ssh-ed25519 " ED25519 " a b",
+		"ssh-ed25519 " ED25519, "ssh-ed25519 " ED25519 " me@here",
+		"ssh-ed25519 " ED25519 " a b",
 		"ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB x", "ecdsa-sha2-nistp256 "
 		"AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY=",
 		"sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t",
@@ -79,8 +80,10 @@ static void hashes_of_crypt_are_taken(void **state)
 static void a_password_is_no_hash_and_is_not_repeated(void **state)
 {
 	static const char *const bad[] = {
-		"secret", "$6$", "$6$salt$short", "$6$" TAIL43 TAIL43, "$9$salt$" TAIL43, "!!", "**",
-		"$6$salt$" TAIL43 TAIL43 ":", "$6$sa:lt$" TAIL43 TAIL43, "$6$salt$" TAIL43 TAIL43 "\n",
+		"secret", "$6$", "$6$salt$short", "$6$" TAIL43 TAIL43, "$9$salt$" TAIL43, "!!",
+		"**",
+		"$6$salt$" TAIL43 TAIL43 ":", "$6$sa:lt$" TAIL43 TAIL43,
+		"$6$salt$" TAIL43 TAIL43 "\n",
 		"$6$sa lt$" TAIL43 TAIL43, "$6$salt$" TAIL43 TAIL43 "0", "0123456789abc",
 	};
 	struct error err;

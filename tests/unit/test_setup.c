@@ -100,6 +100,7 @@ static void hosts_names_the_zone_s_addresses(void **state)
 static void the_machine_id_is_the_uuid_where_it_is_wanted(void **state)
 {
 	const struct setup any = { .init_kind = "busybox" }, systemd = { .init_kind = "systemd" };
+	AUTO_FREE char *text = NULL;
 
 	(void)state;
 	NEEDS_ROOT();
@@ -110,8 +111,13 @@ static void the_machine_id_is_the_uuid_where_it_is_wanted(void **state)
 	assert_file("etc/machine-id", "0123456789ab4def8123456789abcdef\n");
 	assert_int_equal(look("etc/machine-id").st_mode, S_IFREG | 0444);
 	put_file("etc/machine-id", "");
+	os("debian");
+	put_file("etc/popularity-contest.conf", "MY_HOSTID=\"0123\"\nDAY=\"3\"\n");
 	apply_ok(&any, PART(SETUP_MACHINE_ID));
 	assert_file("etc/machine-id", "0123456789ab4def8123456789abcdef\n");
+	text = text_of("etc/popularity-contest.conf");
+	assert_int_equal(strspn(text + strlen("MY_HOSTID=\""), "0123456789abcdef"), 32);
+	assert_null(strstr(text, "0123456789ab4def"));
 }
 
 static void the_resolver_is_a_file_in_place_of_a_link_that_nobody_serves(void **state)

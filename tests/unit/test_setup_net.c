@@ -100,7 +100,8 @@ static void networkd_comes_before_netplan_and_the_distribution(void **state)
 	apply_ok(&with_routed, PART(SETUP_NETWORK));
 	assert_file("etc/systemd/network/05-zonectl-eth0.network",
 		    MARK "[Match]\nName=eth0\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\n"
-			 "LinkLocalAddressing=no\nKeepConfiguration=yes\nAddress=10.1.2.3/32\nAddress=fd00::7/128\n"
+			 "LinkLocalAddressing=no\nKeepConfiguration=yes\n"
+			 "Address=10.1.2.3/32\nAddress=fd00::7/128\n"
 			 "Address=192.0.2.9/32\nAddress=fd00::8/128\n\n"
 			 "[Route]\nGateway=169.254.1.1\nGatewayOnLink=yes\n"
 			 "PreferredSource=10.1.2.3\n\n"
