@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/strv.h"
 #include "cli/out.h"
+#include "cli/tempdir.h"
 #include "cli/verb.h"
 #include "cli/verb_template.h"
 #include "cli/worker.h"
@@ -49,35 +50,8 @@ static void tell(struct cli *cli, const struct import_result *result)
 struct source {
 	int storefd, filefd, otherfd;	/* borrowed; filefd -1: a recipe */
 	const char *name, *file_name, *from;
-	char *tempdir;			/* of a recipe; owned */
+	struct tempdir tempdir;		/* of a recipe; owned */
 };
-
-/* Where a builder puts what it needs for a while, so that all of it goes when the builder was
- * killed. Not below the store: apt downloads as a user of its own, whom the store is closed to. */
-static int temp_make(char **out, struct error *err)
-{
-	const char *dir = getenv("TMPDIR");
-	AUTO_FREE char *path = xasprintf("%s/zonectl-build.XXXXXX",
-					 dir && dir[0] == '/' ? dir : "/tmp");
-
-	if (!mkdtemp(path) || chmod(path, 0711) < 0)	/* host path */
-		return error_sys(err, "make directory '%s'", path);
-	*out = TAKE_PTR(path);
-	return 0;
-}
-
-static void temp_remove(char *path)
-{
-	AUTO_CLOSE int dirfd = -1;
-	struct error ignored = { 0 };
-	char *slash = strrchr(path, '/');
-
-	*slash = '\0';
-	dirfd = open(*path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
-	/* What can't be removed is in the place for such things. */
-	if (dirfd >= 0)
-		(void)path_remove(dirfd, slash + 1, &ignored);
-}
 
 /* What a signal ended leaves nothing in the store: its processes have let go of their stage. */
 static int guard(struct cli *cli, struct worker *w, struct error *err)
@@ -149,14 +123,14 @@ static int build(struct cli *cli, struct worker *w, struct error *err)
 	if (storefd < 0)
 		return -1;
 	if (customize.label) {
-		program = program_copy(customize.label, source->tempdir, err);
+		program = program_copy(customize.label, source->tempdir.path, err);
 		customize.program = program;
 		options.finish = customize_finish;
 		options.finish_arg = &customize;
 		if (!program)
 			return -1;
 	}
-	setenv("TMPDIR", source->tempdir, 1);
+	setenv("TMPDIR", source->tempdir.path, 1);
 	status = build_template(storefd, &options, &result, err);
 	if (status == 0)
 		tell(cli, &result);
@@ -179,11 +153,10 @@ static int build_one(struct cli *cli, int storefd, const char *recipe, struct er
 	cli->subject = recipe;
 	if (cli->is_dry_run)
 		return out_would(cli, recipe);
-	if (temp_make(&source.tempdir, err) < 0)
+	if (tempdir_make(&source.tempdir, err) < 0)
 		return -1;
 	status = guard(cli, &w, err);
-	temp_remove(source.tempdir);
-	free(source.tempdir);
+	tempdir_remove(&source.tempdir);
 	return status;
 }
 

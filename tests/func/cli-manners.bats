@@ -197,6 +197,19 @@ m3  installed  minimal" ]
 	done
 }
 
+@test "a build removes what builds that were killed left, and nobody else's" {
+	export TMPDIR=$BATS_TEST_TMPDIR
+	mkdir "$TMPDIR/zonectl-build.killed" "$TMPDIR/zonectl-build.user" "$TMPDIR/zonectl-build.held"
+	echo x >"$TMPDIR/zonectl-build.killed/file"
+	chown nobody "$TMPDIR/zonectl-build.user"
+	exec 8<"$TMPDIR/zonectl-build.held"
+	flock -x 8
+	zonectl template build -q minimal --name tidy 8>&-
+	[ "$(ls "$TMPDIR")" = "$(printf 'zonectl-build.%s\n' held user)" ]
+	exec 8<&-
+	zonectl template remove -y tidy
+}
+
 # A builder that mounts, leaves files and does not end by itself.
 @test "a build that is interrupted leaves no process, no mount, no file" {
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || skip "needs debian-archive-keyring"
