@@ -182,7 +182,8 @@ EXTRA_DIST += %D%/lib/zone.bash
 EXTRA_DIST += %D%/lib/debian.bash
 EXTRA_DIST += %D%/lib/images.py %D%/lib/archives.py %D%/lib/corpus.py %D%/lib/corpus_bombs.py
 EXTRA_DIST += %D%/lib/corpus_names.py %D%/lib/corpus_readers.py %D%/lib/corpus_tree.py
-EXTRA_DIST += %D%/lib/sweep.py %D%/lib/tarraw.py
+EXTRA_DIST += %D%/lib/sweep.py %D%/lib/tarraw.py %D%/lib/bombs.py %D%/lib/imports.py
+EXTRA_DIST += %D%/lib/naive_untar.py %D%/lib/world.py
 EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
 # hostile: what a zone, a template or a stranger tries; make check runs a short form of each
@@ -211,6 +212,8 @@ HOSTILE_TESTS += %D%/hostile/terminal.sh
 HOSTILE_TESTS += %D%/hostile/life.sh
 HOSTILE_TESTS += %D%/hostile/state.sh
 HOSTILE_TESTS += %D%/hostile/setup.sh
+HOSTILE_TESTS += %D%/hostile/archives.sh
+HOSTILE_TESTS += %D%/hostile/templates.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
 # faults: what is left when a verb is killed anywhere
@@ -260,4 +263,11 @@ tests_fuzz_fuzz_nl_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
 noinst_PROGRAMS += %D%/fuzz/fuzz_users
 tests_fuzz_fuzz_users_SOURCES = %D%/fuzz/fuzz_users.c
 tests_fuzz_fuzz_users_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
+noinst_PROGRAMS += %D%/fuzz/fuzz_unpack
+tests_fuzz_fuzz_unpack_SOURCES = %D%/fuzz/fuzz_unpack.c \
+	templates/unpack.c templates/unpack_gzip.c templates/unpack_layer.c \
+	templates/unpack_pipe.c templates/unpack_ring.c templates/unpack_stream.c \
+	templates/unpack_tree.c templates/unpack_xattr.c
+tests_fuzz_fuzz_unpack_LDFLAGS = $(AM_LDFLAGS) $(ZONE_FUZZ_FLAGS)
+tests_fuzz_fuzz_unpack_LDADD = libzone.a $(LIBARCHIVE_LIBS) $(ZLIB_LIBS)
 endif

@@ -204,7 +204,6 @@ add("text is no archive", refused("no archive"), b"hello\n" * 1000)
 add("a gzip of text is no archive", refused("damaged|no archive"), gzip.compress(b"hello\n" * 1000))
 add("a qcow2 image is not supported", refused("disk image \\(qcow2\\)", UNSUPPORTED), b"QFI\xfb" + b"\0" * 600)
 add("a ploop image is not supported", refused("ploop", UNSUPPORTED), b"WithoutFreeSpace" + b"\0" * 600)
-add("a squashfs image is not supported", refused("squashfs", UNSUPPORTED), b"hsqs" + b"\0" * 600)
 add("a partitioned disk is not supported", refused("disk image", UNSUPPORTED), b"\0" * 510 + b"\x55\xaa" + b"\0" * 600)
 add("a zip file is not supported", refused("zip", UNSUPPORTED), b"PK\x03\x04" + b"\0" * 600)
 

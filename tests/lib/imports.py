@@ -25,6 +25,7 @@ from tarraw import header
 from world import BOX, COST, LIMIT, ZONECTL, World, digest, do_import, limits_write, store_reset, the_object, zonectl
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+UNPACK = os.environ["ZONE_BUILDDIR"] + "/zone-unpack"
 GOOD_STATUS = (1, 2, 3, 5, 7, 8)        # refusals; a crash or a hang is none
 
 
@@ -294,13 +295,24 @@ def changing_run(number):
                        wanted.endswith(naive) and archives.file_sha256(BOX + "/archive") != naive)
 
 
+def sweeps_run(number):
+    """A good archive cut at every byte of its ends, in every compression, and with 2,000 bits flipped."""
+    tally = Tally()
+    for title, claim in sweep.rows(lambda path, root: archives.unpack(UNPACK, path, root), True):
+        tally.case(title, lambda claim=claim, title=title: print(f"# {title}: {archives.in_box(claim)}", flush=True))
+    # The control: each of them takes the archive as it is first (sweep.Sweep.intact).
+    return tally.score(number, "C13 cuts and flips", tally.blocked > 0)
+
+
 def run(is_full):
     groups = [g for g in GROUPS if g != "benign"]
-    print(f"1..{len(groups) + (4 if is_full else 3)}", flush=True)
+    print(f"1..{len(groups) + (5 if is_full else 3)}", flush=True)
     bad = not bombs_run(len(groups) + 1, is_full)
     bad += not images_run(len(groups) + 2, is_full)
     bad += not damage_run(len(groups) + 3, is_full)
-    bad += not changing_run(len(groups) + 4) if is_full else 0
+    if is_full:
+        bad += not changing_run(len(groups) + 4)
+        bad += not sweeps_run(len(groups) + 5)
     before = digest("/etc")
     for number, group in enumerate(groups, 1):
         chosen = [a for a in ARCHIVES.values() if a.group == group]
