@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Programs of the benchmarks; nothing of them is installed. The limit is static: a dynamic linker
 # is not the kernel's cost.
-EXTRA_PROGRAMS += %D%/limit %D%/timer
-BENCH_TOOLS += %D%/limit$(EXEEXT) %D%/timer$(EXEEXT)
+EXTRA_PROGRAMS += %D%/limit %D%/net_limit %D%/timer
+BENCH_TOOLS += %D%/limit$(EXEEXT) %D%/net_limit$(EXEEXT) %D%/timer$(EXEEXT)
 bench_limit_SOURCES = %D%/limit.c
 bench_limit_LDFLAGS = -static
 bench_limit_LDADD = libzone.a
+bench_net_limit_SOURCES = %D%/net_limit.c
 bench_timer_SOURCES = %D%/timer.c
 
 BOOT_BENCHES += %D%/boot.sh
 TEMPLATE_BENCHES += %D%/templates.sh
+NET_BENCHES += %D%/net.sh
 EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
-	%D%/TEMPLATES.md %D%/TEMPLATES.json
+	%D%/NET.md %D%/TEMPLATES.md %D%/TEMPLATES.json

@@ -165,7 +165,7 @@ int addr_route_to(struct nl *nl, const struct net_addr *to, struct addr_route *o
 	/* The route itself, with who made it, not only what it leads to. */
 	header->rtm_flags = RTM_F_FIB_MATCH;
 	put_ip(req, RTA_DST, to);
-	if (nl_ask(nl, req, &sink, &inner) < 0 || route.index <= 0)
+	if (nl_ask_one(nl, req, &sink, &inner) < 0 || route.index <= 0)
 		return error_set(err, ERR_NOT_FOUND, "no route to %s", addr_text(to, text));
 	*out = route;
 	return 0;
@@ -192,7 +192,7 @@ bool addr_is_served(struct nl *nl, int index, const struct net_addr *a)
 	header->rtm_dst_len = (uint8_t)(addr_len(a->family) * 8);
 	put_ip(req, RTA_DST, a);
 	nl_put_u32(req, RTA_OIF, (uint32_t)index);
-	return nl_ask(nl, req, &sink, &ignored) == 0 && is_local;
+	return nl_ask_one(nl, req, &sink, &ignored) == 0 && is_local;
 }
 
 struct on_link {

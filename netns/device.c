@@ -81,8 +81,7 @@ static int forward4(const struct link *uplink, struct str *changed, struct error
 		return 0;
 	if (set_for("ipv4", uplink->name, "forwarding", "1", err) < 0)
 		return error_wrap(err, "let packets for zones in");
-	str_addf(changed, "%sIPv4 forwarding is on for '%s' now", changed->len > 0 ? "; " : "",
-		 uplink->name);
+	str_addf(changed, "IPv4 forwarding is on for '%s' now\n", uplink->name);
 	return 0;
 }
 
@@ -106,7 +105,7 @@ static int is_forwarding6(struct nl *nl, bool *out, struct error *err)
 	header->ncm_family = AF_INET6;
 	nl_put_u32(req, NETCONFA_IFINDEX, (uint32_t)NETCONFA_IFINDEX_ALL);
 	*out = false;
-	if (nl_ask(nl, req, &sink, err) < 0)
+	if (nl_ask_one(nl, req, &sink, err) < 0)
 		return error_wrap(err, "ask for IPv6 forwarding");
 	return 0;
 }
@@ -146,7 +145,7 @@ static int forward6(struct nl *nl, struct str *changed, struct error *err)
 		*err = inner;
 		return error_wrap(err, "let packets for zones in");
 	}
-	str_addf(changed, "%sIPv6 forwarding is on now", changed->len > 0 ? "; " : "");
+	str_add(changed, "IPv6 forwarding is on now\n");
 	return 0;
 }
 

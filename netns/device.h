@@ -5,7 +5,7 @@
 /*
  * What the host has: the namespace of the caller, of which the struct nl is a
  * route socket. What is switched on here for zones stays on, as it may since
- * serve others; each change is told as a sentence.
+ * serve others; each change is told in a line.
  */
 
 #include <stdbool.h>
@@ -22,7 +22,7 @@ int device_uplink(struct nl *nl, uint8_t family, struct link *out, struct error 
 /* ERR_BUSY when the host itself uses the link: it has an address, is a port or a bridge. */
 int device_check_unused(struct nl *nl, const struct link *link, struct error *err);
 
-/* Lets packets that arrive on the link go on to zones. Each change is added to changed as in
+/* Lets packets that arrive on the link go on to zones. Each change is added to changed as a line:
  * "IPv4 forwarding is on for 'eth0' now". */
 int device_forward(struct nl *nl, uint8_t family, const struct link *uplink, struct str *changed,
 		   struct error *err);

@@ -111,7 +111,7 @@ static int find(struct nl *nl, const char *name, int index, struct link *out, st
 	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (name)
 		nl_put_str(req, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
-	if (nl_ask(nl, req, &sink, err) < 0)
+	if (nl_ask_one(nl, req, &sink, err) < 0)
 		return -1;
 	if (link.index <= 0)
 		return error_set(err, ERR_FAILED, "netlink: no link in the answer");
@@ -445,7 +445,7 @@ int link_remove_names(struct nl *nl, int index, struct error *err)
 	empty = req->nlmsg_len;
 	put_link(question, index);
 	nl_put_u32(question, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if (nl_ask(nl, question, &sink, err) < 0)
+	if (nl_ask_one(nl, question, &sink, err) < 0)
 		return error_wrap(err, "interface number %d", index);
 	return req->nlmsg_len == empty ? 0 : nl_batch_talk(&b, NULL, NULL, err);
 }

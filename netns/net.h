@@ -17,7 +17,7 @@
 /* Makes all that the plan says. zone is a route socket that was opened in the zone's network
  * namespace, zone_netns_fd that namespace. On failure nothing is left. ERR_NOT_FOUND for a device
  * that is not there, ERR_BUSY for one that is in use, ERR_UNSUPPORTED for what this kernel lacks,
- * naming it. *changed gets a sentence for each thing that is now switched on for the whole host
+ * naming it. *changed gets a line for each thing that is now switched on for the whole host
  * (forwarding), which the operator should read; mostly none. IPv6 addresses of the plan need
  * device_has_ipv6() (device.h). */
 int net_up(const struct net_plan *plan, struct nl *zone, int zone_netns_fd, struct str *changed,

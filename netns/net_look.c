@@ -98,18 +98,38 @@ static int check_name(struct up *u, const struct nic *nic, struct error *err)
 	return -1;
 }
 
+static bool has_part(const struct nic *nic, enum net_part part)
+{
+	switch (part) {
+	case NET_PART_PAIR:
+		return net_has_pair(nic);
+	case NET_PART_FUNNEL:
+		return nic->rate_out != 0;
+	case NET_PART_HARDWARE:
+		return nic->kind == NIC_PHYS;
+	case NET_PARTS:
+		break;
+	}
+	return false;
+}
+
+static bool is_left(struct up *u, size_t i, enum net_part part)
+{
+	char name[LINK_LONG_NAME_MAX];
+	struct error ignored = { 0 };
+	struct link link;
+
+	net_further_name(u->plan->site, u->plan->zone, i, part, name);
+	return has_part(&u->plan->nics[i], part) && link_find(&u->host, name, &link, &ignored) == 0;
+}
+
 /* A run that was killed with all that watched it may have left links under the further names: they
  * go, and hardware gets its own name back, before it is looked for. */
 static int clear_leftovers(struct up *u, struct error *err)
 {
 	for (size_t i = 0; i < u->plan->n_nics; i++) {
 		for (enum net_part part = 0; part < NET_PARTS; part++) {
-			char name[LINK_LONG_NAME_MAX];
-			struct error inner = { 0 };
-			struct link link;
-
-			net_further_name(u->plan->site, u->plan->zone, i, part, name);
-			if (link_find(&u->host, name, &link, &inner) == 0)
+			if (is_left(u, i, part))
 				return net_down(u->plan->site, u->plan->zone, NULL, err);
 		}
 	}

@@ -150,13 +150,13 @@ static bool take_end(struct nl_window *w, const struct nlmsghdr *msg, struct err
 	       (w->is_bounded && w->has_failed && msg->nlmsg_seq == w->first);
 }
 
-static void take_data(struct nl_window *w, const struct nlmsghdr *msg, struct error *err)
+/* True when this ends the answer. */
+static bool take_data(struct nl_window *w, const struct nlmsghdr *msg, struct error *err)
 {
 	/* What follows a failure is still read, so that the socket is free for the next. */
-	if (w->has_failed || !w->sink)
-		return;
-	if (w->sink->take(msg, w->sink->arg, err) < 0)
+	if (!w->has_failed && w->sink && w->sink->take(msg, w->sink->arg, err) < 0)
 		fail_with(w, msg->nlmsg_seq);
+	return w->is_single && msg->nlmsg_seq == w->last;
 }
 
 static bool is_ours(const struct nl_window *w, const struct nlmsghdr *msg)
@@ -176,7 +176,7 @@ static int take_message(struct nl_window *w, const struct nlmsghdr *msg, struct 
 	if (msg->nlmsg_type == NLMSG_ERROR || msg->nlmsg_type == NLMSG_DONE)
 		is_end = take_end(w, msg, err);
 	else if (msg->nlmsg_type >= NLMSG_MIN_TYPE)
-		take_data(w, msg, err);
+		is_end = take_data(w, msg, err);
 	if (!is_end)
 		return 0;
 	return w->has_failed ? -1 : 1;
@@ -272,15 +272,30 @@ struct nlmsghdr *nl_request(struct nl *nl, uint16_t type, uint16_t flags)
 	return req;
 }
 
-int nl_ask(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err)
+static int ask(struct nl *nl, struct nlmsghdr *req, bool is_single, const struct nl_sink *sink,
+	       struct error *err)
 {
 	_Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
-	struct nl_window w = { .first = req->nlmsg_seq, .last = req->nlmsg_seq, .sink = sink };
+	struct nl_window w = {
+		.first = req->nlmsg_seq, .last = req->nlmsg_seq, .sink = sink,
+		.is_single = is_single,
+	};
 
 	assert(req->nlmsg_len <= NL_MESSAGE_MAX);
 	if (send_all(nl, req, req->nlmsg_len, err) < 0)
 		return -1;
 	return collect(nl, &w, answer, sizeof(answer), err);
+}
+
+int nl_ask(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err)
+{
+	return ask(nl, req, false, sink, err);
+}
+
+int nl_ask_one(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err)
+{
+	req->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	return ask(nl, req, true, sink, err);
 }
 
 int nl_talk(struct nl *nl, struct nlmsghdr *req, struct error *err)

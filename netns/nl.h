@@ -51,6 +51,8 @@ struct nl_sink {
 
 /* nl_talk() with an answer: hands its messages over before the acknowledgement. */
 int nl_ask(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err);
+/* The same for a request whose answer is exactly one message, without an acknowledgement. */
+int nl_ask_one(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err);
 /* Lists what the request names. A list that changed while it was read is read again, a few times;
  * the last one is taken as it is: what stood there all the time is in each of them. */
 int nl_dump(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink, struct error *err);
@@ -121,6 +123,7 @@ struct nl_window {
 	uint32_t port;			/* of the socket that asked */
 	uint32_t first, last;		/* sequence numbers of the requests; they may wrap */
 	bool is_bounded;		/* an error of the first one ends all: nfnetlink's batch */
+	bool is_single;			/* the answer to the last one is one message */
 	const struct nl_sink *sink;	/* may be NULL */
 	bool is_interrupted;		/* out: the list changed while it was read */
 	bool has_failed;		/* out: *err is set */

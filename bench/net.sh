@@ -1,0 +1,234 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a zone's network costs beside the bare limit: to make, with few zones and with many, in a whole
+# run, and in throughput beside a bare veth pair. Prints tables and writes them to NET.md.
+# "make bench-net" sets ZONECTL, ZONE_SRCDIR and ZONE_BUILDDIR; needs iperf3 (bench/setup).
+set -euo pipefail
+
+# In a mount namespace of its own, for the tmpfs below, and a network namespace, for the zones' links.
+[ -n "${BENCH_IS_PRIVATE:-}" ] || BENCH_IS_PRIVATE=1 exec unshare -m -n bash "$0"
+
+ZONES=${BENCH_ZONES:-1000}
+ROUNDS=${BENCH_ROUNDS:-40}
+STREAM_ROUNDS=${BENCH_STREAM_ROUNDS:-15}
+STREAM_SECONDS=1
+WARMUPS=3
+results=$ZONE_SRCDIR/bench/NET.md
+tools=$ZONE_BUILDDIR/bench
+
+work=$(mktemp -d /var/tmp/zone-bench.XXXXXX)
+pids=()
+
+cleanup() {
+	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || :
+	! mountpoint -q "$work/store/run" || umount "$work/store/run"
+	rm -rf --one-file-system "$work"
+}
+trap cleanup EXIT
+
+die() {
+	echo "bench: $*" >&2
+	exit 1
+}
+
+# hold NAME N [limit]: N networks in a namespace of their own until the end; $work/NAME.host and
+# $work/NAME.zones say where they are.
+hold() {
+	local name=$1 line
+	shift
+
+	mkfifo "$work/$name.out"
+	unshare --net "$tools/net_limit" hold "$@" <"$held" >"$work/$name.out" &
+	pids+=($!)
+	echo "/proc/$!/ns/net" >"$work/$name.host"
+	: >"$work/$name.zones"
+	while read -r line && [ "$line" != ready ]; do
+		echo "$line" >>"$work/$name.zones"
+	done <"$work/$name.out"
+	[ "${line:-}" = ready ] || die "$name: no networks"
+}
+
+in_net() {
+	nsenter --net="$1" -- "${@:2}"
+}
+
+# zone NAME NUMBER: where it is.
+zone() {
+	sed -n "$(($2 + 1))p" "$work/$1.zones"
+}
+
+#
+# The limit makes what net_up() makes
+#
+
+# Addresses, routes and neighbours, names and numbers of links left out.
+objects() {
+	{
+		in_net "$1" ip -o -d addr show
+		in_net "$1" ip -d route show table all
+		in_net "$1" ip -d -6 route show table all
+		in_net "$1" ip neigh
+		in_net "$1" ip -o -d link show
+	} | sed -E 's/zn[0-9a-z]{13}/HOSTEND/g; s/^[0-9]+: //; s/@if[0-9]+/@IF/g
+		s/link-netnsid [0-9]+//; s/[[:space:]]+/ /g; s/qlen [0-9]+//' | sort
+}
+
+check_limit() {
+	hold checked-limit 1 limit
+	hold checked-ours 1
+	diff <(objects "$(zone checked-limit 0)") <(objects "$(zone checked-ours 0)") ||
+		die "the limit and net_up() do not make the same inside"
+	diff <(objects "$(<"$work/checked-limit.host")") <(objects "$(<"$work/checked-ours.host")") ||
+		die "the limit and net_up() do not make the same on the host"
+}
+
+#
+# Making one
+#
+
+making() {
+	"$tools/net_limit" time "$ZONES" >"$work/made"
+	cat <<-END
+		## To make one
+
+		\`net_up()\` and the limit in turn, in one process, milliseconds: medians of 20 around the 10th zone
+		and of the last 20 of $ZONES. An address of each family. CPU suffers less from other work on the
+		machine. The limit's own growth is the kernel's.
+
+		| | 10th | CPU | last of $ZONES | CPU | last to 10th, CPU |
+		|---|---|---|---|---|---|
+	END
+	awk -F '\t' '{ printf "| %s | %s | %s | %s | %s | %.2f |\n", $1, $3, $5, $7, $9, $9 / $5
+		for (i = 3; i <= 9; i += 2) v[NR, i] = $i }
+		END { printf "| ratio | %.2f | %.2f | %.2f | %.2f | %.2f |\n", v[2, 3] / v[1, 3], v[2, 5] / v[1, 5],
+			v[2, 7] / v[1, 7], v[2, 9] / v[1, 9], v[2, 9] / v[2, 5] / (v[1, 9] / v[1, 5]) }' "$work/made"
+}
+
+#
+# In a whole run
+#
+
+running() {
+	local run=("$ZONECTL" --root "$work/store" run -t minimal --rm)
+
+	mkdir "$work/store" "$work/store/run"
+	mount -t tmpfs -o mode=755 tmpfs "$work/store/run"
+	"$ZONECTL" --root "$work/store" template build minimal >/dev/null
+	"$tools/timer" "$ROUNDS" "$WARMUPS" none "${run[@]}" --net none -- /bin/true ::: \
+		routed "${run[@]}" --net routed -- /bin/true ::: >"$work/ran"
+	cat <<-END
+
+		## In a whole run
+
+		\`zonectl run -t minimal --rm -- /bin/true\` without and with a network, in turn, $ROUNDS times,
+		milliseconds from fork to reaped: a network made and let go.
+
+		| | median | min | CPU median |
+		|---|---|---|---|
+	END
+	awk -F '\t' '{ printf "| net=%s | %s | %s | %s |\n", $1, $3, $2, $5 }' "$work/ran"
+}
+
+#
+# Throughput
+#
+
+bare_pair() {
+	unshare --net -- sleep infinity &
+	pids+=($!)
+	bare_near=/proc/$!/ns/net
+	unshare --net -- sleep infinity &
+	pids+=($!)
+	bare_far=/proc/$!/ns/net
+	until [ "$(readlink "$bare_near")" != "$(readlink /proc/self/ns/net)" ] &&
+		[ "$(readlink "$bare_far")" != "$(readlink /proc/self/ns/net)" ]; do :; done
+	in_net "$bare_near" ip link add near type veth peer name far netns "$!"
+	in_net "$bare_near" ip addr add 10.0.0.1/24 dev near
+	in_net "$bare_near" ip link set near up
+	in_net "$bare_far" ip addr add 10.0.0.2/24 dev far
+	in_net "$bare_far" ip link set far up
+}
+
+# stream CLIENT SERVER ADDRESS: Gbit/s that arrive.
+stream() {
+	local server
+	mkfifo "$work/server"
+	in_net "$2" iperf3 -s -1 --forceflush >"$work/server" &
+	server=$!
+	grep -q -m 1 listening "$work/server"
+	cat "$work/server" >/dev/null &
+	in_net "$1" iperf3 -c "$3" -t "$STREAM_SECONDS" -J |
+		awk '/"sum_received"/ { is_in = 1 } is_in && /bits_per_second/ { gsub(/[^0-9.e+]/, "", $2)
+			printf "%.2f\n", $2 / 1e9; exit }'
+	wait "$server" || :
+	rm "$work/server"
+}
+
+streams() {
+	local round n
+	for ((round = 0; round < STREAM_ROUNDS; round++)); do
+		stream "$bare_near" "$bare_far" 10.0.0.2 >>"$work/bare"
+		for n in few many; do
+			stream "$(zone $n 0)" "$(<"$work/$n.host")" 169.254.1.1 >>"$work/$n.to-host"
+			stream "$(zone $n 0)" "$(zone $n 1)" 10.9.0.1 >>"$work/$n.to-zone"
+		done
+	done
+}
+
+# "MEDIAN MOST"
+middle_and_most() {
+	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)], v[NR] }'
+}
+
+throughput_row() {
+	awk -v name="$1" -v value="$(middle_and_most "$2")" -v bare="$(middle_and_most "$work/bare")" \
+		'BEGIN { split(value, v, " "); split(bare, b, " ")
+		printf "| %s | %.1f | %.2f | %.1f | %.2f |\n", name, v[1], v[1] / b[1], v[2], v[2] / b[2] }'
+}
+
+throughput() {
+	command -v iperf3 >/dev/null || die "needs iperf3 (bench/setup)"
+	bare_pair
+	hold few 2
+	hold many "$ZONES"
+	streams
+	cat <<-END
+
+		## TCP
+
+		iperf3, $STREAM_ROUNDS rounds of $STREAM_SECONDS s in turn, Gbit/s; bare is a veth pair between two
+		namespaces, with nothing else. From zone to zone packets pass two pairs and the host. The most that
+		any round reached suffers least from other work on the machine.
+
+		| | median | ratio | most | ratio |
+		|---|---|---|---|---|
+	END
+	throughput_row 'bare pair' "$work/bare"
+	throughput_row 'zone to host, 2 zones' "$work/few.to-host"
+	throughput_row 'zone to zone, 2 zones' "$work/few.to-zone"
+	throughput_row "zone to host, $ZONES zones" "$work/many.to-host"
+	throughput_row "zone to zone, $ZONES zones" "$work/many.to-zone"
+}
+
+report() {
+	cat <<-END
+		# The network of a zone
+
+		Written by \`make bench-net\` (bench/README.md says how to read it). Linux $(uname -r | cut -d. -f1-2),
+		$(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg) at the start.
+
+	END
+	making
+	running
+	throughput
+}
+
+[ "$(id -u)" -eq 0 ] || die "needs root"
+ip link set lo up
+held=$work/held
+mkfifo "$held"
+exec 9<>"$held"
+check_limit
+report >"$work/report"
+cat "$work/report"
+[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report" "$results"
