@@ -126,7 +126,8 @@ static int let_pair_go(struct down *d, const struct link *link, struct error *er
 	return -1;
 }
 
-static int (*const let_go[NET_PARTS])(struct down *d, const struct link *link, struct error *err) = {
+static int (*const let_go[NET_PARTS])(struct down *d, const struct link *link,
+				      struct error *err) = {
 	[NET_PART_PAIR] = let_pair_go,
 	[NET_PART_FUNNEL] = remove_funnel,
 	[NET_PART_HARDWARE] = rename_back,
