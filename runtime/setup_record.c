@@ -163,8 +163,8 @@ static void wanted(const struct setup *s, enum setup_part part, struct digest *o
 	snprintf(out->text, sizeof(out->text), "%.*s", DIGEST_LEN, sha256_hex(digest, hex));
 }
 
-/* What was written last; of a record that is missing or damaged, nothing. */
-static void read_record(int zone_dirfd, struct digest have[SETUP_PARTS])
+/* What was written last; of a record that is missing or damaged, nothing, and false. */
+static bool read_record(int zone_dirfd, struct digest have[SETUP_PARTS])
 {
 	AUTO_CLOSE int fd = openat(zone_dirfd, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_JSON struct json *root = NULL;
@@ -180,28 +180,33 @@ static void read_record(int zone_dirfd, struct digest have[SETUP_PARTS])
 		if (j && json_str(j, RECORD, &text, &err) == 0 && strlen(text) == DIGEST_LEN)
 			strcpy(have[i].text, text);
 	}
+	return root;
 }
 
-static bool is_due(enum setup_part part, const struct digest *want, const struct digest *have)
+/* A zone that was never set up may have the keys and the network of the zone that its template was
+ * made of. */
+static bool is_due(enum setup_part part, const struct digest *want, const struct digest *have,
+		   bool is_new)
 {
 	if (!*want->text)
-		return *have->text && part_rows[part].is_undone;
+		return part_rows[part].is_undone && (is_new || *have->text);
 	return strcmp(want->text, have->text) != 0;
 }
 
 int setup_begin(struct setup *s, int zone_dirfd, struct error *err)
 {
 	struct digest have[SETUP_PARTS] = { 0 }, want;
+	bool is_new = false;
 	void *page;
 
 	s->parts = 0;
 	if (s->is_off)
 		return 0;
 	if (!s->is_command)
-		read_record(zone_dirfd, have);
+		is_new = !read_record(zone_dirfd, have);
 	for (size_t i = 0; i < SETUP_PARTS; i++) {
 		wanted(s, (enum setup_part)i, &want);
-		if (is_due((enum setup_part)i, &want, &have[i]))
+		if (is_due((enum setup_part)i, &want, &have[i], is_new))
 			s->parts |= 1u << i;
 	}
 	if (s->parts == 0)
@@ -220,7 +225,7 @@ static int write_record(const struct setup *s, int zone_dirfd, struct error *err
 	struct json_out out = { 0 };
 	int ret;
 
-	read_record(zone_dirfd, have);
+	(void)read_record(zone_dirfd, have);	/* none yet: what is written now is all of it */
 	json_out_object(&out, NULL);
 	for (size_t i = 0; i < SETUP_PARTS; i++) {
 		if (s->parts & 1u << i)

@@ -350,6 +350,17 @@ nameserver 10.55.0.1" inside g1 /etc/resolv.conf
 	[[ $(addresses) == 1*"default via 169.254.1.1 dev eth0"* ]]
 }
 
+@test "a zone of a template made of another has not the keys of that one" {
+	zonectl create o1 -t minimal --ssh-key "$KEY" --boot
+	zonectl exec o1 -- sh -c 'echo "ssh-ed25519 mine" >>/root/.ssh/authorized_keys'
+	zonectl halt o1
+	zonectl template make -q o1 --name golden
+	zonectl create o2 -t golden --boot
+	[ "$(inside o2 /root/.ssh/authorized_keys 2>/dev/null | grep -c "${KEY%% me*}")" = 0 ]
+	not grep -q o1 <(inside o2 /etc/hosts)
+	prints o2 inside o2 /etc/hostname
+}
+
 @test "a record that is damaged makes the next boot write everything again" {
 	zonectl create d1 -t minimal --boot
 	zonectl halt d1
