@@ -24,7 +24,8 @@ vm_packages=systemd,systemd-sysv,dbus,kmod,procps,iproute2,busybox-static
 vm_packages+=,libcap2,libseccomp2,libmnl0,libarchive13,libyajl2,zlib1g
 
 # Kernel modules that zonectl has the kernel load.
-vm_modules=(kernel/fs/overlayfs kernel/fs/fuse)
+vm_modules=(kernel/fs/overlayfs kernel/fs/fuse kernel/net kernel/lib kernel/crypto
+	kernel/drivers/net/veth.ko kernel/drivers/net/ifb.ko kernel/drivers/net/macvlan.ko)
 
 vm_skip() {
 	echo "1..0 # SKIP $*"
