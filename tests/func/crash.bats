@@ -89,19 +89,23 @@ no_keeper() { [ -z "$(keeper_pids "$1")" ]; }
 	nothing_left k6
 }
 
+# Sets state. What a keeper is still cleaning up it finishes; it may begin a moment after the kill.
+settled() {
+	state=$(zonectl list -a -H -o state "$1" 2>/dev/null) || state=absent
+	[ "$state" != shutting_down ]
+}
+
 # Kills zonectl at a random moment of what it does, then mends; the zone must come out whole or not at all.
 after_kill() {
 	local name=$1 state
 
-	# What a keeper is still cleaning up it finishes.
-	deadline 5 not state_is "$name" shutting_down >/dev/null
-	state=$(zonectl list -a -H -o state "$name" 2>/dev/null) || state=absent
+	deadline 5 settled "$name"
 	case $state in
 	absent|installed|running|running*|down|incomplete|ready) ;;
 	*) echo "no state of ours: $state"; return 1 ;;
 	esac
 	[ "$state" = absent ] || zonectl repair "$name" || return
-	state=$(zonectl list -a -H -o state "$name" 2>/dev/null) || state=absent
+	deadline 5 settled "$name"
 	[[ $state =~ ^(absent|installed|running)$ ]] || { echo "after repair: $state"; return 1; }
 	[ "$state" = absent ] || zonectl verify "$name" || return
 	[ "$state" = absent ] || zonectl destroy --force -y "$name" || return
