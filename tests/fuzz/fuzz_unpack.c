@@ -232,7 +232,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return -1;
-	check(ftruncate(archivefd, 0) == 0 && pwrite(archivefd, data, size - 1, 0) == (ssize_t)size - 1 &&
+	check(ftruncate(archivefd, 0) == 0 &&
+	      pwrite(archivefd, data, size - 1, 0) == (ssize_t)size - 1 &&
 	      lseek(archivefd, 0, SEEK_SET) == 0, "the archive can be written");
 	check(infd >= 0 && mkdirat(infd, "root", 0755) == 0, "a root can be made");
 	before = descriptors_next();

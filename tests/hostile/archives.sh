@@ -9,7 +9,7 @@ ZONE_SRCDIR=${ZONE_SRCDIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P
 command -v python3 >/dev/null || { echo "1..0 # SKIP needs python3"; exit 0; }
 
 # The archives' names lead here, from wherever below the store they are unpacked.
-mkdir -p "$ZONECTL_ROOT" "$canary/dir"
+mkdir -p "$ZONECTL_ROOT/etc/zonectl" "$canary/dir"
 echo precious >"$canary/file"
 echo precious >"$canary/dir/file"
 trap 'umount /etc; rm -rf --one-file-system "$box"' EXIT
