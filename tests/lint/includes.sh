@@ -117,7 +117,8 @@ out_of_order          | claim "system headers come before ours, both sorted"
 includers 'yajl/.*' 'base/json*.c'                        | claim "only base/json.c includes yajl"
 includers 'archive(_entry)?\.h' 'templates/unpack*.c' templates/pack.c 'tests/*' | claim "only the unpacker and the packer include libarchive"
 includers 'sys/capability\.h' runtime/caps.c              | claim "only runtime/caps.c includes libcap"
-includers 'seccomp\.h' 'runtime/filter*.c' 'templates/*_sandbox.c' tests/unit/test_filter.c | claim "only the filters include libseccomp"
+includers 'seccomp\.h' 'runtime/filter*.c' 'templates/*_sandbox.c' tests/unit/test_filter.c \
+	tests/unit/test_table.c | claim "only the filters include libseccomp"
 includers 'libmnl/.*' 'netns/*'                           | claim "only netns/ includes libmnl"
 users '\b(SYS_openat2|__NR_openat2|sys_openat2)\b' base/path.c 'base/sys.[ch]' |
 	claim "only base/path.c walks paths with openat2"
