@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -22,6 +23,7 @@ enum action {
 	EMPTY,				/* the file stays, with owner and mode */
 	CONTENTS,			/* of a directory: all that is in it */
 	FILES,				/* of a directory: all but the directories */
+	LOCK,				/* shadow(5): accounts stay, none has a password */
 };
 
 /* Names in a path may have '*'. */
@@ -59,6 +61,7 @@ static const struct row {
 	{ REMOVE,      "root/.ssh" },
 	{ REMOVE,      "home/*/.ssh" },
 	{ REMOVE,      "etc/dropbear/authorized_keys" },
+	{ LOCK,        "etc/shadow" },
 	{ REMOVE,      "etc/passwd-" },
 	{ REMOVE,      "etc/shadow-" },
 	{ REMOVE,      "etc/group-" },
@@ -112,7 +115,7 @@ static const struct row {
 /* Kept by FILES, as rows above have emptied them. */
 static const char *const kept_names[] = { "wtmp", "btmp", "lastlog", "faillog", "tallylog" };
 
-enum { DEPTH_MAX = 300 };
+enum { DEPTH_MAX = 300, SHADOW_MAX = 16 << 20 };
 
 /* A strv that grows by doubling: a directory may have a million names. */
 struct list {
@@ -200,6 +203,76 @@ static int file_empty(struct wash *w, int dirfd, const char *name, const struct 
 	return 0;
 }
 
+/* crypt(5): all but the oldest form have a '$'; that one has 13 of these. What else stands there
+ * ("*", "!!", "x", "NP", nothing) is no password. */
+static bool is_hash(const char *field, size_t len)
+{
+	const char *const letters =
+		"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t marks = 0;
+
+	while (marks < len && field[marks] == '!')
+		marks++;
+	if (memchr(field, '$', len))
+		return true;
+	return len - marks == 13 && strspn(field + marks, letters) == 13;
+}
+
+/* Copies shadow with "*" for every password; true when there was one. */
+static bool shadow_lock(const char *text, size_t len, struct str *out)
+{
+	bool is_changed = false;
+
+	for (const char *line = text, *next; line < text + len; line = next) {
+		const char *end = memchr(line, '\n', (size_t)(text + len - line));
+		const char *field, *rest;
+
+		next = end ? end + 1 : text + len;
+		end = end ? end : next;
+		field = memchr(line, ':', (size_t)(end - line));
+		field = field ? field + 1 : end;
+		rest = memchr(field, ':', (size_t)(end - field));
+		rest = rest ? rest : end;
+		if (!is_hash(field, (size_t)(rest - field))) {
+			str_addn(out, line, (size_t)(next - line));
+			continue;
+		}
+		str_addn(out, line, (size_t)(field - line));
+		str_addc(out, '*');
+		str_addn(out, rest, (size_t)(next - rest));
+		is_changed = true;
+	}
+	return is_changed;
+}
+
+static int file_lock(struct wash *w, int dirfd, const char *name, const struct stat *st,
+		     struct error *err)
+{
+	const struct timespec times[2] = { st->st_mtim, st->st_mtim };
+	AUTO_STR struct str locked = { 0 };
+	AUTO_FREE char *text = NULL;
+	AUTO_CLOSE int fd = -1;
+	size_t len;
+
+	if (!S_ISREG(st->st_mode))
+		return 0;
+	fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "open it");
+	if (fd_read_all(fd, SHADOW_MAX, &text, &len, err) < 0)
+		return -1;
+	if (!shadow_lock(text, len, &locked))
+		return 0;
+	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return error_sys(err, "write it");
+	if (fd_write_all(fd, str_text(&locked), locked.len, err) < 0)
+		return -1;
+	if (futimens(fd, times) < 0)
+		return error_sys(err, "set its time");
+	list_give(&w->removed, xasprintf("/%s (passwords)", str_text(&w->path)));
+	return 0;
+}
+
 static int names_each(struct wash *w, int dirfd, const char *pattern,
 		      int (*work)(struct wash *w, int dirfd, const char *name, const void *arg,
 				  struct error *err),
@@ -267,6 +340,8 @@ static int name_wash(struct wash *w, int dirfd, const char *name, const void *ar
 		return is_kept(w) || S_ISLNK(st.st_mode) ? 0 : name_remove(w, dirfd, name, err);
 	case EMPTY:
 		return is_kept(w) ? 0 : file_empty(w, dirfd, name, &st, err);
+	case LOCK:
+		return is_kept(w) ? 0 : file_lock(w, dirfd, name, &st, err);
 	case CONTENTS:
 	case FILES:
 		return directory_wash(w, dirfd, name, row->action, err);

@@ -75,6 +75,21 @@ inside() {
 	zonectl destroy -y c1
 }
 
+@test "template make leaves accounts without a password, unless their file is kept" {
+	running p1
+	inside p1 'printf "%s\n" "root:\$6\$salt\$hash:19000:0:99999:7:::" "ann:!\$y\$j9T\$x:1::::::" "old:abJnggxhB/yWI:1::::::" "bin:*:1::::::" "sys:!!:1::::::" "free::1::::::" "tail:\$1\$x" >/etc/shadow
+		chmod 640 /etc/shadow'
+	zonectl halt p1
+	run zonectl template make p1 --name golden
+	[ "$status" -eq 0 ]
+	grep -qx 'removed /etc/shadow (passwords)' <<<"$output"
+	[ "$(cat "$(golden etc/shadow)")" = "$(printf '%s\n' root:*:19000:0:99999:7::: ann:*:1:::::: old:*:1:::::: bin:*:1:::::: 'sys:!!:1::::::' free::1:::::: 'tail:*')" ]
+	[ "$(stat -c %a "$(golden etc/shadow)")" = 640 ]
+	zonectl template make p1 --name golden --keep /etc/shadow
+	grep -qF 'root:$6$salt$hash:' "$(golden etc/shadow)"
+	zonectl destroy -y p1
+}
+
 @test "template make takes identity, keys, logs, caches and what lies about out, and says so" {
 	running w1
 	inside w1 'mkdir -p /root/.ssh /home/ann/.ssh /etc/ssh /var/lib/systemd /var/lib/dhcp /var/log/app /var/cache/apt/archives/partial \
