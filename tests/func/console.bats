@@ -92,6 +92,8 @@ setup() {
 
 @test "console outlives a reboot from inside" {
 	running k4
+	prompted() { zonectl log k4 | grep -q 'k4 login:'; }
+	deadline 10 prompted	# so that the next prompt is the next life's
 	init=$(fact k4 init_pid)
 	on_terminal <(cat <<-'END'
 		zonectl console k4
