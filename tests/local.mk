@@ -26,9 +26,13 @@ tests_unit_test_filter_load_SOURCES = %D%/unit/test_filter_load.c
 check_PROGRAMS += %D%/unit/test_lock
 tests_unit_test_lock_SOURCES = %D%/unit/test_lock.c
 check_PROGRAMS += %D%/unit/test_net
-tests_unit_test_net_SOURCES = %D%/unit/test_net.c %D%/unit/net_fixture.h
+tests_unit_test_net_SOURCES = %D%/unit/test_net.c %D%/unit/net_fixture.h %D%/unit/net_place.h
 check_PROGRAMS += %D%/unit/test_net_kinds
-tests_unit_test_net_kinds_SOURCES = %D%/unit/test_net_kinds.c %D%/unit/net_fixture.h
+tests_unit_test_net_kinds_SOURCES = %D%/unit/test_net_kinds.c %D%/unit/net_fixture.h %D%/unit/net_place.h
+check_PROGRAMS += %D%/unit/test_net_kill
+tests_unit_test_net_kill_SOURCES = %D%/unit/test_net_kill.c %D%/unit/net_fixture.h %D%/unit/net_place.h
+check_PROGRAMS += %D%/unit/test_net_rate
+tests_unit_test_net_rate_SOURCES = %D%/unit/test_net_rate.c %D%/unit/net_fixture.h %D%/unit/net_place.h
 check_PROGRAMS += %D%/unit/test_nl
 tests_unit_test_nl_SOURCES = %D%/unit/test_nl.c
 check_PROGRAMS += %D%/unit/test_num
@@ -45,6 +49,13 @@ check_PROGRAMS += %D%/unit/test_strv
 tests_unit_test_strv_SOURCES = %D%/unit/test_strv.c
 check_PROGRAMS += %D%/unit/test_table
 tests_unit_test_table_SOURCES = %D%/unit/test_table.c
+check_PROGRAMS += %D%/unit/test_table_packets
+tests_unit_test_table_packets_SOURCES = %D%/unit/test_table_packets.c %D%/unit/net_fixture.h \
+	%D%/unit/net_place.h %D%/unit/frame.h %D%/unit/frame_socket.h
+check_PROGRAMS += %D%/unit/test_table_spoof
+tests_unit_test_table_spoof_SOURCES = %D%/unit/test_table_spoof.c %D%/unit/net_fixture.h \
+	%D%/hostile/forgery.c %D%/hostile/forgery.h \
+	%D%/unit/net_place.h %D%/unit/frame.h %D%/unit/frame_socket.h
 check_PROGRAMS += %D%/unit/test_users
 tests_unit_test_users_SOURCES = %D%/unit/test_users.c %D%/unit/users_fixture.h
 check_PROGRAMS += %D%/unit/test_users_bounds
@@ -156,6 +167,7 @@ dist_check_SCRIPTS += %D%/func/repair.bats
 dist_check_SCRIPTS += %D%/func/template-build.bats
 dist_check_SCRIPTS += %D%/func/template-export.bats
 dist_check_SCRIPTS += %D%/func/template-full.bats
+dist_check_SCRIPTS += %D%/func/template-customize.bats
 dist_check_SCRIPTS += %D%/func/template-import.bats
 dist_check_SCRIPTS += %D%/func/template-formats.bats
 dist_check_SCRIPTS += %D%/func/template-tools.bats
@@ -188,8 +200,8 @@ EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
 # hostile: what a zone, a template or a stranger tries; make check runs a short form of each
 EXTRA_DIST += %D%/hostile/lib.bash
-EXTRA_PROGRAMS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive
-TEST_TOOLS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive
+EXTRA_PROGRAMS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive %D%/hostile/spoof
+TEST_TOOLS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive %D%/hostile/spoof
 tests_hostile_evil_so_SOURCES = %D%/hostile/evil.c
 tests_hostile_evil_so_CFLAGS = -fPIC
 tests_hostile_evil_so_LDFLAGS = -shared
@@ -203,8 +215,15 @@ tests_hostile_naive_SOURCES = %D%/hostile/naive.c
 tests_hostile_naive_CFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wshadow
 tests_hostile_naive_LDFLAGS =
 tests_hostile_naive_LDADD =
+# static: it runs inside of zones, too
+tests_hostile_spoof_SOURCES = %D%/hostile/spoof.c %D%/hostile/forgery.c %D%/hostile/forgery.h \
+	%D%/unit/frame.h %D%/unit/frame_socket.h
+tests_hostile_spoof_CFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wshadow
+tests_hostile_spoof_LDFLAGS = -static
+tests_hostile_spoof_LDADD =
 HOSTILE_TESTS += %D%/hostile/paths.sh
 HOSTILE_TESTS += %D%/hostile/mounts.sh
+HOSTILE_TESTS += %D%/hostile/net.sh
 HOSTILE_TESTS += %D%/hostile/enter.sh
 HOSTILE_TESTS += %D%/hostile/host.sh
 HOSTILE_TESTS += %D%/hostile/races.sh
