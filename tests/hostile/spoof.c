@@ -143,7 +143,9 @@ static int compare(const void *a, const void *b)
 
 static int do_connect(char **argv)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])) };
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])),
+	};
 	int n = atoi(argv[2]), failed = 0;
 	double *took = calloc((size_t)n, sizeof(*took));
 
@@ -165,7 +167,9 @@ static int do_connect(char **argv)
 /* serve PORT: accepts TCP connections and closes them, until killed. */
 static int do_serve(char **argv)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[0])) };
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[0])),
+	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
