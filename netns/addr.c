@@ -12,6 +12,8 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 
+enum { LOCALHOST_METRIC = 1 << 20 };
+
 size_t addr_len(uint8_t family)
 {
 	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
@@ -88,6 +90,20 @@ void addr_add_host_route(struct nl_batch *b, int index, const struct net_addr *t
 	uint8_t bits = (uint8_t)(addr_len(to->family) * 8);
 
 	put_ip(add_route(b, index, to->family, bits), RTA_DST, to);
+}
+
+void addr_add_localhost(struct nl_batch *b, int index)
+{
+	struct net_addr localhost = { .family = AF_INET6, .ip = { [15] = 1 } };
+	struct nlmsghdr *req = add_route(b, index, AF_INET6, 128);
+	struct rtmsg *header = mnl_nlmsg_get_payload(req);
+
+	header->rtm_table = RT_TABLE_LOCAL;
+	header->rtm_type = RTN_LOCAL;
+	put_ip(req, RTA_DST, &localhost);
+	/* Behind lo's own, which packets of the host itself take; and of each link another one, as
+	 * the kernel replaces what has the same metric (fib6_add_rt2node()). */
+	nl_put_u32(req, RTA_PRIORITY, LOCALHOST_METRIC + (uint32_t)index);
 }
 
 void addr_add_default_route(struct nl_batch *b, int index, const struct net_addr *gateway,

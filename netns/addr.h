@@ -32,6 +32,10 @@ const char *addr_text(const struct net_addr *a, char out[ADDR_TEXT_MAX]);
 void addr_add(struct nl_batch *b, int index, const struct net_addr *a, bool is_onlink);
 /* Route to exactly this address, directly on the link. */
 void addr_add_host_route(struct nl_batch *b, int index, const struct net_addr *to);
+/* Lets answers to ::1 in through the link, for connections of the host to its own ::1 that are led
+ * to a zone: without it the kernel takes them from lo alone (rt6_need_strict()). What a zone
+ * itself sends to ::1 is refused before any route is asked for (ip6_rcv_core()). */
+void addr_add_localhost(struct nl_batch *b, int index);
 /* The default route of gateway's family; gateway need not be on a subnet of the link. metric 0 is
  * the most preferred. source, which may be NULL, is what packets leave from by default. */
 void addr_add_default_route(struct nl_batch *b, int index, const struct net_addr *gateway,

@@ -65,6 +65,17 @@ static void add_routed(const struct nic *nic, int index, struct nl_batch *b)
 	}
 }
 
+bool net_has_localhost(const struct net_plan *plan, const struct nic *nic)
+{
+	if (nic->kind != NIC_ROUTED || !net_has_family(nic, AF_INET6))
+		return false;
+	for (size_t i = 0; i < plan->n_publish; i++)
+		if (plan->publish[i].address.family != AF_INET &&
+		    plan->publish[i].target.family != AF_INET)
+			return true;
+	return false;
+}
+
 static void add_host_side(struct up *u, size_t i, struct nl_batch *b)
 {
 	const struct nic *nic = &u->plan->nics[i];
@@ -83,6 +94,8 @@ static void add_host_side(struct up *u, size_t i, struct nl_batch *b)
 	link_add_change(b, &(struct link_change){ .index = index, .is_up = true });
 	if (is_routed)
 		add_routed(nic, index, b);
+	if (net_has_localhost(u->plan, nic))
+		addr_add_localhost(b, index);
 }
 
 /*

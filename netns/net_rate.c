@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "netns/addr.h"
 #include "netns/net.h"
 #include "netns/net_name.h"
+#include "netns/net_up.h"
 #include "netns/shape.h"
 #include "netns/table.h"
 
@@ -126,6 +128,16 @@ static int change_in(struct nl *nl, const struct nic *nic, const struct link *ho
 	return nl_batch_talk(&b, NULL, NULL, err);
 }
 
+/* Stays when the last port goes: it has no effect without one. */
+static int lead_localhost(struct nl *nl, int index, struct error *err)
+{
+	AUTO_BATCH struct nl_batch b;
+
+	nl_batch_init(&b, nl);
+	addr_add_localhost(&b, index);
+	return nl_batch_talk(&b, NULL, NULL, err);
+}
+
 static int change_rates(struct nl *nl, const struct net_plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->n_nics; i++) {
@@ -141,6 +153,8 @@ static int change_rates(struct nl *nl, const struct net_plan *plan, struct error
 					 nic->name);
 		if (change_in(nl, nic, &host, err) < 0 ||
 		    change_out(nl, plan, i, &host, err) < 0)
+			return error_wrap(err, "%s", nic->name);
+		if (net_has_localhost(plan, nic) && lead_localhost(nl, host.index, err) < 0)
 			return error_wrap(err, "%s", nic->name);
 	}
 	return 0;

@@ -43,6 +43,9 @@ bool net_has_pair(const struct nic *nic);
 /* True if it has an address of the family. */
 bool net_has_family(const struct nic *nic, uint8_t family);
 
+/* True if ports of the host's ::1 lead to an address of this routed interface. */
+bool net_has_localhost(const struct net_plan *plan, const struct nic *nic);
+
 /* Sends what each interface adds to a batch; a failure names the interface. take, which may be
  * NULL, reads the answers, with u as its arg. */
 int net_for_each(struct up *u, struct nl *nl,

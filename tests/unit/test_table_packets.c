@@ -284,6 +284,8 @@ static void a_published_port_is_reached_from_the_host_itself(void **state)
 	assert_way(f, WAY(&f->host, "127.0.0.1", 8080, &f->zones[0], 80, NULL),
 		   SOCK_STREAM);
 	assert_way(f, WAY(&f->host, "127.0.0.1", 5300, &f->zones[0], 53, NULL), SOCK_DGRAM);
+	assert_way(f, WAY(&f->host, "::1", 8080, &f->zones[0], 80, NULL), SOCK_STREAM);
+	assert_way(f, WAY(&f->host, "::1", 5300, &f->zones[0], 53, NULL), SOCK_DGRAM);
 }
 
 static void a_published_port_is_reached_from_other_zones(void **state)
@@ -333,6 +335,19 @@ static void ports_come_and_go_while_the_zone_runs(void **state)
 	good(table_publish(&one.plan, &f->err), &f->err);
 	assert_way(f, WAY(&f->world, HOST4, 8081, &f->zones[0], 80, NULL), SOCK_STREAM);
 	assert_no_way(f, WAY(&f->world, HOST4, 8080, &f->zones[0], 80, NULL), SOCK_STREAM);
+}
+
+static void ports_that_come_later_are_reached_by_localhost(void **state)
+{
+	struct fixture *f = as_root(state);
+	struct guest one;
+
+	make_uplink(f, 1500);
+	boot(f, &one, 0);
+	publish(&one, IPPROTO_TCP, 8080, 80, 1);
+	good(net_change(&one.plan, &f->err), &f->err);
+	assert_way(f, WAY(&f->host, "::1", 8080, &f->zones[0], 80, NULL), SOCK_STREAM);
+	assert_way(f, WAY(&f->host, "127.0.0.1", 8080, &f->zones[0], 80, NULL), SOCK_STREAM);
 }
 
 /*
@@ -543,6 +558,7 @@ int main(void)
 		CASE(a_zone_reaches_its_own_published_port),
 		CASE(a_port_of_one_address_is_published_there_alone),
 		CASE(ports_come_and_go_while_the_zone_runs),
+		CASE(ports_that_come_later_are_reached_by_localhost),
 		CASE(isolated_zones_meet_by_published_ports_alone),
 		CASE(a_zone_has_its_share_of_connections),
 		CASE(a_share_of_thousands_is_held_as_well),
