@@ -211,23 +211,24 @@ void nft_put_set(struct nft *nft, uint8_t family, const struct nft_set *set)
 {
 	struct nlmsghdr *req = put(nft, family, NFT_MSG_NEWSET, NEW, set->name);
 	bool is_limit = set->each && strcmp(set->each, "connlimit") == 0;
+	bool by_rules = set->each && strcmp(set->each, "rules") == 0;
 
 	nl_put_str(req, NFTA_SET_TABLE, nft->table);
 	nl_put_str(req, NFTA_SET_NAME, set->name);
 	put_be32(req, NFTA_SET_FLAGS,
-		 (set->data_len ? NFT_SET_MAP : 0) | (set->size ? NFT_SET_EVAL : 0));
+		 (set->data_len ? NFT_SET_MAP : 0) | (by_rules ? NFT_SET_EVAL : 0));
 	put_be32(req, NFTA_SET_KEY_TYPE, set->key_type);
 	put_be32(req, NFTA_SET_KEY_LEN, set->key_len);
 	if (set->data_len) {
 		put_be32(req, NFTA_SET_DATA_TYPE, set->data_type);
 		put_be32(req, NFTA_SET_DATA_LEN, set->data_len);
 	}
-	if (set->size)
-		put_desc(req, set->size);
+	if (by_rules)
+		put_desc(req, NFT_FLOWS_MAX);
 	/* Rules name their sets; the number is asked for all the same. */
 	put_be32(req, NFTA_SET_ID, (uint32_t)nft_puts(nft));
 	put_set_notes(req, set);
-	if (set->each)
+	if (set->each && !by_rules)
 		put_each(req, NFTA_SET_EXPR, set->each, is_limit ? UINT32_MAX : 0);
 }
 

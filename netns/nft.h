@@ -20,6 +20,7 @@ enum {
 	NFT_KEY_MAX = 64,		/* NFT_DATA_VALUE_MAXLEN */
 	NFT_NOTE_MAX = 256,		/* NFT_USERDATA_MAXLEN */
 	NFT_STEPS_MAX = 14,
+	NFT_FLOWS_MAX = 1 << 20,
 	NFT_ARG_MAX = 16,
 };
 
@@ -77,10 +78,11 @@ struct nft_set {
 	const char *name;
 	uint32_t key_type, key_len;	/* the types are for who reads the table */
 	uint32_t data_type, data_len;	/* 0: no map */
-	const char *each;		/* element has a "counter", "connlimit", or NULL */
+	/* What an element has: "counter", "connlimit" or NULL; "rules" for a set that rules add to,
+	 * up to NFT_FLOWS_MAX elements. */
+	const char *each;
 	bool is_host_order;		/* for who reads it: names are, concatenations are not */
 	const char *note;
-	uint32_t size;			/* of a set that rules add to; 0: they do not */
 };
 
 struct nft_element {

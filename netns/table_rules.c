@@ -40,7 +40,6 @@ enum {
 	AFTER_TRACKING = -150,
 	DSTNAT = -100, FILTER = 0, SRCNAT = 100, LAST = 300,
 	BRIDGE_FIRST = -300,
-	FLOWS_MAX = 1 << 20,		/* places that are in use, of all zones */
 	TYPE_BITS = 6,			/* of one type in a concatenation's, in nft(8) */
 };
 
@@ -100,7 +99,7 @@ static const struct {
 	[SET_SHARES_256K] = { IN_INET, { "shares_256k", INTERFACE, LEN_IF, 0, 0, NULL, true,
 		NULL } },
 	[SET_FLOWS]       = { IN_INET, { "flows", TWO(INTERFACE, MARK), LEN_IF + LEN_MARK, 0, 0,
-		NULL, false, "connections of those, by 64 in each place", FLOWS_MAX } },
+		"rules", false, "connections of those, by 64 in each place" } },
 	[SET_ITSELF4]     = { IN_INET, { "itself4", TWO(INTERFACE, ADDR4), LEN_IF + LEN_4,
 		0, 0, NULL, false, "zones that may meet their own published ports" } },
 	[SET_ITSELF6]     = { IN_INET, { "itself6", TWO(INTERFACE, ADDR6), LEN_IF + LEN_6,
