@@ -12,8 +12,8 @@
 
 /* Removes or empties it below rootfd, but for the paths in keep (strv of paths from the root, or
  * NULL). A directory keeps the time it had. *out_removed gets the paths, "/etc/machine-id" or
- * "/etc/shadow (passwords)", in the order of the table; a strv that the caller owns. The tree is hostile: links are followed inside
- * it only, and only on the way to a directory. */
+ * "/etc/shadow (passwords)", in the order of the table; a strv that the caller owns. The tree is
+ * hostile: links are followed inside it only, and only on the way to a directory. */
 int wash_tree(int rootfd, char *const *keep, char ***out_removed, struct error *err);
 
 #endif
