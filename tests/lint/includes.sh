@@ -4,7 +4,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lint.bash"
 
-folders="base cgroups netns templates runtime cli oci"
+folders="base cgroups disks netns templates runtime cli oci"
 
 # Where an include of ours comes from: "file:line folder".
 our_includes() {
@@ -20,9 +20,9 @@ upward() {
 	for folder in $folders; do
 		case $folder in
 		base)                    may="base" ;;
-		cgroups|netns|templates) may="base $folder" ;;
-		runtime)                 may="base cgroups netns templates runtime" ;;
-		cli|oci)                 may="base cgroups netns templates runtime $folder" ;;
+		cgroups|disks|netns|templates) may="base $folder" ;;
+		runtime)                 may="base cgroups disks netns templates runtime" ;;
+		cli|oci)                 may="base cgroups disks netns templates runtime $folder" ;;
 		esac
 		our_includes "$folder" | while read -r where what; do
 			case " $may " in

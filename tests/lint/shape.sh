@@ -4,9 +4,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lint.bash"
 
-folders="base cgroups netns templates runtime cli oci"
-mapfile -t ours < <(files '*.[ch]' base cgroups netns templates runtime cli oci)
-mapfile -t all_c < <(files '*.[ch]' base cgroups netns templates runtime cli oci tests bench)
+folders="base cgroups disks netns templates runtime cli oci"
+mapfile -t ours < <(files '*.[ch]' base cgroups disks netns templates runtime cli oci)
+mapfile -t all_c < <(files '*.[ch]' base cgroups disks netns templates runtime cli oci tests bench)
 
 # Everything that is text and ours, the licence aside.
 mapfile -t scripts < <(

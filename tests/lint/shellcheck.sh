@@ -7,7 +7,7 @@
 shellcheck=${SHELLCHECK:-$(command -v shellcheck)}
 mapfile -t scripts < <(
 	ls quickstart .ci/run 2>/dev/null
-	for glob in '*.sh' '*.bash' '*.bats'; do files "$glob" base cgroups netns templates runtime cli oci tests bench contrib; done
+	for glob in '*.sh' '*.bash' '*.bats'; do files "$glob" base cgroups disks netns templates runtime cli oci tests bench contrib; done
 )
 
 for script in "${scripts[@]}"; do
