@@ -37,6 +37,8 @@ static const char *what_is_missing(const struct verb *v)
 		return "no recipe named";
 	if (str_starts(v->operands, "FILE"))
 		return "no file named";
+	if (str_starts(v->name, "plan "))
+		return "no plan named";
 	return str_starts(v->name, "template ") ? "no template named" : "no zone named";
 }
 
@@ -53,7 +55,8 @@ static int check_operands(struct cli *cli, struct error *err)
 		return usage(v, err, "option '--all' means zones that exist");
 	if (is_all && n > 0)
 		return usage(v, err, "names and '--all' exclude each other");
-	if (v->flags & VERB_ASSIGNS && strv_len(cli->assignments) == 0)
+	if (v->flags & VERB_ASSIGNS && strv_len(cli->assignments) == 0 &&
+	    !opts_has(&cli->opts, "plan"))
 		return usage(v, err, "no PROPERTY=VALUE given");
 	if (n < v->min && !is_all)
 		return usage(v, err, n == 0 ? what_is_missing(v) : "too few operands");

@@ -103,8 +103,8 @@ int verb_reboot(struct cli *cli, struct target *t, struct error *err);
 /* verb_create.c */
 extern const struct opt create_options[];
 int verb_create(struct cli *cli, const char *name, struct error *err);
-/* Applies the --PROPERTY options to a configuration and checks the whole. */
-int cli_properties(const struct cli *cli, struct zone_config *config, struct error *err);
+/* Applies --plan and the --PROPERTY options to a configuration and checks the whole. */
+int cli_properties(struct cli *cli, struct zone_config *config, struct error *err);
 /* verb_doctor.c */
 int verb_doctor(struct cli *cli, struct error *err);
 /* verb_destroy.c */

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "cli/out.h"
-#include "cli/verb.h"
+#include "cli/verb_plan.h"
 #include "runtime/boot.h"
 #include "runtime/create.h"
 #include "runtime/destroy.h"
@@ -12,15 +12,16 @@
 
 const struct opt create_options[] = {
 	{ "template", 't', "TEMPLATE", "what the zones are made from (as template list shows)" },
+	{ "plan",     0,   "PLAN",     "take properties from a plan (as plan list shows)" },
 	{ "like",     0,   "ZONE",     "take properties and template from another zone" },
 	{ "boot",     0,   NULL,       "boot them at once" },
 	{ 0 },
 };
 
-int cli_properties(const struct cli *cli, struct zone_config *config, struct error *err)
+/* The options, over what the plan has said. */
+static int apply_options(const struct cli *cli, struct zone_config *config, bool *out_any,
+			 struct error *err)
 {
-	const struct property *seen = NULL;
-
 	for (size_t i = 0; i < cli->opts.n; i++) {
 		const struct opt_given *g = &cli->opts.given[i];
 		enum property_op op = PROPERTY_SET;
@@ -34,26 +35,21 @@ int cli_properties(const struct cli *cli, struct zone_config *config, struct err
 					op = PROPERTY_ADD;
 		if (property_apply(g->property, config, op, g->value, err) < 0)
 			return -1;
-		seen = g->property;
+		*out_any = true;
 	}
-	return seen ? property_check_all(config, err) : 0;
+	return 0;
 }
 
-static int copy_property(const struct property *p, const struct zone_config *from,
-			 struct zone_config *to, struct error *err)
+int cli_properties(struct cli *cli, struct zone_config *config, struct error *err)
 {
-	AUTO_FREE char *text = NULL;
-	char *const *member;
+	AUTO_PLAN struct plan plan = { 0 };
+	bool has_any = opts_has(&cli->opts, "plan");
 
-	if (p->type != PROPERTY_LIST) {
-		text = property_text(p, from);
-		return property_apply(p, to, PROPERTY_SET, text, err);
-	}
-	member = *(char **const *)((const char *)from + p->offset);
-	for (; member && *member; member++)
-		if (property_apply(p, to, PROPERTY_ADD, *member, err) < 0)
-			return -1;
-	return 0;
+	if (has_any && (cli_plan(cli, &plan, err) < 0 || plan_apply(&plan, config, err) < 0))
+		return -1;
+	if (apply_options(cli, config, &has_any, err) < 0)
+		return -1;
+	return has_any ? property_check_all(config, err) : 0;
 }
 
 /* The properties of another zone, and its template unless one was named. */
@@ -67,7 +63,9 @@ static int copy_like(struct cli *cli, const char *like, struct zone_config *conf
 		return error_wrap(err, "zone '%s'", like);
 	for (const struct property *p = property_table(); p->name && status == 0; p++)
 		if (!property_is_default(p, &zone.config))
-			status = copy_property(p, &zone.config, config, err);
+			status = property_copy(p, &zone.config, config, err);
+	if (status == 0 && zone.config.plan)
+		config->plan = xstrdup(zone.config.plan);
 	if (status == 0 && !*template && zone.config.template_name)
 		*template = xstrdup(zone.config.template_name);
 	zone_close(&zone);

@@ -23,7 +23,6 @@ struct facts {
 static void gather(struct cli *cli, const struct target *t, struct facts *f)
 {
 	struct error ignored = { 0 };
-	struct cgroup cg;
 
 	f->config = &t->zone.config;
 	f->status = &t->status;
@@ -31,11 +30,9 @@ static void gather(struct cli *cli, const struct target *t, struct facts *f)
 	f->is_up = ZONE_BIT(t->status.state) & ZONE_UP;
 	/* Figures that can't be had are left out; doctor and verify tell why. */
 	f->has_cgroups = site_cgroups(&cli->site, &ignored) == 0;
-	if (!f->is_up || !f->has_cgroups ||
-	    cgroup_open(&cg, &cli->site.cgroups, t->zone.name, &ignored) < 0)
-		return;
-	f->has_stats = cgroup_stats(&cg, &f->stats, &ignored) == 0;
-	cgroup_close(&cg);
+	f->has_stats = f->is_up && f->has_cgroups &&
+		       cgroup_stats(&cli->site.cgroups, t->zone.name, CGROUP_STATS_ALL, &f->stats,
+				    &ignored) == 0;
 }
 
 static void json_u64_or_null(struct json_out *o, const char *key, bool is_set, uint64_t value)
@@ -44,6 +41,11 @@ static void json_u64_or_null(struct json_out *o, const char *key, bool is_set, u
 		json_out_u64(o, key, value);
 	else
 		json_out_null(o, key);
+}
+
+static void json_known(struct json_out *o, const char *key, const struct facts *f, uint64_t value)
+{
+	json_u64_or_null(o, key, f->has_stats && value != CGROUP_UNKNOWN, value);
 }
 
 static void json_usage(struct json_out *o, const struct facts *f)
@@ -55,11 +57,14 @@ static void json_usage(struct json_out *o, const struct facts *f)
 		json_out_milli(o, "cpu_seconds", s->cpu_usec / 1000);
 	else
 		json_out_null(o, "cpu_seconds");
-	json_u64_or_null(o, "memory_bytes", f->has_stats && s->has_memory, s->memory);
-	json_u64_or_null(o, "memory_peak_bytes", f->has_stats && s->memory_peak > 0,
-			 s->memory_peak);
-	json_u64_or_null(o, "pids", f->has_stats && s->has_pids, s->pids);
-	json_u64_or_null(o, "oom_kills", f->has_stats && s->has_memory, s->oom_kills);
+	json_known(o, "memory_bytes", f, s->memory);
+	json_known(o, "memory_peak_bytes", f, s->memory_peak);
+	json_known(o, "swap_bytes", f, s->swap);
+	json_known(o, "pids", f, s->pids);
+	json_known(o, "pids_peak", f, s->pids_peak);
+	json_known(o, "io_read_bytes", f, s->io_read);
+	json_known(o, "io_written_bytes", f, s->io_written);
+	json_known(o, "oom_kills", f, s->refusals.oom_kills);
 }
 
 static void print_json(struct cli *cli, const struct facts *f)
@@ -77,6 +82,7 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_out_u64(o, "uid_base", c->uid_base);
 	json_out_u64(o, "uid_count", ZONE_IDS);
 	json_out_u64(o, "created", c->created);
+	json_out_str(o, "plan", c->plan);
 	json_out_bool(o, "ephemeral", c->is_ephemeral);
 	json_out_bool(o, "keeper", f->status->has_keeper);
 	json_u64_or_null(o, "keeper_pid", f->status->has_keeper, (uint64_t)run->keeper.pid);
@@ -102,19 +108,38 @@ static void line(struct cli *cli, const char *key, const char *value)
 	out_print(cli, "\n");
 }
 
-static void print_memory(struct cli *cli, const struct cgroup_stats *s)
+/* "memory in use  12M (peak 20M)" */
+static void size_line(struct cli *cli, const char *key, uint64_t size, uint64_t peak)
 {
 	char text[NUM_TEXT_MAX];
 
-	out_print(cli, "%-16s %s", "memory in use", num_size_human(s->memory, text));
-	if (s->memory_peak > 0)
-		out_print(cli, " (peak %s)", num_size_human(s->memory_peak, text));
+	if (size == CGROUP_UNKNOWN)
+		return;
+	out_print(cli, "%-16s %s", key, num_size_human(size, text));
+	if (peak != CGROUP_UNKNOWN)
+		out_print(cli, " (peak %s)", num_size_human(peak, text));
 	out_print(cli, "\n");
+}
+
+static void print_stats(struct cli *cli, const struct cgroup_stats *s)
+{
+	char text[NUM_TEXT_MAX];
+
+	line(cli, "processor time", num_duration_human(s->cpu_usec / 1000000, text));
+	size_line(cli, "memory in use", s->memory, s->memory_peak);
+	if (s->swap > 0)
+		size_line(cli, "swap in use", s->swap, CGROUP_UNKNOWN);
+	if (s->pids != CGROUP_UNKNOWN)
+		out_print(cli, "%-16s %llu\n", "processes", (unsigned long long)s->pids);
+	size_line(cli, "read from disk", s->io_read, CGROUP_UNKNOWN);
+	size_line(cli, "written to disk", s->io_written, CGROUP_UNKNOWN);
+	if (s->refusals.oom_kills > 0 && s->refusals.oom_kills != CGROUP_UNKNOWN)
+		out_print(cli, "%-16s %llu\n", "oom kills",
+			  (unsigned long long)s->refusals.oom_kills);
 }
 
 static void print_usage(struct cli *cli, const struct facts *f)
 {
-	const struct cgroup_stats *s = &f->stats;
 	char text[NUM_TEXT_MAX];
 
 	if (!f->is_up)
@@ -125,15 +150,8 @@ static void print_usage(struct cli *cli, const struct facts *f)
 		out_print(cli, "%-16s %d\n", "keeper pid", (int)f->status->run.keeper.pid);
 	else
 		line(cli, "keeper", "gone (zonectl repair starts one)");
-	if (!f->has_stats)
-		return;
-	line(cli, "processor time", num_duration_human(s->cpu_usec / 1000000, text));
-	if (s->has_memory)
-		print_memory(cli, s);
-	if (s->has_pids)
-		out_print(cli, "%-16s %llu\n", "processes", (unsigned long long)s->pids);
-	if (s->oom_kills > 0)
-		out_print(cli, "%-16s %llu\n", "oom kills", (unsigned long long)s->oom_kills);
+	if (f->has_stats)
+		print_stats(cli, &f->stats);
 }
 
 static void print_properties(struct cli *cli, const struct zone_config *c)
@@ -171,6 +189,8 @@ static void print_text(struct cli *cli, const struct facts *f)
 		  c->uid_base + ZONE_IDS - 1);
 	if (localtime_r(&created, &tm) && strftime(text, sizeof(text), "%F %T", &tm) > 0)
 		line(cli, "created", text);
+	if (c->plan)
+		line(cli, "plan", c->plan);
 	if (c->is_ephemeral)
 		line(cli, "ephemeral", "yes");
 	if (f->addresses)

@@ -19,6 +19,7 @@ enum { SIGNALS_FORWARDED = 1 };
 
 const struct opt run_options[] = {
 	{ "template", 't', "TEMPLATE", "what the zone is made from" },
+	{ "plan",     0,   "PLAN",     "take properties from a plan (as plan list shows)" },
 	{ "rm",       0,   NULL,       "remove the zone afterwards" },
 	{ "name",     0,   "NAME",     "its name (run- and six letters)" },
 	{ 0 },

@@ -4,14 +4,15 @@
 #include "base/cleanup.h"
 #include "base/strv.h"
 #include "cli/out.h"
-#include "cli/verb.h"
+#include "cli/verb_plan.h"
 #include "runtime/addresses.h"
 #include "runtime/live.h"
 #include "runtime/property.h"
 
 const struct opt set_options[] = {
-	{ "runtime-only", 0, NULL, "change the running zone, write nothing down" },
-	{ "next-boot",    0, NULL, "write it down, leave the running zone as it is" },
+	{ "plan",         0, "PLAN", "give it the properties of a plan (as plan list shows)" },
+	{ "runtime-only", 0, NULL,   "change the running zone, write nothing down" },
+	{ "next-boot",    0, NULL,   "write it down, leave the running zone as it is" },
 	{ 0 },
 };
 
@@ -35,9 +36,28 @@ static int add_change(struct changes *changes, const struct property *p, struct 
 	return 0;
 }
 
+/* What the zone has already is no change, so that it is neither refused nor put off to a boot. */
+static int assign_plan(struct cli *cli, struct zone_config *config, struct changes *changes,
+		       struct error *err)
+{
+	AUTO_PLAN struct plan plan = { 0 };
+
+	if (!opts_has(&cli->opts, "plan"))
+		return 0;
+	if (cli_plan(cli, &plan, err) < 0)
+		return -1;
+	for (size_t i = 0; i < plan.n_set; i++)
+		if (!plan_has_value(&plan, plan.set[i], config) &&
+		    add_change(changes, plan.set[i], err) < 0)
+			return error_wrap(err, "plan '%s'", plan.name);
+	return plan_apply(&plan, config, err);
+}
+
 static int assign(struct cli *cli, struct zone_config *config, struct changes *changes,
 		  struct error *err)
 {
+	if (assign_plan(cli, config, changes, err) < 0)
+		return -1;
 	for (char *const *a = cli->assignments; a && *a; a++) {
 		const struct property *p;
 

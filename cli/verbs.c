@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cli/verb.h"
 #include "cli/verb_net.h"
+#include "cli/verb_plan.h"
 #include "cli/verb_template.h"
 
 #define STOPPED (ZONE_BIT(ZONE_INSTALLED))
@@ -69,7 +70,7 @@ static const struct verb verbs[] = {
 	  .each = verb_info, .min = 1, .max = -1, .flags = VERB_ARRAY,
 	  .group = "zones", .summary = "show everything about a zone",
 	  .example = "zonectl info web1 --json" },
-	{ "set", NULL, "NAME... PROPERTY=VALUE...",
+	{ "set", NULL, "NAME... [--plan PLAN] [PROPERTY=VALUE]...",
 	  .each = verb_set, .lock = LOCK_ALONE, .min = 1, .max = -1, .options = set_options,
 	  .flags = VERB_CHANGES | VERB_ASSIGNS | VERB_PARALLEL,
 	  .group = "zones", .summary = "change properties, of running zones at once",
@@ -165,6 +166,15 @@ static const struct verb verbs[] = {
 
 	{ "doctor", NULL, "",
 	  .run = verb_doctor, .min = 0, .max = 0,
+	{ "plan list", "plan ls", "",
+	  .run = verb_plan_list, .min = 0, .max = 0, .options = plan_list_options,
+	  .group = "fleet", .summary = "show the plans that zones can be made with",
+	  .example = "zonectl plan list" },
+	{ "plan show", "plan info", "NAME",
+	  .run = verb_plan_show, .min = 1, .max = 1,
+	  .group = "fleet", .summary = "show everything about a plan",
+	  .example = "zonectl plan show small --json" },
+
 	  .group = "host", .summary = "look for what on this host is in the way of zones",
 	  .example = "zonectl doctor" },
 	{ "features", NULL, "",

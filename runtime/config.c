@@ -57,6 +57,7 @@ static void clear_network(struct zone_config *c)
 void zone_config_clear(struct zone_config *c)
 {
 	free(c->template_name);
+	free(c->plan);
 	free(c->hostname);
 	free(c->description);
 	strv_clear(&c->tags);
@@ -218,6 +219,26 @@ static void write_created(const struct zone_config *c, const char *key, struct j
 	json_out_u64(out, key, c->created);
 }
 
+static int read_plan(struct zone_config *c, const struct json *value, struct error *err)
+{
+	struct error why = { 0 };
+	const char *text;
+
+	if (json_str(value, ZONE_JSON, &text, err) < 0)
+		return -1;
+	if (zone_name_check(text, &why) < 0)
+		return json_error(value, ZONE_JSON, err, "%s", why.text);
+	free(c->plan);
+	c->plan = xstrdup(text);
+	return 0;
+}
+
+static void write_plan(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (c->plan)
+		json_out_str(out, key, c->plan);
+}
+
 static int read_ephemeral(struct zone_config *c, const struct json *value, struct error *err)
 {
 	return json_bool(value, ZONE_JSON, &c->is_ephemeral, err);
@@ -282,6 +303,7 @@ static const struct identity_row identity[] = {
 	{ "digest",     read_digest,    write_digest,    true },
 	{ "uid-base",   read_uid_base,  write_uid_base,  false },
 	{ "created",    read_created,   write_created,   false },
+	{ "plan",       read_plan,      write_plan,      true },
 	{ "ephemeral",  read_ephemeral, write_ephemeral, true },
 	{ "auto-ip",    read_auto_ip,   write_auto_ip,   true },
 	{ "held-ip",    read_held_ip,   write_held_ip,   true },

@@ -46,6 +46,7 @@ struct zone_config {
 	char template_digest[SHA256_HEX_SIZE];
 	uint32_t uid_base;			/* first of ZONE_IDS uids and gids of the host */
 	uint64_t created;			/* seconds since 1970 */
+	char *plan;				/* the plan that was last given to it, or NULL */
 	char **auto_ip;				/* "eth0=10.1.0.5": what ip=auto has come to */
 	char **held_ip;				/* addresses that it still uses until it is down */
 	bool is_ephemeral;			/* made by run --rm: goes when it ends */

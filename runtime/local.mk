@@ -2,6 +2,7 @@
 libzone_a_SOURCES += %D%/config.c %D%/config.h
 libzone_a_SOURCES += %D%/property.c %D%/property.h
 libzone_a_SOURCES += %D%/property_table.c
+libzone_a_SOURCES += %D%/plans.c %D%/plans.h
 libzone_a_SOURCES += %D%/address.c %D%/address.h
 libzone_a_SOURCES += %D%/addresses.c %D%/addresses.h
 libzone_a_SOURCES += %D%/claims.c %D%/claims.h

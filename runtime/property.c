@@ -432,6 +432,23 @@ char *property_text(const struct property *p, const struct zone_config *c)
 	return words ? strv_join(words, ",") : xstrdup(NO_FLAGS);
 }
 
+int property_copy(const struct property *p, const struct zone_config *from, struct zone_config *to,
+		  struct error *err)
+{
+	AUTO_FREE char *text = property_text(p, from);
+	char *const *member;
+
+	if (p->type != PROPERTY_LIST)
+		return property_apply(p, to, PROPERTY_SET, text, err);
+	/* A member may hold what text has between members. */
+	set_default(p, to);
+	member = *(char **const *)field_in(p, from);
+	for (; member && *member; member++)
+		if (property_apply(p, to, PROPERTY_ADD, *member, err) < 0)
+			return -1;
+	return 0;
+}
+
 static void number_json(const struct property *p, const struct zone_config *c,
 			struct json_out *out)
 {

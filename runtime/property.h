@@ -64,6 +64,9 @@ int property_apply(const struct property *p, struct zone_config *c, enum propert
 /* "NAME=VALUE", "NAME+=VALUE" or "NAME-=VALUE" as set takes it; *out_property is the row. */
 int property_assign(struct zone_config *c, const char *assignment,
 		    const struct property **out_property, struct error *err);
+/* Gives *to the value that it has in *from. */
+int property_copy(const struct property *p, const struct zone_config *from, struct zone_config *to,
+		  struct error *err);
 /* Rules between properties (memory-high above memory, ...), after all were applied. */
 int property_check_all(const struct zone_config *c, struct error *err);
 /* The value as text that property_apply() takes, or "" when it has its default; of a list without

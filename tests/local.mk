@@ -149,6 +149,7 @@ dist_check_SCRIPTS += %D%/func/help.bats
 dist_check_SCRIPTS += %D%/func/info.bats
 dist_check_SCRIPTS += %D%/func/list.bats
 dist_check_SCRIPTS += %D%/func/log.bats
+dist_check_SCRIPTS += %D%/func/plan.bats
 dist_check_SCRIPTS += %D%/func/rename.bats
 dist_check_SCRIPTS += %D%/func/run.bats
 dist_check_SCRIPTS += %D%/func/set.bats

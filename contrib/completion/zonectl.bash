@@ -41,6 +41,7 @@ _zonectl_operand() {
 _zonectl_words() {
 	case $1 in
 	*'|'*)                       tr '|' '\n' <<<"$1" ;;
+	PLAN)                        _zonectl_ask plan list -H -o name ;;
 	TEMPLATE)                    _zonectl_ask template list -H -o name ;;
 	NAME|NAME...|ZONE|PATTERN*)  _zonectl_ask list -a -H -o name ;;
 	VERB)                        _zonectl_verbs | cut -d ' ' -f 1 | sort -u ;;
@@ -57,6 +58,7 @@ _zonectl_operands() {
 	create|run|'template build'|'template import') return ;;
 	'template make') operands=ZONE ;;
 	'template '*) operands=TEMPLATE ;;
+	'plan show') operands=PLAN ;;
 	set) _zonectl_assignments ;;
 	esac
 	operands=${operands%% *}
@@ -77,8 +79,8 @@ _zonectl_parse() {
 			((i++)) ;;
 		--) is_command=1; return ;;
 		-*) ;;
-		template|net) [ -n "$verb" ] || verb=$word ;;
-		*) [[ $verb != template && $verb != net ]] || verb+=" $word"
+		template|net|plan) [ -n "$verb" ] || verb=$word ;;
+		*) [[ $verb != template && $verb != net && $verb != plan ]] || verb+=" $word"
 		   [ -n "$verb" ] || verb=$word ;;
 		esac
 	done
@@ -100,7 +102,7 @@ _zonectl() {
 			sort -u)
 	elif [ -z "$verb" ]; then
 		words=$(_zonectl_words VERB)
-	elif [[ $verb == template || $verb == net ]]; then
+	elif [[ $verb == template || $verb == net || $verb == plan ]]; then
 		words=$(_zonectl_verbs | sed -n "s/^$verb //p")
 	else
 		words=$(_zonectl_operands "$verb")

@@ -145,8 +145,8 @@ option_words() {
 incomplete_completion() {
 	local verb
 
-	{ offered ''; offered template '' | sed 's/^/template /'; offered net '' | sed 's/^/net /'; } |
-		grep -vxE 'template|net' | sort >"$work/tags"
+	{ offered ''; offered template '' | sed 's/^/template /'; offered net '' | sed 's/^/net /'
+		offered plan '' | sed 's/^/plan /'; } | grep -vxE 'template|net|plan' | sort >"$work/tags"
 	sort "$work/verbs" | compare - "$work/tags"
 	while read -r verb; do
 		option_words "$verb" | sort -u >"$work/help"
