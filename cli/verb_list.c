@@ -50,15 +50,31 @@ static const struct table_column columns[] = {
 static const unsigned char config_columns[] = {
 	TEMPLATE, IP, HOSTNAME, TAGS, AUTOBOOT, UID, DIGEST, CREATED, DESCRIPTION,
 };
-static const unsigned char usage_columns[] = { CPU, MEMORY, PIDS };
+/* clang-format off */
+static const struct {
+	unsigned char column;
+	enum cgroup_stats_part part;
+} usage_columns[] = {
+	{ CPU, CGROUP_STATS_CPU }, { MEMORY, CGROUP_STATS_MEMORY }, { PIDS, CGROUP_STATS_PIDS },
+};
+/* clang-format on */
 
-static bool needs_any(const struct table *t, const struct cli *cli, const unsigned char *which,
-		      size_t n)
+static bool needs_config(const struct table *t, const struct cli *cli)
 {
-	for (size_t i = 0; i < n; i++)
-		if (table_shows(t, cli, which[i]))
+	for (size_t i = 0; i < N_ROWS(config_columns); i++)
+		if (table_shows(t, cli, config_columns[i]))
 			return true;
 	return false;
+}
+
+static unsigned int needed_usage(const struct table *t, const struct cli *cli)
+{
+	unsigned int parts = 0;
+
+	for (size_t i = 0; i < N_ROWS(usage_columns); i++)
+		if (table_shows(t, cli, usage_columns[i].column))
+			parts |= usage_columns[i].part;
+	return parts;
 }
 
 static void fill_config(const struct site *site, struct table_cell *row,
@@ -81,26 +97,26 @@ static void fill_config(const struct site *site, struct table_cell *row,
 	table_set_text(&row[DESCRIPTION], c->description);
 }
 
-static void fill_usage(struct cli *cli, struct table_cell *row, const char *name)
+static void set_known(struct table_cell *cell, uint64_t number)
+{
+	if (number != CGROUP_UNKNOWN)
+		table_set_number(cell, number);
+}
+
+static void fill_usage(struct cli *cli, struct table_cell *row, const char *name,
+		       unsigned int parts)
 {
 	struct cgroup_stats stats;
 	struct error ignored = { 0 };
-	struct cgroup cg;
-	int status;
 
 	/* A figure that this host can't give, or a zone that ended just now, is shown as "-". */
 	if (site_cgroups(&cli->site, &ignored) < 0 ||
-	    cgroup_open(&cg, &cli->site.cgroups, name, &ignored) < 0)
+	    cgroup_stats(&cli->site.cgroups, name, parts, &stats, &ignored) < 0)
 		return;
-	status = cgroup_stats(&cg, &stats, &ignored);
-	cgroup_close(&cg);
-	if (status < 0)
-		return;
-	table_set_number(&row[CPU], stats.cpu_usec / 1000);
-	if (stats.has_memory)
-		table_set_number(&row[MEMORY], stats.memory);
-	if (stats.has_pids)
-		table_set_number(&row[PIDS], stats.pids);
+	if (stats.cpu_usec != CGROUP_UNKNOWN)
+		table_set_number(&row[CPU], stats.cpu_usec / 1000);
+	set_known(&row[MEMORY], stats.memory);
+	set_known(&row[PIDS], stats.pids);
 }
 
 uint64_t cli_uptime(const struct zone_run *run)
@@ -152,14 +168,13 @@ static int add_zone(struct cli *cli, struct table *t, const char *name,
 		    const struct zone_status *status, struct error *err)
 {
 	struct table_cell *row = table_row(t);
+	unsigned int parts = needed_usage(t, cli);
 
 	table_set_text(&row[NAME], name);
 	fill_status(row, status);
-	if (ZONE_BIT(status->state) & ZONE_UP &&
-	    needs_any(t, cli, usage_columns, N_ROWS(usage_columns)))
-		fill_usage(cli, row, name);
-	if (status->state == ZONE_INCOMPLETE ||
-	    !needs_any(t, cli, config_columns, N_ROWS(config_columns)))
+	if (ZONE_BIT(status->state) & ZONE_UP && parts)
+		fill_usage(cli, row, name, parts);
+	if (status->state == ZONE_INCOMPLETE || !needs_config(t, cli))
 		return 0;
 	return add_config(cli, row, name, err);
 }

@@ -89,15 +89,9 @@ struct idle {
 static bool is_settled(struct zone *z, struct idle *idle)
 {
 	struct cgroup_stats stats;
-	struct cgroup cg;
 	struct error err = { 0 };
-	int ret;
 
-	if (cgroup_open(&cg, &z->site->cgroups, z->name, &err) < 0)
-		return false;
-	ret = cgroup_stats(&cg, &stats, &err);
-	cgroup_close(&cg);
-	if (ret < 0)
+	if (cgroup_stats(&z->site->cgroups, z->name, CGROUP_STATS_CPU, &stats, &err) < 0)
 		return false;
 	idle->steps = stats.cpu_usec - idle->usec < IDLE_USEC ? idle->steps + 1 : 0;
 	idle->usec = stats.cpu_usec;

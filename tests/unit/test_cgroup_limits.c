@@ -79,9 +79,10 @@ static void limits_change_and_go_while_the_zone_runs(void **state)
 		assert_int_equal(pids[0], pid);
 		free(pids);
 	}
-	good(cgroup_stats(&cg, &stats, &f->err), &f->err);
-	assert_true(stats.has_pids);
+	good(cgroup_stats(&f->host, "web", CGROUP_STATS_ALL, &stats, &f->err), &f->err);
 	assert_int_equal(stats.pids, 1);
+	assert_int_equal(stats.pids_limit, 50);
+	assert_int_equal(stats.memory_limit, 32 << 20);
 	limits_clear(&f->limits);
 	good(limits_apply(&cg, &f->limits, &f->err), &f->err);
 	good(cgroup_down(&f->host, "web", WAIT_MS, &f->err), &f->err);
