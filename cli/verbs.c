@@ -164,8 +164,6 @@ static const struct verb verbs[] = {
 	  .group = "access", .summary = "what the console of a zone said",
 	  .example = "zonectl log web1 -f" },
 
-	{ "doctor", NULL, "",
-	  .run = verb_doctor, .min = 0, .max = 0,
 	{ "plan list", "plan ls", "",
 	  .run = verb_plan_list, .min = 0, .max = 0, .options = plan_list_options,
 	  .group = "fleet", .summary = "show the plans that zones can be made with",
@@ -175,6 +173,8 @@ static const struct verb verbs[] = {
 	  .group = "fleet", .summary = "show everything about a plan",
 	  .example = "zonectl plan show small --json" },
 
+	{ "doctor", NULL, "",
+	  .run = verb_doctor, .min = 0, .max = 0,
 	  .group = "host", .summary = "look for what on this host is in the way of zones",
 	  .example = "zonectl doctor" },
 	{ "features", NULL, "",
