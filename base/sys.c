@@ -100,6 +100,11 @@ int sys_execveat(int dirfd, const char *path, char *const argv[], char *const en
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
 }
 
+int sys_bpf(int command, void *attr, size_t size)
+{
+	return (int)syscall(SYS_bpf, command, attr, size);
+}
+
 int sys_keyring_new_session(void)
 {
 	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -1 : 0;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
 	%D%/cgroup.c %D%/cgroup.h \
+	%D%/devices.c %D%/devices.h \
 	%D%/group.c %D%/group.h \
 	%D%/host.c %D%/host.h \
 	%D%/keepers.c %D%/keepers.h \

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/strv.h"
+#include "cgroups/devices.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "runtime/property.h"
@@ -86,6 +87,7 @@ static void print_json(struct cli *cli, const struct utsname *host, char *const 
 	json_out_str(o, "machine", host->machine);
 	for (size_t i = 0; i < N_ROWS(kernel_features); i++)
 		json_out_bool(o, kernel_features[i].key, has_feature(i));
+	json_out_bool(o, "device_policy", devices_supported());
 	json_out_end_object(o);
 	json_out_object(o, "cgroup");
 	json_out_str(o, "layout", cgroup_layout_name(cli->site.cgroups.layout));
@@ -113,6 +115,7 @@ static void print_text(struct cli *cli, const struct utsname *host, char *const 
 	for (size_t i = 0; i < N_ROWS(kernel_features); i++)
 		out_print(cli, "%-20s %s\n", kernel_features[i].text,
 			  has_feature(i) ? "yes" : "no");
+	out_print(cli, "%-20s %s\n", "device policy", devices_supported() ? "yes" : "no");
 	out_print(cli, "%-20s %s%s, %s\n", "cgroups", cgroup_layout_name(cli->site.cgroups.layout),
 		  cli->site.cgroups.is_systemd ? " under systemd" : "", cli->site.cgroups.subtree);
 	print_list(cli, "controllers", controller_list);

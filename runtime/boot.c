@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/strv.h"
+#include "cgroups/devices.h"
 #include "runtime/addresses.h"
 #include "runtime/keeper.h"
 #include "runtime/state.h"
@@ -53,6 +54,13 @@ static int rundir_down(struct boot *b, struct error *err)
 	return zone_run_remove(b->z->site, b->z->name, err);
 }
 
+/* What the zone's /dev has beside every other's (dev.c). */
+static unsigned int device_sets(uint64_t features)
+{
+	return (features & FEATURE_FUSE ? CGROUP_DEVICES_FUSE : 0) |
+	       (features & FEATURE_TUN ? CGROUP_DEVICES_TUN : 0);
+}
+
 static int groups_up(struct boot *b, struct error *err)
 {
 	struct zone *z = b->z;
@@ -60,7 +68,8 @@ static int groups_up(struct boot *b, struct error *err)
 	if (site_cgroups(z->site, err) < 0)
 		return -1;
 	if (cgroup_up(&b->cgroup, &z->site->cgroups, z->name, &z->config.limits,
-		      z->config.uid_base, err) < 0)
+		      z->config.uid_base, err) < 0 ||
+	    devices_apply(b->cgroup.outerfd, device_sets(z->config.features), err) < 0)
 		return -1;
 	b->compiled.launch.cgroup = &b->cgroup;
 	return 0;

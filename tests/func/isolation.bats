@@ -102,6 +102,22 @@ in_a() { zonectl exec a -- sh -c "$1"; }
 	not in_a 'mknod /tmp/kmsg c 1 11 && cat /tmp/kmsg'
 }
 
+# Beside all that, for a node that gets there in spite of it: even the host's root opens nothing from inside.
+@test "the device policy of a zone opens nothing of the host's" {
+	[ "$(zonectl features --json | json "d['kernel']['device_policy']")" = true ] || skip "kernel: no device policy"
+	group=$(find /sys/fs/cgroup -path "*/zonectl-$(store_id)/a/zone/cgroup.procs" ! -path "*/systemd/*")
+	opens() { (echo "$BASHPID" >"$group" && exec 3<"$1"); }
+	opens /dev/zero
+	for node in /dev/mem /dev/kmsg /dev/console /dev/fuse /dev/net/tun /dev/loop-control /dev/loop0; do
+		[ ! -e "$node" ] || not opens "$node"
+	done
+	installed fuse --features fuse
+	zonectl boot fuse
+	group=${group/\/a\//\/fuse\/}
+	[ ! -e /dev/fuse ] || opens /dev/fuse
+	[ ! -e /dev/kmsg ] || not opens /dev/kmsg
+}
+
 @test "a zone's root has no setuid way to the host: nodev root, uids of its own" {
 	in_a 'cp /bin/busybox /tmp/suid; chmod 4755 /tmp/suid'
 	file=$ZONECTL_ROOT/var/lib/zonectl/zones/a/data/upper/tmp/suid
