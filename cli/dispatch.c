@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,6 +11,14 @@
 #include "base/strv.h"
 #include "cli/names.h"
 #include "cli/out.h"
+#include "cli/several.h"
+#include "runtime/autoboot.h"
+
+bool cli_is_whole_host(const struct cli *cli)
+{
+	return !cli->verb->run &&
+	       (opts_has(&cli->opts, "all") || opts_has(&cli->opts, "autoboot"));
+}
 
 static int usage(const struct verb *v, struct error *err, const char *fault)
 {
@@ -45,7 +51,7 @@ static const char *what_is_missing(const struct verb *v)
 static int check_operands(struct cli *cli, struct error *err)
 {
 	const struct verb *v = cli->verb;
-	bool is_all = opts_has(&cli->opts, "all") && !v->run;
+	bool is_all = cli_is_whole_host(cli);
 	int n;
 
 	if (v->flags & VERB_ASSIGNS)
@@ -54,7 +60,9 @@ static int check_operands(struct cli *cli, struct error *err)
 	if (is_all && v->flags & VERB_NEW_NAMES)
 		return usage(v, err, "option '--all' means zones that exist");
 	if (is_all && n > 0)
-		return usage(v, err, "names and '--all' exclude each other");
+		return usage(v, err, opts_has(&cli->opts, "all")
+					     ? "names and '--all' exclude each other"
+					     : "names and '--autoboot' exclude each other");
 	if (v->flags & VERB_ASSIGNS && strv_len(cli->assignments) == 0 &&
 	    !opts_has(&cli->opts, "plan"))
 		return usage(v, err, "no PROPERTY=VALUE given");
@@ -78,6 +86,20 @@ static int in_states(struct cli *cli, const char *name, bool *out, struct error 
 	return 0;
 }
 
+/* A zone that can't be read stays in, so that its fault is told. */
+static bool is_autobooted(struct cli *cli, const char *name)
+{
+	struct zone z = { .dirfd = -1 };
+	struct error ignored = { 0 };
+	bool is_wanted;
+
+	if (zone_open(&z, &cli->site, name, 0, &ignored) < 0)
+		return true;
+	is_wanted = autoboot_is_wanted(&z);
+	zone_close(&z);
+	return is_wanted;
+}
+
 /* --all means those that the verb can work on: boot boots what is stopped. */
 static int all_names(struct cli *cli, char ***out, struct error *err)
 {
@@ -92,6 +114,8 @@ static int all_names(struct cli *cli, char ***out, struct error *err)
 		/* A zone that can't be looked at stays in, so that its fault is told. */
 		if (cli->verb->each && cli->verb->states)
 			(void)in_states(cli, *name, &is_meant, &ignored); /* is_meant stays true */
+		if (is_meant && opts_has(&cli->opts, "autoboot"))
+			is_meant = is_autobooted(cli, *name);
 		if (is_meant)
 			strv_give(out, TAKE_PTR(*name));
 	}
@@ -105,7 +129,7 @@ static int find_names(struct cli *cli, char ***out, struct error *err)
 		return names_new(cli->opts.operands, out, err);
 	if (cli_site(cli, err) < 0)
 		return -1;
-	if (opts_has(&cli->opts, "all"))
+	if (cli_is_whole_host(cli))
 		return all_names(cli, out, err);
 	return names_existing(&cli->site, cli->opts.operands, out, err);
 }
@@ -163,113 +187,6 @@ static int work(struct cli *cli, const char *name, struct error *err)
 	return status;
 }
 
-static size_t work_in_turn(struct cli *cli, char *const *names)
-{
-	size_t n = strv_len(names), failed = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct error err = { 0 };
-
-		progress_count(&cli->progress, i, failed, n);
-		if (work(cli, names[i], &err) == 0)
-			continue;
-		cli_report(cli, names[i], &err);
-		failed++;
-	}
-	return failed;
-}
-
-/* What the workers leave for their parent: shared memory, so that a message is never torn. */
-struct parallel {
-	struct error *errors;		/* one for each name */
-	pid_t *pids;
-	size_t started, running, failed;
-};
-
-static void start_one(struct cli *cli, struct parallel *p, const char *name)
-{
-	size_t i = p->started++;
-
-	p->pids[i] = fork();
-	if (p->pids[i] > 0) {
-		p->running++;
-		return;
-	}
-	if (p->pids[i] == 0)
-		_exit(work(cli, name, &p->errors[i]) == 0 ? 0 : 1);
-	error_sys(&p->errors[i], "start a worker");
-	cli_report(cli, name, &p->errors[i]);
-	p->failed++;
-}
-
-static void reap_one(struct cli *cli, struct parallel *p, char *const *names)
-{
-	int status = 0;
-	pid_t pid = wait(&status);
-	size_t i = 0;
-
-	if (pid < 0)
-		return;
-	while (i < p->started && p->pids[i] != pid)
-		i++;
-	if (i == p->started)
-		return;		/* no worker of ours */
-	p->running--;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return;
-	if (p->errors[i].kind == ERR_NONE)
-		error_set(&p->errors[i], ERR_FAILED, "the worker was killed by signal %d",
-			  WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	cli_report(cli, names[i], &p->errors[i]);
-	p->failed++;
-}
-
-/* A process for each zone, jobs of them at a time. */
-static int work_in_parallel(struct cli *cli, char *const *names, size_t n, size_t *out_failed,
-			    struct error *err)
-{
-	struct parallel p = { 0 };
-	size_t size = n * sizeof(*p.errors);
-
-	p.errors = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p.errors == MAP_FAILED)
-		return error_sys(err, "memory for %zu zones", n);
-	p.pids = xcalloc(n, sizeof(*p.pids));
-	while (p.started < n || p.running > 0) {
-		progress_count(&cli->progress, p.started - p.running, p.failed, n);
-		if (p.started < n && p.running < cli->jobs)
-			start_one(cli, &p, names[p.started]);
-		else
-			reap_one(cli, &p, names);
-	}
-	*out_failed = p.failed;
-	free(p.pids);
-	munmap(p.errors, size);
-	return 0;
-}
-
-static int work_on_several(struct cli *cli, char *const *names, size_t n, struct error *err)
-{
-	bool is_parallel = cli->verb->flags & VERB_PARALLEL;
-	size_t failed = 0;
-	int status = 0;
-
-	/* What works on one at a time prints more than it takes long. */
-	cli->progress.is_on = cli->has_progress && is_parallel;
-	if (cli->jobs <= 1 || !is_parallel)
-		failed = work_in_turn(cli, names);
-	else if (cli_site(cli, err) < 0 || work_in_parallel(cli, names, n, &failed, err) < 0)
-		status = -1;
-	progress_clear(&cli->progress);
-	cli->progress.is_on = false;
-	if (status < 0)
-		return -1;
-	cli->subject = NULL;
-	if (failed == 0)
-		return 0;
-	return error_set(err, ERR_PARTIAL, "%zu of %zu failed", failed, n);
-}
-
 /* One zone that is named plainly gives one JSON value; everything else an array of them. */
 static bool gives_array(const struct cli *cli)
 {
@@ -280,7 +197,7 @@ static bool gives_array(const struct cli *cli)
 	return strv_len(operands) != 1 || !names_is_plain(operands[0]);
 }
 
-static int work_on_names(struct cli *cli, char *const *names, struct error *err)
+static int work_on_names(struct cli *cli, char **names, struct error *err)
 {
 	size_t n = strv_len(names);
 	bool is_array = gives_array(cli);
@@ -297,7 +214,7 @@ static int work_on_names(struct cli *cli, char *const *names, struct error *err)
 	if (n == 1)
 		status = work(cli, names[0], err);
 	else if (n > 1)
-		status = work_on_several(cli, names, n, err);
+		status = several(cli, names, work, err);
 	if (is_array)
 		json_out_end_array(&cli->json);
 	return status;

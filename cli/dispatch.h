@@ -10,6 +10,8 @@
 
 #include "cli/verb.h"
 
+/* True if the zones are not named but all that the verb can work on, with --all or --autoboot. */
+bool cli_is_whole_host(const struct cli *cli);
 int dispatch(struct cli *cli, struct error *err);
 
 #endif

@@ -138,7 +138,7 @@ static int take_globals(struct cli *cli, struct error *err)
 	const struct opts *o = &cli->opts;
 	const char *jobs = opts_value(o, "jobs");
 	const char *root = opts_value(o, "root");
-	uint64_t n = 1;
+	uint64_t n = 0;
 
 	cli->is_json = opts_has(o, "json");
 	cli->is_quiet = opts_has(o, "quiet");

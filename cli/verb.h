@@ -29,7 +29,8 @@ struct cli {
 	bool has_progress;		/* may be shown: all of it is on a terminal */
 	struct progress progress;	/* on while there is some */
 	bool is_json, is_quiet, is_verbose, is_dry_run, is_yes, has_color;
-	unsigned int jobs;		/* zones worked on at a time */
+	unsigned int jobs;		/* zones worked on at a time, 0: not said */
+	int64_t end_ms;			/* of clock_ms(): when the zones at work are to be done, 0: none */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
 	char **names;			/* the zones that were meant; strv, owned */
@@ -59,6 +60,8 @@ enum verb_flag {
 	VERB_STATUS = 1 << 7,		/* exits as its command does; own failures are 125 */
 	VERB_ARRAY = 1 << 8,		/* --json of several zones is one array */
 	VERB_UNREAD = 1 << 9,		/* works without zone.json, which may be damaged */
+	VERB_ORDERED = 1 << 10,		/* --all goes by boot-order, lower first */
+	VERB_REVERSED = 1 << 11,	/* --all goes by boot-order, higher first */
 };
 
 struct verb {
@@ -75,6 +78,7 @@ struct verb {
 	int lock;			/* enum lock_mode or 0; of each */
 	int min, max;			/* operands; max -1: any number */
 	unsigned int flags;		/* enum verb_flag */
+	int within_ms;			/* --all: of all zones together, when --timeout is not given */
 	const struct opt *options;	/* or NULL */
 	const char *group;		/* heading in help */
 	const char *summary;		/* one line */
@@ -95,7 +99,8 @@ int cli_site(struct cli *cli, struct error *err);
 int cli_report(const struct cli *cli, const char *subject, const struct error *err);
 
 /* verb_boot.c */
-extern const struct opt boot_options[], shutdown_options[];
+enum { VERB_SHUTDOWN_MS = 60 * 1000 };
+extern const struct opt boot_options[], shutdown_options[], reboot_options[];
 int verb_boot(struct cli *cli, struct target *t, struct error *err);
 int verb_halt(struct cli *cli, struct target *t, struct error *err);
 int verb_shutdown(struct cli *cli, struct target *t, struct error *err);

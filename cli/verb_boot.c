@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/clock.h"
 #include "base/lock.h"
 #include "cli/out.h"
 #include "cli/verb.h"
+#include "runtime/autoboot.h"
 #include "runtime/boot.h"
 #include "runtime/ready.h"
 #include "runtime/shutdown.h"
 
-enum { WAIT_MS = 90 * 1000, SHUTDOWN_MS = 60 * 1000, HALT_MS = 10 * 1000 };
+enum { WAIT_MS = 90 * 1000, HALT_MS = 10 * 1000 };
 
 const struct opt boot_options[] = {
-	{ "wait",   0, "[=TIME]", "wait until the system inside is up (90 s)" },
-	{ "single", 0, NULL,      "ask the init for single-user mode" },
-	{ "init",   0, "PATH",    "start this instead of the init, once" },
+	{ "wait",     0, "[=TIME]", "wait until the system inside is up (90 s)" },
+	{ "single",   0, NULL,      "ask the init for single-user mode" },
+	{ "init",     0, "PATH",    "start this instead of the init, once" },
+	{ "autoboot", 0, NULL,      "the zones that are to boot with the host" },
 	{ 0 },
 };
 
 const struct opt shutdown_options[] = {
+	{ "timeout",   0, "TIME", "halt after so long (60 s), with --all in all" },
+	{ "host-down", 0, NULL,   "autoboot=last: boot with the host again" },
+	{ 0 },
+};
+
+const struct opt reboot_options[] = {
 	{ "timeout", 0, "TIME", "halt after so long (60 s)" },
 	{ 0 },
 };
@@ -54,6 +63,8 @@ int verb_boot(struct cli *cli, struct target *t, struct error *err)
 int verb_halt(struct cli *cli, struct target *t, struct error *err)
 {
 	(void)cli;	/* halt has no options */
+	if (autoboot_ending(&t->zone, false, err) < 0)
+		return -1;
 	return zone_halt(&t->zone, HALT_MS, err);
 }
 
@@ -78,12 +89,27 @@ static void tell(struct cli *cli, const struct target *t, enum shutdown_how how)
 		out_print(cli, "%s: halted, its init did not shut it down\n", t->zone.name);
 }
 
+static int time_for(const struct cli *cli, int *out_ms, struct error *err)
+{
+	int64_t left = cli->end_ms - clock_ms();
+
+	*out_ms = VERB_SHUTDOWN_MS;
+	if (cli->end_ms == 0)
+		return opts_duration(&cli->opts, "timeout", out_ms, err);
+	*out_ms = left > 0 ? (int)left : 0;
+	return 0;
+}
+
 int verb_shutdown(struct cli *cli, struct target *t, struct error *err)
 {
-	int timeout_ms = SHUTDOWN_MS;
+	/* What is being shut down already is not to come back: its user, or it, wanted that. */
+	bool is_host_down = opts_has(&cli->opts, "host-down") &&
+			    t->status.state != ZONE_SHUTTING_DOWN;
+	int timeout_ms;
 	enum shutdown_how how;
 
-	if (opts_duration(&cli->opts, "timeout", &timeout_ms, err) < 0 ||
+	if (time_for(cli, &timeout_ms, err) < 0 ||
+	    autoboot_ending(&t->zone, is_host_down, err) < 0 ||
 	    zone_shutdown(&t->zone, timeout_ms, &how, err) < 0)
 		return -1;
 	tell(cli, t, how);

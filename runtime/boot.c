@@ -24,6 +24,7 @@
 #include "base/strv.h"
 #include "cgroups/devices.h"
 #include "runtime/addresses.h"
+#include "runtime/autoboot.h"
 #include "runtime/keeper.h"
 #include "runtime/state.h"
 
@@ -170,6 +171,22 @@ static int init_down(struct boot *b, struct error *err)
 	return 0;
 }
 
+/* A zone whose running can't be written down runs all the same. */
+static int autoboot_row_up(struct boot *b, struct error *err)
+{
+	struct error failure = { 0 };
+
+	(void)err;	/* it cannot fail, but the table's walkers pass it */
+	if (autoboot_up(b->z, &failure) < 0)
+		strv_addf(&b->z->warnings, "autoboot: %s", failure.text);
+	return 0;
+}
+
+static int autoboot_row_down(struct boot *b, struct error *err)
+{
+	return autoboot_down(b->z, err);
+}
+
 /* The groups' kill ends the processes; here only the keeper's own child is reaped. */
 static int namespaces_down(struct boot *b, struct error *err)
 {
@@ -187,13 +204,15 @@ static int namespaces_down(struct boot *b, struct error *err)
 }
 
 /* Order: the groups hold what init starts; the network is there before init is let go; the record
- * is the last thing to go, as it says that there is something to clean up. */
+ * is the last thing to go, as it says that there is something to clean up. What boots with the host
+ * is what came up whole: a boot that fails leaves that word as it was. */
 static const struct step boot_steps[] = {
 	{ "run directory", rundir_up,     rundir_down },
 	{ "cgroup",        groups_up,     groups_down },
 	{ NULL,            namespaces_up, namespaces_down },
 	{ "network",       links_up,      links_down },
 	{ NULL,            init_up,       init_down },
+	{ "autoboot",      autoboot_row_up, autoboot_row_down },
 };
 
 /* Walks rows n - 1, n - 2, ... first; one failure is reported, the rest done all the same. */

@@ -26,6 +26,7 @@ libzone_a_SOURCES += %D%/zone.c %D%/zone.h
 libzone_a_SOURCES += %D%/identity.c %D%/identity.h
 libzone_a_SOURCES += %D%/destroy.c %D%/destroy.h
 libzone_a_SOURCES += %D%/create.c %D%/create.h
+libzone_a_SOURCES += %D%/autoboot.c %D%/autoboot.h
 libzone_a_SOURCES += %D%/boot.c %D%/boot.h
 libzone_a_SOURCES += %D%/check.c %D%/check.h
 libzone_a_SOURCES += %D%/live.c %D%/live.h
