@@ -8,14 +8,21 @@
 
 #include "base/cleanup.h"
 #include "base/num.h"
+#include "disks/image.h"
 #include "disks/plain.h"
 
 #define DEVICE "disk-device"
 
-/* In the order in which a kind is told: plain is what nothing else claims. A new place is of the
- * first kind that can be made here. */
+/* In the order in which a kind is told: plain is what nothing else claims. */
 static const struct disk_kind *const kinds[] = {
+	&disk_image,
 	&disk_plain,
+};
+
+/* A new place is of the first of these that can be made here. */
+static const struct disk_kind *const choices[] = {
+	&disk_plain,
+	&disk_image,
 };
 
 const struct disk_kind *disk_kind_of(const struct disk *d)
@@ -32,12 +39,12 @@ const struct disk_kind *disk_choose(const struct disk *d, const struct disk_want
 {
 	struct error why = { 0 };
 
-	for (size_t i = 0; i < N_ROWS(kinds); i++) {
+	for (size_t i = 0; i < N_ROWS(choices); i++) {
 		struct error missing = { 0 };
 
-		if (kinds[i]->can(d, want, &missing) == 1)
-			return kinds[i];
-		/* The first says what would be best, the last what would be enough. */
+		if (choices[i]->can(d, want, &missing) == 1)
+			return choices[i];
+		/* The first would be best, the last is what is easiest to have. */
 		if (missing.kind != ERR_NONE)
 			why = missing;
 	}

@@ -61,6 +61,7 @@ enum disk_change {
 
 struct disk_kind {
 	const char *name;
+	bool has_filesystem;		/* data/ is one of its own: syncfs(2) makes it durable */
 	/* True if the zone is of this kind. */
 	bool (*is_here)(const struct disk *d);
 	/* 1 if the host can make one here, 0 if not; *why then says what is missing. */
