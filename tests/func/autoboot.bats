@@ -178,3 +178,37 @@ has_lines() {
 	fails 2 "zonectl: boot: names and '--autoboot' exclude each other
   usage: zonectl boot NAME... [-- INIT-ARGS...]" zonectl boot g1 --autoboot
 }
+
+# A script of contrib/ as this build installs it, but that it runs the zonectl of the test.
+script() {
+	sed "s,^zonectl=.*,zonectl=$ZONECTL," "$ZONE_BUILDDIR/contrib/$1/zonectl" >"$BATS_TEST_TMPDIR/$1"
+	chmod 755 "$BATS_TEST_TMPDIR/$1"
+}
+
+@test "the sysvinit script boots zones with the host and shuts them down with it" {
+	script sysvinit
+	zonectl create h1 -t minimal --autoboot last --boot
+	zonectl create h2 -t minimal --autoboot yes
+	prints "Shutting down zones
+h1: its init shut it down" "$BATS_TEST_TMPDIR/sysvinit" stop
+	prints "Booting zones" "$BATS_TEST_TMPDIR/sysvinit" start
+	[ "$(running_names)" = "h1 h2" ]
+	"$BATS_TEST_TMPDIR/sysvinit" restart
+	[ "$(running_names)" = "h1 h2" ]
+	exits 2 "$BATS_TEST_TMPDIR/sysvinit" begin
+}
+
+@test "the OpenRC script does so too, also when a zone fails" {
+	script openrc
+	ebegin() { :; }
+	ewarn() { echo "warning: $1"; }
+	eend() { return "$1"; }
+	. "$BATS_TEST_TMPDIR/openrc"
+	zonectl create h3 -t minimal --autoboot last --boot
+	zonectl create h4 -t minimal --autoboot yes
+	echo '{' >"$ZONECTL_ROOT/var/lib/zonectl/zones/h4/zone.json"
+	stop
+	exits 0 start
+	holds "warning: not all zones are up"
+	[ "$(running_names)" = h3 ]
+}
