@@ -17,14 +17,21 @@ export LC_ALL=C.UTF-8
 vm_scripts=$(dirname "${BASH_SOURCE[0]}")
 vm_cache=$ZONE_BUILDDIR/vm
 vm_suite=${ZONE_VM_SUITE:-bookworm}
+vm_disk=disk			# which root; "tests" has what the functional tests need
 vm_deadline=${ZONE_VM_DEADLINE:-180}
 
-# What the guest needs: its init, and the libraries of zonectl and zone-unpack.
+# What the guest needs: its init, the libraries of zonectl and its programs, filesystems for stores.
 vm_packages=systemd,systemd-sysv,dbus,kmod,procps,iproute2,busybox-static
-vm_packages+=,libcap2,libseccomp2,libmnl0,libarchive13,libyajl2,zlib1g
+vm_packages+=,libcap2,libseccomp2,libmnl0,libarchive13,libyajl2,zlib1g,libncursesw6
+vm_packages+=,e2fsprogs,xfsprogs,btrfs-progs
 
-# Kernel modules that zonectl has the kernel load.
-vm_modules=(kernel/fs/overlayfs kernel/fs/fuse kernel/net kernel/lib kernel/crypto
+# What the functional tests need besides (quickstart says what for).
+vm_test_packages=bats,python3-minimal,expect,tmux,nftables,acl,attr,libcap2-bin,iputils-ping,openssl
+vm_test_packages+=,gcc,libc6-dev,libarchive-tools,gzip,xz-utils,zstd,bzip2,lz4
+
+# Kernel modules that zonectl has the kernel load, and those of the disks of stores; what begins so.
+vm_modules=(kernel/fs/overlayfs kernel/fs/fuse kernel/fs/quota kernel/fs/xfs kernel/fs/btrfs
+	kernel/net kernel/lib kernel/crypto kernel/drivers/block/loop.ko
 	kernel/drivers/net/veth.ko kernel/drivers/net/ifb.ko kernel/drivers/net/macvlan.ko)
 
 vm_skip() {
@@ -80,11 +87,12 @@ vm_make_kernel() {
 	ln -s "$(cd "$out" && find root -path '*/lib/modules/*' -prune | head -n 1)" "$out/modules"
 }
 
-# The guest's disk. Its ext4 is made from a directory, so that nothing is mounted.
+# The guest's disk: vm_make_disk PACKAGES FILE. Its ext4 is made from a directory, so that nothing is
+# mounted.
 vm_make_disk() {
-	local out=$1 root=$1.root kernel=$vm_cache/kernel-$vm_suite release module
+	local packages=$1 out=$2 root=$2.root kernel=$vm_cache/kernel-$vm_suite release module
 
-	TMPDIR=$vm_cache mmdebstrap --quiet --variant=minbase --include="$vm_packages" \
+	TMPDIR=$vm_cache mmdebstrap --quiet --variant=minbase --include="$packages" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
 		bookworm "$root.tar" http://deb.debian.org/debian || return
@@ -93,7 +101,7 @@ vm_make_disk() {
 	release=$(basename "$(readlink "$kernel/modules")")
 	for module in "${vm_modules[@]}"; do
 		mkdir -p "$root/lib/modules/$release/$(dirname "$module")"
-		cp -r "$kernel/modules/$module" "$root/lib/modules/$release/$(dirname "$module")/" || return
+		cp -r "$kernel/modules/$module"* "$root/lib/modules/$release/$(dirname "$module")/" || return
 	done
 	cp "$kernel/modules"/modules.{builtin,order}* "$root/lib/modules/$release/"
 	chroot "$root" depmod "$release" || return
@@ -206,12 +214,13 @@ vm_report() {
 # the cache, and will be in the guest's /vm.
 vm_prepare() {
 	vm_once "kernel-$vm_suite" vm_make_kernel
-	vm_once "disk-$vm_suite.ext4" vm_make_disk
+	[ "$vm_disk" = disk ] || vm_packages+=,$vm_test_packages
+	vm_once "$vm_disk-$vm_suite.ext4" vm_make_disk "$vm_packages"
 	vm_dir=$(mktemp -d "$vm_cache/run-$1.XXXXXX") || exit 1
 	vm_boots=0 vm_pid=
 	trap vm_clean EXIT
 	trap 'exit 1' INT TERM HUP
-	cp --sparse=always --reflink=auto "$vm_cache/disk-$vm_suite.ext4" "$vm_dir/disk" || exit 1
+	cp --sparse=always --reflink=auto "$vm_cache/$vm_disk-$vm_suite.ext4" "$vm_dir/disk" || exit 1
 	vm_payload "$vm_dir/payload" "$@" || exit 1
 }
 
