@@ -13,6 +13,6 @@ libzone_a_SOURCES += \
 	%D%/listener.c %D%/listener.h \
 	%D%/nl.c %D%/nl.h %D%/nl_attr.c \
 	%D%/nft.c %D%/nft.h %D%/nft_read.c %D%/nft_read.h %D%/nft_rule.c \
-	%D%/table.c %D%/table.h %D%/table_add.c %D%/table_element.c %D%/table_remove.c \
+	%D%/table.c %D%/table.h %D%/table_add.c %D%/table_all.c %D%/table_element.c %D%/table_remove.c \
 	%D%/table_rules.c %D%/table_rules.h %D%/table_state.c %D%/table_state.h \
 	%D%/table_zone.c %D%/table_zone.h

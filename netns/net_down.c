@@ -254,3 +254,8 @@ int net_stats(const char *site, const char *zone, struct net_stats *out, struct 
 {
 	return table_stats(site, zone, out, err);
 }
+
+int net_stats_all(const char *site, struct net_zone_stats **out, size_t *out_n, struct error *err)
+{
+	return table_stats_all(site, out, out_n, err);
+}

@@ -74,4 +74,9 @@ struct net_stats {
 	uint64_t dropped;		/* packets that no address of the zone allows */
 };
 
+struct net_zone_stats {
+	char zone[64];
+	struct net_stats stats;
+};
+
 #endif

@@ -17,9 +17,12 @@ static void add_count(struct net_count *sum, const struct nft_found *found)
 	sum->packets += found->packets;
 }
 
-static int take_count(const struct nft_found *found, void *arg, struct error *err)
+const enum table_set table_counted[TABLE_COUNTED] = {
+	SET_REFUSED, SET_IN4, SET_OUT4, SET_IN6, SET_OUT6,
+};
+
+void table_count(struct net_stats *stats, const struct nft_found *found)
 {
-	struct net_stats *stats = arg;
 	/* clang-format off */
 	const struct {
 		enum table_set set;
@@ -30,27 +33,29 @@ static int take_count(const struct nft_found *found, void *arg, struct error *er
 	};
 	/* clang-format on */
 
-	(void)err;	/* other sets have no counters of ours */
 	if (strcmp(found->set, table_set(SET_REFUSED)->name) == 0)
 		stats->dropped += found->packets;
 	for (size_t i = 0; i < N_ROWS(sums); i++)
 		if (strcmp(found->set, table_set(sums[i].set)->name) == 0)
 			add_count(sums[i].sum, found);
+}
+
+static int take_count(const struct nft_found *found, void *arg, struct error *err)
+{
+	(void)err;	/* other sets have no counters of ours */
+	table_count(arg, found);
 	return 0;
 }
 
 /* Wants the counters of all interfaces of the zone. */
 static void want_counts(struct table *t, const struct table_elements *e)
 {
-	static const enum table_set counted[] = {
-		SET_REFUSED, SET_IN4, SET_OUT4, SET_IN6, SET_OUT6,
-	};
-
 	for (size_t f = 0; f < TABLE_FAMILIES; f++)
-		for (size_t s = 0; s < N_ROWS(counted); s++)
-			for (size_t i = 0; i < e->n[f][counted[s]]; i++)
+		for (size_t s = 0; s < TABLE_COUNTED; s++)
+			for (size_t i = 0; i < e->n[f][table_counted[s]]; i++)
 				nft_want(&t->nft, table_family(table_family_bit(f)),
-					 table_set(counted[s])->name, &e->list[f][counted[s]][i]);
+					 table_set(table_counted[s])->name,
+					 &e->list[f][table_counted[s]][i]);
 }
 
 /* A host without nf_tables has nothing of any zone in it. */

@@ -33,6 +33,10 @@ int table_publish(const struct net_plan *plan, struct error *err);
 /* What the host passed on from and to its interfaces, and what it dropped. On its way to the zone
  * a packet that came in fragments counts as one. All 0 for a zone that is not in the table. */
 int table_stats(const char *site, const char *zone, struct net_stats *out, struct error *err);
+/* The same of every zone in the table, sorted by name, in an array that the caller owns: one list
+ * of each set, however many zones there are. */
+int table_stats_all(const char *site, struct net_zone_stats **out, size_t *out_n,
+		    struct error *err);
 /* The names of the zones that have elements, as a strv that the caller owns. */
 int table_list(const char *site, char ***out, struct error *err);
 

@@ -43,6 +43,12 @@ int table_names(struct table *t, char ***out, struct error *err);
 /* True if any zone is in the table. */
 int table_has_zones(struct table *t, bool *out, struct error *err);
 
+/* The sets whose elements count, in each family that has them. */
+enum { TABLE_COUNTED = 5 };
+extern const enum table_set table_counted[TABLE_COUNTED];
+/* Adds what an element of one of them counted. */
+void table_count(struct net_stats *stats, const struct nft_found *found);
+
 /* Puts the zone in, also over what an earlier boot of it left. */
 int table_put_in(struct table *t, const struct table_zone *z, struct error *err);
 /* Replaces before by z, which differ in their ports alone. */
