@@ -35,8 +35,8 @@ int proc_boot_id(char out[PROC_BOOT_ID_LEN + 1], struct error *err)
 	return 0;
 }
 
-/* Field 22 of /proc/PID/stat. */
-static int start_time(pid_t pid, uint64_t *out, struct error *err)
+/* Fields 22 and 3 of /proc/PID/stat; out_state may be NULL. */
+static int read_stat(pid_t pid, uint64_t *out_start, char *out_state, struct error *err)
 {
 	char name[64], text[2048];
 	const char *at;
@@ -50,11 +50,30 @@ static int start_time(pid_t pid, uint64_t *out, struct error *err)
 	/* The second field is the program's own choice and may hold spaces and brackets; no later
 	 * one holds a bracket. */
 	at = strrchr(text, ')');
+	if (at && at[1] == ' ' && out_state)
+		*out_state = at[2];
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (!at)
 		return error_set(err, ERR_FAILED, "read '%s': no start time", name);
-	*out = strtoull(at + 1, NULL, 10);
+	*out_start = strtoull(at + 1, NULL, 10);
+	return 0;
+}
+
+int proc_is_alive(const struct proc_id *id, bool *out, struct error *err)
+{
+	struct error why = { 0 };
+	uint64_t start = 0;
+	char state = 'X';
+
+	*out = false;
+	if (id->pid <= 0)
+		return 0;
+	if (read_stat(id->pid, &start, &state, &why) < 0 && why.kind != ERR_NOT_FOUND) {
+		*err = why;
+		return -1;
+	}
+	*out = start == id->start && state != 'Z' && state != 'X';
 	return 0;
 }
 
@@ -62,7 +81,7 @@ int proc_id_of(pid_t pid, struct proc_id *out, struct error *err)
 {
 	struct proc_id id = { .pid = pid };
 
-	if (start_time(pid, &id.start, err) < 0 || proc_boot_id(id.boot_id, err) < 0)
+	if (read_stat(pid, &id.start, NULL, err) < 0 || proc_boot_id(id.boot_id, err) < 0)
 		return -1;
 	*out = id;
 	return 0;
@@ -106,7 +125,7 @@ int proc_open(const struct proc_id *id, struct error *err)
 		return error_sys(err, "open process %d", (int)id->pid);
 	if (pidfd < 0)
 		return error_set(err, ERR_NOT_FOUND, "no process %d", (int)id->pid);
-	if (start_time(id->pid, &start, err) < 0)
+	if (read_stat(id->pid, &start, NULL, err) < 0)
 		return -1;
 	ended = proc_wait_end(pidfd, 0, err);
 	if (ended < 0)

@@ -158,6 +158,27 @@ int cgroup_is_populated(const struct cgroup *cg, bool *out, struct error *err)
 	return group_event(cg->outerfd, "populated", out, err);
 }
 
+int cgroup_look(const struct cgroup_host *host, const char *name, bool *out_populated,
+		bool *out_frozen, struct error *err)
+{
+	char path[GROUP_PATH_MAX], file[GROUP_PATH_MAX + sizeof("/cgroup.events")], text[128];
+	struct error why = { 0 };
+
+	*out_populated = *out_frozen = false;
+	if (path_of(host, name, path, err) < 0)
+		return -1;
+	snprintf(file, sizeof(file), "%s/cgroup.events", path);
+	if (fd_read_control(host->v2fd, file, text, sizeof(text), &why) >= 0) {
+		*out_populated = strstr(text, "populated 1");
+		*out_frozen = strstr(text, "frozen 1");
+		return 0;
+	}
+	if (why.sys == ENOENT || why.sys == ENODEV)
+		return 0;
+	*err = why;
+	return -1;
+}
+
 /* cgroup.kill reaches frozen processes and children that are being forked (cgroup-v2.rst,
  * "cgroup.kill"), so one write is enough; what is waited for is their end. */
 static int kill_all(int outerfd, int timeout_ms, struct error *err)

@@ -87,6 +87,10 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *out, struct error *err);
 /* SIGKILL to everything inside, frozen or not (cgroup.kill), then waits until it is empty. */
 int cgroup_kill(const struct cgroup *cg, int timeout_ms, struct error *err);
 int cgroup_is_populated(const struct cgroup *cg, bool *out, struct error *err);
+/* Both of a zone by its name, at the price of one small file: no processes, not frozen, where the
+ * zone has no groups. */
+int cgroup_look(const struct cgroup_host *host, const char *name, bool *out_populated,
+		bool *out_frozen, struct error *err);
 /* Calls each with the names of the zones that have groups in this store; stops at -1. */
 int cgroup_each(const struct cgroup_host *host,
 		int (*each)(void *arg, const char *name, struct error *err), void *arg,

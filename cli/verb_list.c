@@ -141,7 +141,7 @@ static void fill_status(struct table_cell *row, const struct zone_status *status
 	if (status->state == ZONE_RUNNING && !status->has_keeper)
 		row[STATE].shown = "running (no keeper)";
 	table_set_number(&row[UPTIME], cli_uptime(&status->run));
-	if (status->initfd >= 0)
+	if (status->is_alive)
 		table_set_number(&row[INIT], (uint64_t)status->run.init.pid);
 }
 
@@ -193,7 +193,7 @@ static int look(struct cli *cli, struct table *t, const char *name, struct error
 
 	if (strv_has(cli->opts.operands, name) && !zone_exists(&cli->site, name))
 		return names_unknown(name, err);
-	if (zone_status(&status, &cli->site, name, err) < 0)
+	if (zone_glance(&status, &cli->site, name, err) < 0)
 		return -1;
 	if (is_wanted(cli, name, status.state))
 		result = add_zone(cli, t, name, &status, err);

@@ -213,19 +213,15 @@ static enum zone_state state_at_rest(struct site *site, const char *name)
 	return zone_is_incomplete(site, name) ? ZONE_INCOMPLETE : ZONE_CONFIGURED;
 }
 
+/* A zone whose groups can't be asked is shown as running: that it runs is known. */
 static bool is_frozen(struct site *site, const char *name)
 {
+	bool populated, frozen = false;
 	struct error ignored;
-	bool frozen = false;
-	struct cgroup cg;
 
-	/* A zone whose groups can't be asked is shown as running: that it runs is known. */
 	if (site_cgroups(site, &ignored) < 0 ||
-	    cgroup_open(&cg, &site->cgroups, name, &ignored) < 0)
+	    cgroup_look(&site->cgroups, name, &populated, &frozen, &ignored) < 0)
 		return false;
-	if (cgroup_is_frozen(&cg, &frozen, &ignored) < 0)
-		frozen = false;
-	cgroup_close(&cg);
 	return frozen;
 }
 
@@ -245,9 +241,9 @@ static int open_if_alive(const struct proc_id *id, int *out_fd, struct error *er
 
 static enum zone_state state_of(const struct zone_status *s, struct site *site, const char *name)
 {
-	if (s->initfd < 0 && s->has_keeper)
+	if (!s->is_alive && s->has_keeper)
 		return s->run.init.pid > 0 ? ZONE_SHUTTING_DOWN : ZONE_READY;
-	if (s->initfd < 0)
+	if (!s->is_alive)
 		return ZONE_DOWN;
 	if (s->run.is_shutting_down)
 		return ZONE_SHUTTING_DOWN;
@@ -256,11 +252,14 @@ static enum zone_state state_of(const struct zone_status *s, struct site *site, 
 	return is_frozen(site, name) ? ZONE_FROZEN : ZONE_RUNNING;
 }
 
-static int find_out(struct zone_status *s, struct site *site, const char *name, struct error *err)
+/* Asks the kernel whether init and keeper are alive. */
+typedef int ask_fn(struct zone_status *s, struct error *err);
+
+static int find_out(struct zone_status *s, struct site *site, const char *name, ask_fn *ask,
+		    struct error *err)
 {
 	struct error why = { 0 };
 	const char *boot_id;
-	int keeperfd = -1;
 
 	if (zone_run_read(&s->run, site, name, &why) < 0) {
 		if (why.kind != ERR_NOT_FOUND && why.kind != ERR_USAGE) {
@@ -278,23 +277,52 @@ static int find_out(struct zone_status *s, struct site *site, const char *name, 
 		s->state = state_at_rest(site, name);
 		return 0;
 	}
+	if (ask(s, err) < 0)
+		return -1;
+	s->state = state_of(s, site, name);
+	return 0;
+}
+
+/* With pidfds, by which init can be waited for and signalled. */
+static int ask_by_descriptor(struct zone_status *s, struct error *err)
+{
+	int keeperfd = -1;
+
 	if (open_if_alive(&s->run.init, &s->initfd, err) < 0 ||
 	    open_if_alive(&s->run.keeper, &keeperfd, err) < 0)
 		return -1;
+	s->is_alive = s->initfd >= 0;
 	s->has_keeper = keeperfd >= 0;
 	cleanup_close(&keeperfd);
-	s->state = state_of(s, site, name);
+	return 0;
+}
+
+static int ask_by_number(struct zone_status *s, struct error *err)
+{
+	if (proc_is_alive(&s->run.init, &s->is_alive, err) < 0)
+		return -1;
+	return proc_is_alive(&s->run.keeper, &s->has_keeper, err);
+}
+
+static int status(struct zone_status *out, struct site *site, const char *name, ask_fn *ask,
+		  struct error *err)
+{
+	*out = (struct zone_status){ .initfd = -1 };
+	if (find_out(out, site, name, ask, err) < 0) {
+		zone_status_clear(out);
+		return -1;
+	}
 	return 0;
 }
 
 int zone_status(struct zone_status *out, struct site *site, const char *name, struct error *err)
 {
-	*out = (struct zone_status){ .initfd = -1 };
-	if (find_out(out, site, name, err) < 0) {
-		zone_status_clear(out);
-		return -1;
-	}
-	return 0;
+	return status(out, site, name, ask_by_descriptor, err);
+}
+
+int zone_glance(struct zone_status *out, struct site *site, const char *name, struct error *err)
+{
+	return status(out, site, name, ask_by_number, err);
 }
 
 void zone_status_clear(struct zone_status *s)

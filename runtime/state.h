@@ -47,13 +47,17 @@ int zone_run_remove(struct site *site, const char *name, struct error *err);
 
 struct zone_status {
 	enum zone_state state;
-	int initfd;			/* pidfd of init, -1 when it is not alive */
+	int initfd;			/* pidfd of init, -1 when it is not alive, or after a glance */
+	bool is_alive;			/* init is */
 	bool has_keeper;		/* its keeper is alive */
 	struct zone_run run;
 };
 
 /* Finds out; the zone's directory exists. The caller clears *out. */
 int zone_status(struct zone_status *out, struct site *site, const char *name, struct error *err);
+/* The same at half the price, for whoever looks at a thousand: without a pidfd, as nothing is to be
+ * done with the zone. */
+int zone_glance(struct zone_status *out, struct site *site, const char *name, struct error *err);
 void zone_status_clear(struct zone_status *s);
 const char *zone_state_name(enum zone_state state);
 /* ERR_STATE "is running" with the verb to try on the zone of that name, unless state is in allowed.
