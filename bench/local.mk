@@ -8,9 +8,16 @@ bench_limit_LDFLAGS = -static
 bench_limit_LDADD = libzone.a
 bench_net_limit_SOURCES = %D%/net_limit.c
 bench_timer_SOURCES = %D%/timer.c
+# static: it runs inside of zones
+EXTRA_PROGRAMS += %D%/neighbour
+BENCH_TOOLS += %D%/neighbour$(EXEEXT)
+bench_neighbour_SOURCES = %D%/neighbour.c
+bench_neighbour_LDFLAGS = -static
+bench_neighbour_LDADD =
 
 BOOT_BENCHES += %D%/boot.sh
 TEMPLATE_BENCHES += %D%/templates.sh
 NET_BENCHES += %D%/net.sh
+RESOURCE_BENCHES += %D%/resources.sh
 EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
 	%D%/NET.md %D%/TEMPLATES.md %D%/TEMPLATES.json
