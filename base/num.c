@@ -43,6 +43,23 @@ int num_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out, struct 
 	return 0;
 }
 
+int num_count(const char *text, uint64_t *out, struct error *err)
+{
+	const char *end = text;
+	uint64_t value = 0, unit = 1;
+	bool fits = take_digits(&end, &value), is_number = end > text;
+
+	if (is_number && (*end == 'k' || *end == 'K' || *end == 'M'))
+		unit = *end++ == 'M' ? 1000000 : 1000;
+	if (!is_number || *end)
+		return error_set(err, ERR_USAGE, "'%s' is no whole number (as 200000 or 200k)",
+				 text);
+	if (!fits || __builtin_mul_overflow(value, unit, &value))
+		return error_set(err, ERR_USAGE, "%s is above %" PRIu64, text, UINT64_MAX);
+	*out = value;
+	return 0;
+}
+
 static const struct unit {
 	char letter;
 	unsigned int shift;

@@ -13,6 +13,8 @@
 
 /* Decimal, min <= *out <= max. */
 int num_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out, struct error *err);
+/* Decimal, or with k or M (1000, 1000000): "200k". *out is written on success alone. */
+int num_count(const char *text, uint64_t *out, struct error *err);
 /* "0", or a number with K, M, G or T (powers of 1024), also as 1.5G. Bytes. */
 int num_size(const char *text, uint64_t *out, struct error *err);
 /* A number with ms, s, m or h; a bare number is seconds. Milliseconds. */

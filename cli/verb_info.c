@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "runtime/addresses.h"
+#include "runtime/place.h"
 
 /* What is to be told of one zone, gathered before anything is printed. */
 struct facts {
@@ -17,6 +18,7 @@ struct facts {
 	const struct zone_status *status;
 	struct cgroup_stats stats;
 	char **addresses;		/* owned */
+	struct disk_usage disk;
 	bool is_up, has_stats, has_cgroups;
 };
 
@@ -28,6 +30,7 @@ static void gather(struct cli *cli, const struct target *t, struct facts *f)
 	f->status = &t->status;
 	f->addresses = addresses_of(&cli->site, f->config);
 	f->is_up = ZONE_BIT(t->status.state) & ZONE_UP;
+	(void)place_usage(&t->zone, f->is_up, &f->disk, &ignored);
 	/* Figures that can't be had are left out; doctor and verify tell why. */
 	f->has_cgroups = site_cgroups(&cli->site, &ignored) == 0;
 	f->has_stats = f->is_up && f->has_cgroups &&
@@ -67,6 +70,14 @@ static void json_usage(struct json_out *o, const struct facts *f)
 	json_known(o, "oom_kills", f, s->refusals.oom_kills);
 }
 
+static void json_disk(struct json_out *o, const struct disk_usage *d)
+{
+	json_u64_or_null(o, "disk_bytes", d->has_bytes, d->bytes);
+	json_u64_or_null(o, "disk_limit_bytes", d->limits.bytes > 0, d->limits.bytes);
+	json_u64_or_null(o, "inodes", d->has_inodes, d->inodes);
+	json_u64_or_null(o, "inodes_limit", d->limits.inodes > 0, d->limits.inodes);
+}
+
 static void print_json(struct cli *cli, const struct facts *f)
 {
 	const struct zone_config *c = f->config;
@@ -89,6 +100,7 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_u64_or_null(o, "keeper_pid", f->status->has_keeper, (uint64_t)run->keeper.pid);
 	json_u64_or_null(o, "init_pid", f->status->initfd >= 0, (uint64_t)run->init.pid);
 	json_usage(o, f);
+	json_disk(o, &f->disk);
 	json_out_strv(o, "addresses", f->addresses);
 	json_out_object(o, "cgroup");
 	json_out_str(o, "layout", f->has_cgroups ? cgroup_layout_name(cli->site.cgroups.layout) :
@@ -155,6 +167,24 @@ static void print_usage(struct cli *cli, const struct facts *f)
 		print_stats(cli, &f->stats);
 }
 
+static void print_disk(struct cli *cli, const struct disk_usage *d)
+{
+	char used[NUM_TEXT_MAX], limit[NUM_TEXT_MAX];
+
+	if (d->has_bytes) {
+		out_print(cli, "%-16s %s", "disk in use", num_size_human(d->bytes, used));
+		if (d->limits.bytes > 0)
+			out_print(cli, " of %s", num_size_human(d->limits.bytes, limit));
+		out_print(cli, "\n");
+	}
+	if (d->has_inodes) {
+		out_print(cli, "%-16s %llu", "inodes in use", (unsigned long long)d->inodes);
+		if (d->limits.inodes > 0)
+			out_print(cli, " of %llu", (unsigned long long)d->limits.inodes);
+		out_print(cli, "\n");
+	}
+}
+
 static void print_properties(struct cli *cli, const struct zone_config *c)
 {
 	const char *group = NULL;
@@ -199,6 +229,7 @@ static void print_text(struct cli *cli, const struct facts *f)
 	if (f->addresses)
 		line(cli, "addresses", addresses);
 	print_usage(cli, f);
+	print_disk(cli, &f->disk);
 	if (f->has_cgroups)
 		out_print(cli, "%-16s %s, %s\n", "cgroups",
 			  cgroup_layout_name(cli->site.cgroups.layout), cli->site.cgroups.subtree);

@@ -7,6 +7,7 @@
 #include "cli/verb_plan.h"
 #include "runtime/addresses.h"
 #include "runtime/live.h"
+#include "runtime/place.h"
 #include "runtime/property.h"
 
 const struct opt set_options[] = {
@@ -20,6 +21,7 @@ const struct opt set_options[] = {
 struct changes {
 	const struct property *list[64];
 	size_t n;
+	bool is_down;			/* the zone is, so its disk is free to be changed */
 	struct zone_config refused;	/* what put_back() has replaced, if it has */
 };
 
@@ -123,10 +125,10 @@ static int check_choice(struct cli *cli, bool is_up, struct error *err)
 	return 0;
 }
 
-static bool has_network(const struct changes *changes)
+static bool has_group(const struct changes *changes, const char *group)
 {
 	for (size_t i = 0; i < changes->n; i++)
-		if (strcmp(changes->list[i]->group, "network") == 0)
+		if (strcmp(changes->list[i]->group, group) == 0)
 			return true;
 	return false;
 }
@@ -135,6 +137,9 @@ static int apply_and_write(struct cli *cli, struct zone *z, struct changes *chan
 			   struct error *err)
 {
 	if (is_live && apply(cli, z, changes, err) < 0)
+		return -1;
+	/* Of a zone that is down the disk is made as it is to be, here and not at its next boot. */
+	if (changes->is_down && has_group(changes, "disk") && place_settle(z, err) < 0)
 		return -1;
 	if (opts_has(&cli->opts, "runtime-only"))
 		return 0;
@@ -177,13 +182,13 @@ int verb_set(struct cli *cli, struct target *t, struct error *err)
 {
 	bool is_up = ZONE_BIT(t->status.state) & ZONE_UP;
 	bool is_live = is_up && !opts_has(&cli->opts, "next-boot");
-	struct changes changes = { 0 };
+	struct changes changes = { .is_down = !is_up };
 	int status;
 
 	if (check_choice(cli, is_up, err) < 0 ||
 	    assign(cli, &t->zone.config, &changes, err) < 0)
 		return -1;
-	status = has_network(&changes) ? set_network(cli, t, &changes, is_live, err)
+	status = has_group(&changes, "network") ? set_network(cli, t, &changes, is_live, err)
 				       : apply_and_write(cli, &t->zone, &changes, is_live, err);
 	zone_config_clear(&changes.refused);
 	return status;

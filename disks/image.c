@@ -209,6 +209,17 @@ static int room_check(const struct disk_usage *now, const struct disk_limits *li
 	return 0;
 }
 
+/* True if the filesystem is what was asked for: mke2fs(8) leaves a last group away that would hold
+ * little beside its own tables. */
+static bool is_whole(int filefd, uint64_t bytes, uint64_t wanted)
+{
+	enum { TABLES = 8 << 20 };
+	struct stat st;
+
+	return fstat(filefd, &st) == 0 && (uint64_t)st.st_size == wanted && bytes <= wanted &&
+	       wanted - bytes < TABLES;
+}
+
 /* A filesystem grows in place, mounted or not, and its inodes with it; all else is made anew. */
 static int limit(const struct disk *d, const struct disk_limits *limits, struct error *err)
 {
@@ -221,7 +232,8 @@ static int limit(const struct disk *d, const struct disk_limits *limits, struct 
 
 	if (filefd < 0 || ext4_read(filefd, &super, err) < 0 || usage(d, &now, err) < 0)
 		return -1;
-	if (limits->bytes == now.limits.bytes && limits->inodes == super.asked_inodes)
+	if (is_whole(filefd, now.limits.bytes, limits->bytes) &&
+	    limits->inodes == super.asked_inodes)
 		return DISK_CHANGED;
 	if (limits->bytes < now.limits.bytes || limits->inodes > 0 || super.asked_inodes > 0)
 		return room_check(&now, limits, err) < 0 ? -1 : (int)otherwise;
@@ -233,6 +245,11 @@ static int limit(const struct disk *d, const struct disk_limits *limits, struct 
 		return otherwise;
 	*err = failure;
 	return -1;
+}
+
+bool image_is_begun(const struct disk *d)
+{
+	return faccessat(d->zonefd, IMAGE_NEW, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int image_sweep(const struct disk *d, struct error *err)

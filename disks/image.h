@@ -18,7 +18,9 @@ extern const struct disk_kind disk_image;
 int image_begin(const struct disk *d, const struct disk_want *want, struct error *err);
 /* Makes it the zone's place; its data directory was closed. Durable. */
 int image_commit(const struct disk *d, struct error *err);
-/* Removes one that was not committed. */
+/* True if there is one that was not committed. */
+bool image_is_begun(const struct disk *d);
+/* Removes it. */
 int image_sweep(const struct disk *d, struct error *err);
 /* Takes the image away, so that data/ is the zone's place. Durable. */
 int image_leave(const struct disk *d, struct error *err);

@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/strv.h"
+#include "disks/disk.h"
 #include "cgroups/devices.h"
 #include "runtime/addresses.h"
 #include "runtime/autoboot.h"
@@ -113,6 +114,8 @@ static int namespaces_up(struct boot *b, struct error *err)
 	return write_record(b, err);
 }
 
+	if (disk_device_write(b->rundirfd, b->launched.disk_device, err) < 0)
+		return -1;
 static int links_up(struct boot *b, struct error *err)
 {
 	struct network *n = &b->compiled.network;
@@ -307,6 +310,8 @@ static int kill_inside(struct zone *z, const struct zone_status *st, int timeout
 	return ret;
 }
 
+	if (place_settle(z, err) < 0)
+		return error_wrap(err, "disk");
 /* A keeper that does not end is stuck on something that only ending it mends. */
 static int end_keeper(struct zone *z, const struct zone_status *st, struct error *err)
 {

@@ -9,6 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/strv.h"
+#include "disks/disk.h"
+#include "runtime/place.h"
 #include "runtime/property.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
@@ -46,31 +48,50 @@ static void check_rules(struct check *c)
 		fault(c, "zone.json", err.text);
 }
 
-static void check_one_dir(struct check *c, const char *path, uid_t owner)
+static void check_one_dir(struct check *c, int datafd, const char *name, uid_t owner)
 {
 	struct stat st;
 
-	if (fstatat(c->z->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		strv_addf(c->faults, "%s: %s", path, strerror(errno));
+	if (fstatat(datafd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		strv_addf(c->faults, "data/%s: %s", name, strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
-		strv_addf(c->faults, "%s: is no directory", path);
+		strv_addf(c->faults, "data/%s: is no directory", name);
 	else if (st.st_uid != owner)
-		strv_addf(c->faults, "%s: belongs to uid %u, not %u", path, st.st_uid, owner);
+		strv_addf(c->faults, "data/%s: belongs to uid %u, not %u", name, st.st_uid, owner);
 }
 
-static void check_data(struct check *c)
+static void check_parts(struct check *c, int datafd)
 {
 	struct stat st;
 
-	if (c->z->config.storage == STORAGE_COPY) {
+	if (c->z->config.storage != STORAGE_OVERLAY) {
 		/* Its files stay unshifted, as the template's are. */
-		check_one_dir(c, "data/root", 0);
+		check_one_dir(c, datafd, "root", 0);
 		return;
 	}
-	check_one_dir(c, "data/upper", c->z->config.uid_base);
-	if (fstatat(c->z->dirfd, "data/lower", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fstatat(c->z->dirfd, "data/work", &st, AT_SYMLINK_NOFOLLOW) < 0)
+	check_one_dir(c, datafd, "upper", c->z->config.uid_base);
+	if (fstatat(datafd, "lower", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fstatat(datafd, "work", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		fault(c, "data", "a directory of the overlay is missing");
+}
+
+/* A filesystem of its own is the zone's alone while that runs. */
+static void check_data(struct check *c)
+{
+	int runfd;
+	const struct disk d = place_disk(c->z, false, &runfd);
+	struct error err = { 0 };
+	AUTO_CLOSE int datafd = -1;
+
+	if (c->status.state != ZONE_INSTALLED && disk_kind_of(&d)->has_filesystem)
+		return;
+	datafd = disk_open(&d, &err);
+	if (datafd < 0)
+		fault(c, "data", err.text);
+	else
+		check_parts(c, datafd);
+	if (place_has_rest(c->z))
+		fault(c, "disk", "what an unfinished change left is still there");
 }
 
 static void check_uids(struct check *c)
@@ -91,7 +112,7 @@ static void check_template(struct check *c)
 	AUTO_CLOSE int rootfd = -1;
 
 	/* A copy does not need it any more. */
-	if (c->z->config.storage == STORAGE_COPY)
+	if (c->z->config.storage != STORAGE_OVERLAY)
 		return;
 	storefd = site_templates(c->z->site, &err);
 	if (storefd >= 0)

@@ -50,11 +50,18 @@ int compile_confine(struct confine *out, struct filter *filter, const struct zon
 	return 0;
 }
 
-static char *var_path(const struct zone *z, const char *kind, const char *name, const char *below)
+static void compile_paths(struct compiled *out, const struct zone *z)
 {
 	const char *root = strcmp(z->site->path, "/") == 0 ? "" : z->site->path;
 
-	return xasprintf("%s/var/lib/zonectl/%s/%s/%s", root, kind, name, below);
+	out->var_path = xasprintf("%s/var/lib/zonectl", root);
+	out->zone_path = xasprintf("%s/zones/%s", out->var_path, z->name);
+	if (c->storage == STORAGE_OVERLAY)
+		out->lower_path = xasprintf("%s/templates/.objects/%s/rootfs", out->var_path,
+					    c->template_digest);
+	out->launch.lower_path = out->lower_path;
+	out->launch.var_path = out->var_path;
+	out->launch.zone_path = out->zone_path;
 }
 
 static int compile_common(struct compiled *out, const struct zone *z, struct error *err)
@@ -87,11 +94,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.is_off = c->setup == ZONE_SETUP_NONE,
 	};
 	out->launch.setup = &out->setup;
-	if (c->storage == STORAGE_OVERLAY)
-		out->lower_path = var_path(z, "templates/.objects", c->template_digest, "rootfs");
-	out->data_path = var_path(z, "zones", z->name, "data");
-	out->launch.lower_path = out->lower_path;
-	out->launch.data_path = out->data_path;
+	compile_paths(out, z);
 	return compile_confine(&out->launch.confine, &out->filter, z, err);
 }
 
@@ -254,7 +257,8 @@ void compiled_clear(struct compiled *c)
 	network_clear(&c->network);
 	filter_clear(&c->filter);
 	free(c->lower_path);
-	free(c->data_path);
+	free(c->var_path);
+	free(c->zone_path);
 	free(c->init_kind);
 	free(c->user);
 	free(c->dir);

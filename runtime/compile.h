@@ -25,7 +25,7 @@ struct compiled {
 	struct network network;
 	struct setup setup;		/* borrows likewise */
 	struct filter filter;
-	char *lower_path, *data_path;
+	char *lower_path, *var_path, *zone_path;
 	char *init_kind;		/* "systemd", ..., "" unknown: as the template's */
 	char **argv, **env;
 	/* What the template's image asks, where its program is what runs; NULL: nothing. */

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "cgroups/limits.h"
+#include "disks/disk.h"
 
 enum { ZONE_NAME_MAX = 63, ZONE_UUID_LEN = 36, ZONE_IDS = 65536, ZONE_CONFIG_VERSION = 1 };
 
@@ -70,6 +71,7 @@ struct zone_config {
 	enum zone_storage storage;
 	char **mounts;				/* "SRC:DST[:OPTIONS]" */
 	uint64_t features;			/* enum zone_feature bits */
+	struct disk_limits disk;
 	char *net;				/* NULL: routed */
 	char **ip, **gateway, **nameserver, **search;
 	char *mac;				/* NULL: made from the uuid */

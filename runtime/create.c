@@ -13,9 +13,11 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "disks/disk.h"
 #include "runtime/addresses.h"
 #include "runtime/destroy.h"
 #include "runtime/identity.h"
+#include "runtime/place.h"
 #include "runtime/property.h"
 #include "runtime/uidmap.h"
 #include "templates/clone.h"
@@ -186,19 +188,43 @@ static int make_copy(struct stage *s, int datafd, struct error *err)
 }
 
 /* Durable before zone.json says that they are there. Of a copy that is more than one can name. */
-static int sync_data(const struct stage *s, int datafd, struct error *err)
+static int sync_data(const struct stage *s, const struct disk_kind *kind, int datafd,
+		     struct error *err)
 {
+	bool is_whole = kind->has_filesystem || s->config->storage == STORAGE_COPY;
+
 	if (s->config->is_ephemeral)
 		return 0;
-	if ((s->config->storage == STORAGE_COPY ? syncfs(datafd) : fsync(datafd)) < 0)
+	if ((is_whole ? syncfs(datafd) : fsync(datafd)) < 0)
 		return error_sys(err, "sync 'data'");
 	return 0;
+}
+
+/* The place on disk, empty; returns its data directory. */
+static int make_place(struct stage *s, const struct disk_kind **out_kind, struct error *err)
+{
+	const struct disk d = {
+		.varfd = s->site->varfd, .zonefd = s->dirfd, .runfd = -1,
+		.uid_base = s->config->uid_base,
+	};
+	const struct disk_want want = place_want(s->config, s->templatefd);
+	const struct disk_kind *kind = disk_choose(&d, &want, err);
+
+	if (!kind)
+		return -1;
+	if (mkdirat(s->dirfd, "data", 0700) < 0)
+		return error_sys(err, "make directory 'data'");
+	if (kind->make(&d, &want, err) < 0)
+		return error_wrap(err, "disk");
+	*out_kind = kind;
+	return kind->open(&d, err);
 }
 
 static int make_data(struct stage *s, struct error *err)
 {
 	bool is_copy = s->config->storage == STORAGE_COPY;
-	AUTO_CLOSE int datafd = make_dir(s->dirfd, "data", err);
+	const struct disk_kind *kind = NULL;
+	AUTO_CLOSE int datafd = make_place(s, &kind, err);
 	AUTO_CLOSE int rootfd = -1;
 	struct identity id = {
 		.uid_base = s->config->uid_base,
@@ -214,7 +240,7 @@ static int make_data(struct stage *s, struct error *err)
 	id.rootfd = rootfd;
 	if (identity_drop(&id, err) < 0)
 		return -1;
-	return sync_data(s, datafd, err);
+	return sync_data(s, kind, datafd, err);
 }
 
 static int commit(struct stage *s, struct error *err)
@@ -238,13 +264,18 @@ static int commit(struct stage *s, struct error *err)
  * named incomplete and swept by a later verb. */
 static void stage_drop(struct stage *s)
 {
+	struct disk d = {
+		.varfd = s->site->varfd, .runfd = -1, .uid_base = s->config->uid_base,
+	};
 	char data[ZONE_DIR_MAX + sizeof("/data")];
 	struct error ignored;
 
 	if (s->dirfd < 0)
 		return;
 	snprintf(data, sizeof(data), "%s/data", s->dir);
-	if (path_remove(s->site->zonesfd, data, &ignored) == 0) {
+	d.zonefd = s->dirfd;
+	if (disk_remove(&d, &ignored) == 0 &&
+	    path_remove(s->site->zonesfd, data, &ignored) == 0) {
 		if (s->has_addresses)
 			(void)addresses_give(s->site, s->config, NULL, &ignored);
 		if (s->has_uids)

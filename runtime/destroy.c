@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "disks/disk.h"
 #include "runtime/addresses.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
@@ -28,6 +29,21 @@ static int give_back(struct site *site, const char *name, const struct zone_conf
 	return addresses_give_all(site, name, err) < 0 ? -1 : uidmap_give_all(site, name, err);
 }
 
+/* What of its place on disk lies elsewhere. */
+static int remove_place(struct site *site, const char *dir, const struct zone_config *c,
+			struct error *err)
+{
+	AUTO_CLOSE int fd = openat(site->zonesfd, dir,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const struct disk d = {
+		.varfd = site->varfd, .zonefd = fd, .runfd = -1, .uid_base = c ? c->uid_base : 0,
+	};
+
+	if (fd < 0)
+		return error_sys(err, "open 'zones/%s'", dir);
+	return disk_remove(&d, err);
+}
+
 /* Nobody else may get the uids while files carry them, and nothing but the directory's name may
  * be left when they are given: then, killed anywhere, this can be done again. */
 static int remove_dir(struct site *site, const char *dir, const char *name,
@@ -35,6 +51,8 @@ static int remove_dir(struct site *site, const char *dir, const char *name,
 {
 	char data[ZONE_DIR_MAX + sizeof("/data")];
 
+	if (remove_place(site, dir, c, err) < 0)
+		return -1;
 	snprintf(data, sizeof(data), "%s/data", dir);
 	if (path_remove(site->zonesfd, data, err) < 0)
 		return -1;

@@ -175,7 +175,7 @@ static int build(void *arg, struct error *err)
 	usernsfd = open_namespace(b->out->pid, "user", err);
 	if (usernsfd < 0 || set_fsids(b->l->uid_base, err) < 0)
 		return -1;
-	rootfd = mounts_root(b->l, usernsfd, err);
+	rootfd = mounts_root(b->l, usernsfd, &b->out->disk_device, err);
 	if (rootfd < 0)
 		return error_wrap(err, "root filesystem");
 	if (build_tree(b, usernsfd, rootfd, err) < 0 || mounts_pivot(rootfd, err) < 0)
@@ -206,7 +206,7 @@ static int open_pipes(struct builder *b, struct error *err)
 void launched_init(struct launched *l)
 {
 	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1,
-				.netnsfd = -1, .gatefd = -1, .reportfd = -1 };
+				.netnsfd = -1, .disk_device = -1, .gatefd = -1, .reportfd = -1 };
 }
 
 /* Ends and reaps a child that will not be let go. */

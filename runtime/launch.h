@@ -30,8 +30,9 @@ struct launch {
 	const char *hostname;
 	uint32_t uid_base;		/* first of ZONE_IDS */
 	const char *lower_path; /* template root under an overlay; NULL: data/root is the tree */
-	const char *data_path; /* the zone's data directory; both are looked up by the builder, as a
-				* mount can only be cloned from one's own mount namespace */
+	/* ROOT/var/lib/zonectl and the zone's directory; all are looked up by the builder, as a
+	 * mount can only be cloned from one's own mount namespace. */
+	const char *var_path, *zone_path;
 	bool is_ephemeral;		/* its files are never needed after a crash */
 	uint64_t features;		/* enum zone_feature bits */
 	char *const *mounts;		/* the mount property, or NULL */
@@ -62,6 +63,7 @@ struct launched {
 	int netnsfd;			/* that namespace, likewise */
 	int noticefd; /* of the filter, for mknod_answer(); after launch_go(), or -1 */
 	int gatefd;			/* init is let go through this */
+	int disk_device;		/* of its place on disk (disk.h), or -1 */
 	int reportfd;			/* init says here why it failed */
 };
 

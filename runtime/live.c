@@ -7,6 +7,7 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/limits.h"
 #include "runtime/network.h"
+#include "runtime/place.h"
 
 /* Limits, rates and published ports are what the kernel holds; the other live ones are read from
  * zone.json whenever they are needed. */
@@ -30,6 +31,13 @@ static bool is_network(const struct property *p)
 	return false;
 }
 
+static bool is_disk(const struct property *p)
+{
+	size_t start = offsetof(struct zone_config, disk);
+
+	return p->offset >= start && p->offset < start + sizeof(struct disk_limits);
+}
+
 int zone_apply_live(struct zone *z, const struct property *p, bool *out_at_next_boot,
 		    struct error *err)
 {
@@ -39,6 +47,8 @@ int zone_apply_live(struct zone *z, const struct property *p, bool *out_at_next_
 	*out_at_next_boot = p->change != PROPERTY_LIVE;
 	if (!*out_at_next_boot && is_network(p))
 		return network_change(z, err);
+	if (!*out_at_next_boot && is_disk(p))
+		return place_change(z, out_at_next_boot, err);
 	if (*out_at_next_boot || !is_limit(p))
 		return 0;
 	if (site_cgroups(z->site, err) < 0 ||

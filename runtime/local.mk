@@ -47,6 +47,7 @@ libzone_a_SOURCES += %D%/mounts.c %D%/mounts.h
 libzone_a_SOURCES += %D%/mounts_user.c %D%/mounts_user.h
 libzone_a_SOURCES += %D%/ready.c %D%/ready.h
 libzone_a_SOURCES += %D%/repair.c %D%/repair.h
+libzone_a_SOURCES += %D%/place.c %D%/place.h
 libzone_a_SOURCES += %D%/run.c %D%/run.h
 libzone_a_SOURCES += %D%/property_users.c %D%/property_users.h
 libzone_a_SOURCES += %D%/setup.c %D%/setup.h

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "disks/disk.h"
 #include "templates/store.h"
 
 /*
@@ -153,12 +154,18 @@ int merged_open(struct site *site, const struct zone_config *config, struct erro
 {
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	AUTO_CLOSE int dirfd = openat(site->zonesfd, config->name, flags);
-	AUTO_CLOSE int datafd = dirfd < 0 ? -1 : openat(dirfd, "data", flags);
+	const struct disk d = {
+		.varfd = site->varfd, .zonefd = dirfd, .runfd = -1, .uid_base = config->uid_base,
+	};
+	AUTO_CLOSE int datafd = -1;
 	AUTO_CLOSE int mountfd = -1;
-	int fd;
+	int fd, device;
 
+	if (dirfd < 0)
+		return error_sys(err, "open zone '%s'", config->name);
+	datafd = disk_attach(&d, &device, err);
 	if (datafd < 0)
-		return error_sys(err, "open the data of zone '%s'", config->name);
+		return error_wrap(err, "zone '%s'", config->name);
 	/* A copy has the ids of the template on the disk too. */
 	if (config->storage == STORAGE_COPY) {
 		fd = openat(datafd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

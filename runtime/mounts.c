@@ -21,6 +21,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "disks/disk.h"
 #include "runtime/config.h"
 #include "runtime/dev.h"
 
@@ -498,21 +499,28 @@ static int overlay_new(const struct launch *l, struct error *err)
 	return tree_new(&row, l->uid_base, err);
 }
 
+/* A directory of the host's that no zone can stand in. */
+static int host_open(const char *path, struct error *err)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+
+	return fd < 0 ? error_sys(err, "open '%s'", path) : fd;
+}
+
 static int overlay_root(const struct launch *l, int datafd, int usernsfd, struct error *err)
 {
-	AUTO_CLOSE int lowerfd =
-		open(l->lower_path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int lowerfd = host_open(l->lower_path, err);
 	AUTO_CLOSE int treefd = -1;
 
 	if (lowerfd < 0)
-		return error_sys(err, "open '%s'", l->lower_path);
+		return -1;
 	treefd = tree_idmapped(lowerfd, usernsfd, err);
 	if (treefd < 0)
 		return -1;
 	if (sys_move_mount(treefd, "", datafd, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return error_sys(err, "attach the template");
 	if (fchdir(datafd) < 0)
-		return error_sys(err, "enter '%s'", l->data_path);
+		return error_sys(err, "enter the zone's data");
 	return overlay_new(l, err);
 }
 
@@ -526,14 +534,24 @@ static int copy_root(int datafd, int usernsfd, struct error *err)
 	return tree_idmapped(treefd, usernsfd, err);
 }
 
-int mounts_root(const struct launch *l, int usernsfd, struct error *err)
+static int data_attach(const struct launch *l, int *out_device, struct error *err)
 {
-	AUTO_CLOSE int datafd =
-		open(l->data_path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int varfd = host_open(l->var_path, err);
+	AUTO_CLOSE int zonefd = varfd < 0 ? -1 : host_open(l->zone_path, err);
+	const struct disk d = {
+		.varfd = varfd, .zonefd = zonefd, .runfd = -1, .uid_base = l->uid_base,
+	};
+
+	return zonefd < 0 ? -1 : disk_attach(&d, out_device, err);
+}
+
+int mounts_root(const struct launch *l, int usernsfd, int *out_device, struct error *err)
+{
+	AUTO_CLOSE int datafd = data_attach(l, out_device, err);
 	AUTO_CLOSE int rootfd = -1;
 
 	if (datafd < 0)
-		return error_sys(err, "open '%s'", l->data_path);
+		return -1;
 	rootfd = l->lower_path ? overlay_root(l, datafd, usernsfd, err) :
 				 copy_root(datafd, usernsfd, err);
 	if (rootfd < 0)

@@ -17,8 +17,8 @@
 /* Cuts the builder's mount namespace off from the host's. */
 int mounts_private(struct error *err);
 /* Makes the root filesystem, idmapped by usernsfd, and attaches it. Returns its O_PATH descriptor.
- */
-int mounts_root(const struct launch *l, int usernsfd, struct error *err);
+ * *out_device is that of disk_attach(). */
+int mounts_root(const struct launch *l, int usernsfd, int *out_device, struct error *err);
 /* Makes a proc of the caller's active pid namespace; detached. Child-safe. */
 int mounts_proc(struct error *err);
 

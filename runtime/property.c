@@ -136,7 +136,7 @@ static int parse_number(const struct property *p, const char *text, uint64_t *ou
 	else if (p->type == PROPERTY_RATE)
 		rc = num_rate(text, &value, err);
 	else
-		rc = num_u64(text, 0, UINT64_MAX, &value, err);
+		rc = num_count(text, &value, err);
 	if (rc < 0 || check_range(p, value, err) < 0)
 		return -1;
 	*out = value;

@@ -6,6 +6,7 @@
 #include "runtime/boot.h"
 #include "runtime/keeper.h"
 #include "runtime/network.h"
+#include "runtime/place.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
 
@@ -87,6 +88,8 @@ int zone_repair(struct zone *z, char ***out_done, struct error *err)
 		ret = repair_network(z, out_done, err);
 	if (ret == 0 && st.initfd < 0)
 		ret = repair_addresses(z, err);
+	if (ret == 0 && st.initfd < 0)
+		ret = place_repair(z, out_done, err);
 	zone_status_clear(&st);
 	return ret;
 }

@@ -11,6 +11,7 @@
  *     data/                what only the mount code looks into:
  *       lower/ upper/ work/    storage=overlay
  *       root/                  storage=copy
+ *     disk.img             with disk set, the ext4 that all of data/ is in; place.h
  *   zones/.new-NAME/       create has not finished
  *   zones/.old-NAME/       destroy has not finished
  *

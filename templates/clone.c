@@ -31,6 +31,7 @@ struct clone {
 	uint64_t *numbers;		/* their numbers; owned */
 	size_t n_names, room;
 	bool no_reflink;		/* the filesystem said so once */
+	bool is_exact;			/* with what no template has */
 	const struct clone_limits *limits;	/* NULL: a tree of our own; borrowed */
 	struct clone_ids ids;
 	uint64_t mount;			/* of the root */
@@ -41,7 +42,7 @@ static int xattrs_copy(const struct clone *c, int fromfd, int tofd, struct error
 {
 	AUTO_STRV char **names = NULL;
 
-	if (xattr_list(fromfd, &names, err) < 0)
+	if ((c->is_exact ? xattr_list_all : xattr_list)(fromfd, &names, err) < 0)
 		return -1;
 	for (char **name = names; name && *name; name++) {
 		AUTO_FREE char *value = NULL;
@@ -165,9 +166,9 @@ static int leaf_copy(const struct clone *c, const struct walk_entry *e, int dirf
 
 	if (c->limits && clone_ids_owner(&c->ids, &uid, &gid, err) < 0)
 		return -1;
-	if (S_ISFIFO(e->st.st_mode)) {
-		if (mknodat(dirfd, e->name, S_IFIFO | 0600, 0) < 0)
-			return error_sys(err, "make FIFO");
+	if (!S_ISLNK(e->st.st_mode)) {
+		if (mknodat(dirfd, e->name, (e->st.st_mode & S_IFMT) | 0600, e->st.st_rdev) < 0)
+			return error_sys(err, "make special file");
 		if (fchmodat(dirfd, e->name, e->st.st_mode & 07777, 0) < 0)
 			return error_sys(err, "set the mode");
 	} else {
@@ -318,7 +319,7 @@ static int entry_copy(void *arg, const struct walk_entry *e, struct error *err)
 		name_keep(c, e);
 	if (S_ISREG(e->st.st_mode))
 		return file_copy(c, e, dirfd, err);
-	if (S_ISFIFO(e->st.st_mode) || S_ISLNK(e->st.st_mode))
+	if (S_ISFIFO(e->st.st_mode) || S_ISLNK(e->st.st_mode) || c->is_exact)
 		return leaf_copy(c, e, dirfd, err);
 	return 0;	/* devices and sockets are no part of a template (unpack.c) */
 }
@@ -348,6 +349,14 @@ int clone_copy(int srcfd, int dstfd, struct error *err)
 {
 	AUTO_FREE struct clone *c = xcalloc(1, sizeof(*c));
 
+	return tree_copy(c, srcfd, dstfd, err);
+}
+
+int clone_exact(int srcfd, int dstfd, struct error *err)
+{
+	AUTO_FREE struct clone *c = xcalloc(1, sizeof(*c));
+
+	c->is_exact = true;
 	return tree_copy(c, srcfd, dstfd, err);
 }
 

@@ -2,7 +2,7 @@
 #ifndef TEMPLATES_CLONE_H
 #define TEMPLATES_CLONE_H
 
-/* A full copy of a tree: storage=copy. */
+/* A full copy of a tree: storage=copy, and a zone's files that move. */
 
 #include <stdint.h>
 
@@ -13,6 +13,11 @@
  * (FICLONE), else copy_file_range(2), holes kept. Devices and sockets are left out. Both sides by
  * descriptor, no link followed. */
 int clone_copy(int srcfd, int dstfd, struct error *err);
+
+/* The same with everything: devices, which whiteouts of an overlay are, sockets, and every xattr of
+ * files and directories, those of overlayfs too. For a zone's own layer that moves to another
+ * disk. */
+int clone_exact(int srcfd, int dstfd, struct error *err);
 
 struct clone_limits {
 	uint64_t bytes;			/* sum of the sizes of files */

@@ -37,7 +37,12 @@ bool xattr_is_kept(const char *name)
 	return false;
 }
 
-int xattr_list(int fd, char ***out, struct error *err)
+static bool xattr_is_any(const char *name)
+{
+	return *name;
+}
+
+static int list_names(int fd, bool (*is_wanted)(const char *name), char ***out, struct error *err)
 {
 	char names[4096];
 	AUTO_FREE char *more = NULL;
@@ -52,11 +57,21 @@ int xattr_list(int fd, char ***out, struct error *err)
 		return error_sys(err, "list xattrs");
 	*out = NULL;
 	for (const char *name = list; n > 0 && name < list + n; name += strlen(name) + 1) {
-		if (xattr_is_kept(name))
+		if (is_wanted(name))
 			strv_add(out, name);
 	}
 	strv_sort_unique(*out);
 	return 0;
+}
+
+int xattr_list(int fd, char ***out, struct error *err)
+{
+	return list_names(fd, xattr_is_kept, out, err);
+}
+
+int xattr_list_all(int fd, char ***out, struct error *err)
+{
+	return list_names(fd, xattr_is_any, out, err);
 }
 
 int xattr_get(int fd, const char *name, char **out, size_t *out_len, struct error *err)
