@@ -27,6 +27,7 @@
 #include "runtime/addresses.h"
 #include "runtime/autoboot.h"
 #include "runtime/keeper.h"
+#include "runtime/place.h"
 #include "runtime/state.h"
 
 enum { KILL_WAIT_MS = 10000, KEEPER_WAIT_MS = 5000 };
@@ -111,11 +112,11 @@ static int namespaces_up(struct boot *b, struct error *err)
 		return -1;
 	if (launch_make(&b->launched, &b->compiled.launch, err) < 0)
 		return -1;
+	if (disk_device_write(b->rundirfd, b->launched.disk_device, err) < 0)
+		return -1;
 	return write_record(b, err);
 }
 
-	if (disk_device_write(b->rundirfd, b->launched.disk_device, err) < 0)
-		return -1;
 static int links_up(struct boot *b, struct error *err)
 {
 	struct network *n = &b->compiled.network;
@@ -290,6 +291,8 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
 	if (addresses_settle(z->site, &z->config, &has_changed, err) < 0 ||
 	    (has_changed && zone_config_write(&z->config, z->dirfd, err) < 0))
 		return -1;
+	if (place_settle(z, err) < 0)
+		return error_wrap(err, "disk");
 	return keeper_boot(z, options, err);
 }
 
@@ -310,8 +313,6 @@ static int kill_inside(struct zone *z, const struct zone_status *st, int timeout
 	return ret;
 }
 
-	if (place_settle(z, err) < 0)
-		return error_wrap(err, "disk");
 /* A keeper that does not end is stuck on something that only ending it mends. */
 static int end_keeper(struct zone *z, const struct zone_status *st, struct error *err)
 {

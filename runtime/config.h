@@ -69,9 +69,9 @@ struct zone_config {
 	struct cgroup_limits limits;
 	uint64_t nofile;			/* open files per process, 0: the default */
 	enum zone_storage storage;
+	struct disk_limits disk;
 	char **mounts;				/* "SRC:DST[:OPTIONS]" */
 	uint64_t features;			/* enum zone_feature bits */
-	struct disk_limits disk;
 	char *net;				/* NULL: routed */
 	char **ip, **gateway, **nameserver, **search;
 	char *mac;				/* NULL: made from the uuid */

@@ -38,8 +38,8 @@
 #include "runtime/console.h"
 #include "runtime/dev.h"
 #include "runtime/mounts.h"
-#include "runtime/state.h"
 #include "runtime/place.h"
+#include "runtime/state.h"
 
 enum { GROUP_TRIES = 8, WARNINGS_MAX = 64 << 10 };
 
@@ -194,9 +194,9 @@ static int boot_again(struct keeper *k, struct error *err)
 	zone_config_clear(&k->z.config);
 	if (zone_config_read(&k->z.config, k->z.dirfd, err) < 0)
 		return -1;
-	return boot_once(k, NULL, err);
 	if (place_settle(&k->z, err) < 0)
 		return error_wrap(err, "disk");
+	return boot_once(k, NULL, err);
 }
 
 static void note_warnings(struct keeper *k)

@@ -61,9 +61,9 @@ struct launched {
 	struct nl *route; /* a route socket in its network namespace; owned, NULL if that is the
 			   * host's */
 	int netnsfd;			/* that namespace, likewise */
+	int disk_device;		/* of its place on disk (disk.h), or -1 */
 	int noticefd; /* of the filter, for mknod_answer(); after launch_go(), or -1 */
 	int gatefd;			/* init is let go through this */
-	int disk_device;		/* of its place on disk (disk.h), or -1 */
 	int reportfd;			/* init says here why it failed */
 };
 

@@ -294,11 +294,11 @@ static const struct property table[] = {
 	{ ROW("nofile", "processes", NEXT_BOOT, "N"), COUNT(nofile, 64, 1 << 30),
 	  .fallback = "the host's", .help = "open files a process" },
 
-	{ ROW("storage", "disk", AT_CREATE, "overlay|copy"), WORD(storage, storage_words),
 	{ ROW("disk", "disk", LIVE, "SIZE"), SIZE(disk.bytes, 16 * MIB, (uint64_t)1 << 44),
 	  .fallback = "no limit", .help = "what the zone's files may fill; df inside shows it" },
 	{ ROW("inodes", "disk", LIVE, "N"), COUNT(disk.inodes, 1000, UINT32_MAX),
 	  .fallback = "by the disk", .help = "how many files there may be, as 200k" },
+	{ ROW("storage", "disk", AT_CREATE, "overlay|copy"), WORD(storage, storage_words),
 	  .fallback = "overlay",
 	  .help = "overlay shares the template's files; copy shares nothing" },
 
