@@ -53,6 +53,7 @@ int compile_confine(struct confine *out, struct filter *filter, const struct zon
 static void compile_paths(struct compiled *out, const struct zone *z)
 {
 	const char *root = strcmp(z->site->path, "/") == 0 ? "" : z->site->path;
+	const struct zone_config *c = &z->config;
 
 	out->var_path = xasprintf("%s/var/lib/zonectl", root);
 	out->zone_path = xasprintf("%s/zones/%s", out->var_path, z->name);
