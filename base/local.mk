@@ -17,5 +17,7 @@ libzone_a_SOURCES += \
 	%D%/str.c %D%/str.h \
 	%D%/strv.c %D%/strv.h \
 	%D%/sys.c %D%/sys.h \
+	%D%/treestream.c %D%/treestream.h %D%/treestream_io.h \
+	%D%/treestream_receive.c %D%/treestream_send.c \
 	%D%/utf8.c %D%/utf8.h \
 	%D%/vfork.c %D%/vfork.h

@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STACK_SIZE = 256 << 10 };
+/* Room for a tree of directories to be walked (base/treestream.h); what is not used costs nothing. */
+enum { STACK_SIZE = 1 << 20 };
 
 struct task {
 	int (*main)(void *arg, struct error *err);
