@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/num.h"
+#include "disks/btrfs.h"
 #include "disks/image.h"
 #include "disks/plain.h"
 
@@ -15,12 +16,14 @@
 
 /* In the order in which a kind is told: plain is what nothing else claims. */
 static const struct disk_kind *const kinds[] = {
+	&disk_btrfs,
 	&disk_image,
 	&disk_plain,
 };
 
 /* A new place is of the first of these that can be made here. */
 static const struct disk_kind *const choices[] = {
+	&disk_btrfs,
 	&disk_plain,
 	&disk_image,
 };
