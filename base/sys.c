@@ -100,6 +100,11 @@ int sys_execveat(int dirfd, const char *path, char *const argv[], char *const en
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
 }
 
+int sys_quotactl_fd(int fd, unsigned int cmd, uint32_t id, void *addr)
+{
+	return (int)syscall(SYS_quotactl_fd, fd, cmd, id, addr);
+}
+
 int sys_bpf(int command, void *attr, size_t size)
 {
 	return (int)syscall(SYS_bpf, command, attr, size);

@@ -55,6 +55,8 @@ ssize_t sys_getdents(int fd, void *buf, size_t size);
 /* sigaction(2) to SIG_DFL, also for the two signals that libc keeps for itself and refuses. */
 int sys_signal_default(int sig);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+/* quotactl(2) on the filesystem that fd is on. */
+int sys_quotactl_fd(int fd, unsigned int cmd, uint32_t id, void *addr);
 /* attr is the union bpf_attr of bpf(2), size bytes of it. */
 int sys_bpf(int command, void *attr, size_t size);
 /* Joins a fresh, unnamed session keyring (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING). */

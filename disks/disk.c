@@ -11,6 +11,7 @@
 #include "disks/btrfs.h"
 #include "disks/image.h"
 #include "disks/plain.h"
+#include "disks/project.h"
 
 #define DEVICE "disk-device"
 
@@ -18,12 +19,14 @@
 static const struct disk_kind *const kinds[] = {
 	&disk_btrfs,
 	&disk_image,
+	&disk_project,
 	&disk_plain,
 };
 
 /* A new place is of the first of these that can be made here. */
 static const struct disk_kind *const choices[] = {
 	&disk_btrfs,
+	&disk_project,
 	&disk_plain,
 	&disk_image,
 };

@@ -80,8 +80,8 @@ struct disk_kind {
 	/* Sets other limits; an enum disk_change, or -1. runfd tells whether the zone is up. Less
 	 * than what is in use is refused, ERR_RESOURCE with both numbers. */
 	int (*limit)(const struct disk *d, const struct disk_limits *limits, struct error *err);
-	/* Makes this kind of a plain place, files and all, of a zone that is down; NULL: only by
-	 * copying. */
+	/* Makes this kind of a plain place, files and all, of a zone that is down; copy of want
+	 * keeps everything then. NULL: only by copying. */
 	int (*adopt)(const struct disk *d, const struct disk_want *want, struct error *err);
 	int (*usage)(const struct disk *d, struct disk_usage *out, struct error *err);
 	/* Takes away what the removal of the zone's directory would leave, quotas and subvolumes.

@@ -11,4 +11,5 @@ libzone_a_SOURCES += \
 	%D%/plain.c %D%/plain.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/pool_make.c %D%/pool_make.h \
-	%D%/pool_record.c
+	%D%/pool_record.c \
+	%D%/project.c %D%/project.h

@@ -17,6 +17,7 @@ export LC_ALL=C.UTF-8
 vm_scripts=$(dirname "${BASH_SOURCE[0]}")
 vm_cache=$ZONE_BUILDDIR/vm
 vm_suite=${ZONE_VM_SUITE:-bookworm}
+vm_store_size=			# of a third disk, empty, for a store
 vm_disk=disk			# which root; "tests" has what the functional tests need
 vm_deadline=${ZONE_VM_DEADLINE:-180}
 
@@ -58,7 +59,7 @@ vm_once() {
 	(
 		flock 9
 		[ -e "$path" ] && exit 0
-		rm -rf "$path.new"
+		rm -rf "$path.new"*
 		"$@" "$path.new" >"$log" 2>&1 9>&- && mv "$path.new" "$path"
 	) 9>"$vm_cache/lock" && return
 	tail -n 20 "$log" | sed 's/^/# /'
@@ -147,7 +148,7 @@ vm_payload() {
 
 	shift 2
 	rm -rf "$dir" && mkdir -p "$dir/vm"
-	cp "$ZONECTL" "$ZONE_BUILDDIR/zone-unpack" "$vm_scripts"/guest/*.bash "$dir/vm/" || return
+	cp "$ZONECTL" "$ZONE_BUILDDIR/zone-unpack" "$ZONE_BUILDDIR/tests/vm/leave" "$vm_scripts"/guest/*.bash "$dir/vm/" || return
 	[ $# -eq 0 ] || (cd "$vm_cache" && ln "$@" "$dir/vm/") || return
 	echo "$test" >"$dir/vm/test"
 	tar -C "$dir" -cf "$out" vm && rm -rf "$dir"
@@ -158,8 +159,10 @@ vm_payload() {
 # The claims of an earlier power-on are counted on. Without cx16, as the cmpxchg16b of QEMU 7.2
 # spoils the flags, which panics a kernel of 6.12.
 vm_boot() {
-	local status=0
+	local status=0 store=()
 
+	[ -z "$vm_store_size" ] || store=(-drive "if=none,id=store,format=raw,cache=unsafe,file=$vm_dir/store"
+		-device "nvme-ns,bus=disks,nsid=3,drive=store")
 	vm_boots=$((vm_boots + 1))
 	qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-cx16 -machine q35 -smp 2 -m 1536 \
 		-nodefaults -no-user-config -display none -no-reboot \
@@ -169,7 +172,7 @@ vm_boot() {
 		-drive "if=none,id=root,format=raw,cache=unsafe,file=$vm_dir/disk" \
 		-drive "if=none,id=payload,format=raw,readonly=on,file=$vm_dir/payload" \
 		-device nvme,id=disks,serial=vm -device nvme-ns,bus=disks,nsid=1,drive=root \
-		-device nvme-ns,bus=disks,nsid=2,drive=payload \
+		-device nvme-ns,bus=disks,nsid=2,drive=payload "${store[@]}" \
 		-serial "file:$vm_dir/console" -serial "file:$vm_dir/tap.$vm_boots" \
 		</dev/null >"$vm_dir/qemu" 2>&1 &
 	vm_pid=$!
@@ -221,6 +224,7 @@ vm_prepare() {
 	trap vm_clean EXIT
 	trap 'exit 1' INT TERM HUP
 	cp --sparse=always --reflink=auto "$vm_cache/$vm_disk-$vm_suite.ext4" "$vm_dir/disk" || exit 1
+	[ -z "$vm_store_size" ] || truncate -s "$vm_store_size" "$vm_dir/store" || exit 1
 	vm_payload "$vm_dir/payload" "$@" || exit 1
 }
 
