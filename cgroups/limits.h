@@ -7,6 +7,8 @@
  * its v1 file, with the conversion. A field whose controller the host lacks is
  * refused by name, never dropped.
  *
+ * I/O is limited on the disks that hold the zone's files, which the caller adds.
+ *
  * v1 can't hold memory-high, memory-low (memory.soft_limit_in_bytes is advice, not
  * a guarantee) and oom=zone, which are refused there. It limits swap only together
  * with memory, so that swap needs memory.
@@ -16,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "cgroups/blocks.h"
 
 struct cgroup;
 struct cgroup_host;
@@ -38,11 +41,20 @@ struct cgroup_limits {
 	uint64_t hugepages;		/* bytes, of the default size */
 	enum cgroup_oom oom;		/* what an out-of-memory kill ends */
 	uint64_t pids;			/* processes and threads */
+	uint64_t io_weight;		/* 1..10000 */
+	uint64_t io_read, io_write;	/* bytes a second, of each disk */
+	uint64_t io_read_ops, io_write_ops;	/* operations a second, of each disk */
+	struct blocks disks;		/* by limits_add_disks(), where any of these is set */
 };
 
 /* Nothing is limited; an out-of-memory kill ends one process. */
 void limits_init(struct cgroup_limits *limits);
 void limits_clear(struct cgroup_limits *limits);
+/* The name of the first I/O limit that is set, or NULL: then nobody needs to know the disks. */
+const char *limits_io_wanted(const struct cgroup_limits *limits);
+/* Adds the disks below a directory that the zone's files are in; nothing to do when no I/O limit
+ * is set. ERR_UNSUPPORTED "io-read: no disk holds it: its filesystem is tmpfs". */
+int limits_add_disks(struct cgroup_limits *limits, int dirfd, struct error *err);
 /* Fails with ERR_UNSUPPORTED for the first field that is set and that this host cannot hold:
  * "memory-high: not possible with cgroup v1, which has this host's memory controller"; with
  * ERR_USAGE for values that no host can. */
@@ -63,6 +75,8 @@ struct limits_quota {
 struct limits_quota limits_quota(uint64_t cpus_milli);
 /* v1's cpu.shares: weight 100 is 1024, held within what the kernel takes. */
 uint64_t limits_shares(uint64_t weight);
+/* bfq weighs from 1 to 1000: what is above 100 is scaled down. */
+uint64_t limits_bfq_weight(uint64_t weight);
 /* ERR_USAGE if list is no list of processors ("0-3,6") or names one that is not in present. */
 int limits_cpuset_check(const char *list, const char *present, struct error *err);
 /* The kernel's word for a page size in file names: "2MB" (hugetlb_cgroup.c, mem_fmt). */

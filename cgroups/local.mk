@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
+	%D%/blocks.c %D%/blocks.h \
 	%D%/cgroup.c %D%/cgroup.h \
 	%D%/devices.c %D%/devices.h \
 	%D%/group.c %D%/group.h \
 	%D%/host.c %D%/host.h \
 	%D%/keepers.c %D%/keepers.h \
-	%D%/limits.c %D%/limits.h \
+	%D%/limits.c %D%/limits.h %D%/limits_rows.h \
+	%D%/limits_cpu.c %D%/limits_memory.c %D%/limits_io.c \
 	%D%/slice.c %D%/slice.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/v1.c %D%/v1.h \

@@ -136,6 +136,9 @@ static bool has_group(const struct changes *changes, const char *group)
 static int apply_and_write(struct cli *cli, struct zone *z, struct changes *changes, bool is_live,
 			   struct error *err)
 {
+	for (size_t i = 0; i < changes->n; i++)
+		if (zone_check_property(z, changes->list[i], err) < 0)
+			return -1;
 	if (is_live && apply(cli, z, changes, err) < 0)
 		return -1;
 	/* Of a zone that is down the disk is made as it is to be, here and not at its next boot. */

@@ -27,6 +27,7 @@
 #include "runtime/addresses.h"
 #include "runtime/autoboot.h"
 #include "runtime/keeper.h"
+#include "runtime/live.h"
 #include "runtime/place.h"
 #include "runtime/state.h"
 
@@ -68,9 +69,8 @@ static int groups_up(struct boot *b, struct error *err)
 {
 	struct zone *z = b->z;
 
-	if (site_cgroups(z->site, err) < 0)
-		return -1;
-	if (cgroup_up(&b->cgroup, &z->site->cgroups, z->name, &z->config.limits,
+	if (zone_check_limits(z->site, z->dirfd, &z->config.limits, err) < 0 ||
+	    cgroup_up(&b->cgroup, &z->site->cgroups, z->name, &z->config.limits,
 		      z->config.uid_base, err) < 0 ||
 	    devices_apply(b->cgroup.outerfd, device_sets(z->config.features), err) < 0)
 		return -1;

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strv.h"
 #include "disks/disk.h"
+#include "runtime/live.h"
 #include "runtime/place.h"
 #include "runtime/property.h"
 #include "runtime/state.h"
@@ -125,8 +126,7 @@ static void check_limits(struct check *c)
 {
 	struct error err = { 0 };
 
-	if (site_cgroups(c->z->site, &err) < 0 ||
-	    limits_check(&c->z->site->cgroups, &c->z->config.limits, &err) < 0)
+	if (zone_check_limits(c->z->site, c->z->dirfd, &c->z->config.limits, &err) < 0)
 		fault(c, "limits", err.text);
 }
 

@@ -17,6 +17,7 @@
 #include "runtime/addresses.h"
 #include "runtime/destroy.h"
 #include "runtime/identity.h"
+#include "runtime/live.h"
 #include "runtime/place.h"
 #include "runtime/property.h"
 #include "runtime/uidmap.h"
@@ -43,13 +44,11 @@ struct stage {
 };
 
 /* What the host or the template can't do is said before anything is made. */
-static int check_host(struct site *site, const struct zone_config *c, struct error *err)
+static int check_host(struct site *site, struct zone_config *c, struct error *err)
 {
 	if (zone_name_check(c->name, err) < 0 || property_check_all(c, err) < 0)
 		return -1;
-	if (site_cgroups(site, err) < 0)
-		return -1;
-	return limits_check(&site->cgroups, &c->limits, err);
+	return zone_check_limits(site, site->zonesfd, &c->limits, err);
 }
 
 static int check_template(const struct template *t, struct error *err)

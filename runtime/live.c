@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "runtime/live.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -38,6 +40,36 @@ static bool is_disk(const struct property *p)
 	return p->offset >= start && p->offset < start + sizeof(struct disk_limits);
 }
 
+/* What a zone reads may be its template's. A site's first zone is looked at before any is there. */
+static int find_disks(struct site *site, int dirfd, struct cgroup_limits *limits,
+		      struct error *err)
+{
+	AUTO_CLOSE int templatesfd = -1;
+
+	limits->disks = (struct blocks){ .n_tops = 0 };
+	if (!limits_io_wanted(limits))
+		return 0;
+	if (limits_add_disks(limits, dirfd, err) < 0)
+		return -1;
+	templatesfd = openat(site->varfd, "templates", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (templatesfd < 0)
+		return errno == ENOENT ? 0 : error_sys(err, "open the templates");
+	return limits_add_disks(limits, templatesfd, err);
+}
+
+int zone_check_limits(struct site *site, int dirfd, struct cgroup_limits *limits,
+		      struct error *err)
+{
+	if (site_cgroups(site, err) < 0 || find_disks(site, dirfd, limits, err) < 0)
+		return -1;
+	return limits_check(&site->cgroups, limits, err);
+}
+
+int zone_check_property(struct zone *z, const struct property *p, struct error *err)
+{
+	return is_limit(p) ? zone_check_limits(z->site, z->dirfd, &z->config.limits, err) : 0;
+}
+
 int zone_apply_live(struct zone *z, const struct property *p, bool *out_at_next_boot,
 		    struct error *err)
 {
@@ -51,8 +83,7 @@ int zone_apply_live(struct zone *z, const struct property *p, bool *out_at_next_
 		return place_change(z, out_at_next_boot, err);
 	if (*out_at_next_boot || !is_limit(p))
 		return 0;
-	if (site_cgroups(z->site, err) < 0 ||
-	    limits_check(&z->site->cgroups, &z->config.limits, err) < 0 ||
+	if (zone_check_limits(z->site, z->dirfd, &z->config.limits, err) < 0 ||
 	    cgroup_open(&cg, &z->site->cgroups, z->name, err) < 0)
 		return -1;
 	status = limits_apply(&cg, &z->config.limits, err);

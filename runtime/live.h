@@ -2,7 +2,10 @@
 #ifndef RUNTIME_LIVE_H
 #define RUNTIME_LIVE_H
 
-/* A property of a zone that is up, changed without a reboot. */
+/*
+ * A property of a zone that is up, changed without a reboot, and whether this host
+ * can hold its limits.
+ */
 
 #include <stdbool.h>
 
@@ -10,6 +13,12 @@
 #include "runtime/property.h"
 #include "runtime/zone.h"
 
+/* Finds the disks of I/O limits and fails for what this host can't hold, as limits_check() does.
+ * dirfd is the zone's directory or, before it has one, that of all. */
+int zone_check_limits(struct site *site, int dirfd, struct cgroup_limits *limits,
+		      struct error *err);
+/* The same for what z->config says, if p is a limit. */
+int zone_check_property(struct zone *z, const struct property *p, struct error *err);
 /* Makes the running zone as z->config says of property p. *out_at_next_boot: that can only be done
  * by booting; nothing was changed. On failure the limits may be half changed: the caller applies
  * the old configuration again. */

@@ -18,6 +18,9 @@
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
 #define SIZE_LIMIT ((uint64_t)1 << 60)
+/* Under these the zone's own start would take minutes. The kernel's counter has 32 bits. */
+#define IO_RATE_MIN (64 * KIB)
+#define IO_OPS_MAX UINT32_MAX
 #define RATE_LIMIT ((uint64_t)1 << 36)
 
 enum {
@@ -293,6 +296,17 @@ static const struct property table[] = {
 	  .fallback = "4096", .help = "processes and threads, 0: no limit" },
 	{ ROW("nofile", "processes", NEXT_BOOT, "N"), COUNT(nofile, 64, 1 << 30),
 	  .fallback = "the host's", .help = "open files a process" },
+
+	{ ROW("io-weight", "I/O", LIVE, "N"), COUNT(limits.io_weight, 1, 10000),
+	  .fallback = "100", .help = "share of the disk when zones compete, 1 to 10000" },
+	{ ROW("io-read", "I/O", LIVE, "SIZE"), SIZE(limits.io_read, IO_RATE_MIN, SIZE_LIMIT),
+	  .fallback = "no limit", .help = "bytes a second that are read from each disk, as 10M" },
+	{ ROW("io-write", "I/O", LIVE, "SIZE"), SIZE(limits.io_write, IO_RATE_MIN, SIZE_LIMIT),
+	  .fallback = "no limit", .help = "bytes a second that are written to each disk" },
+	{ ROW("io-read-ops", "I/O", LIVE, "N"), COUNT(limits.io_read_ops, 10, IO_OPS_MAX),
+	  .fallback = "no limit", .help = "reads a second from each disk" },
+	{ ROW("io-write-ops", "I/O", LIVE, "N"), COUNT(limits.io_write_ops, 10, IO_OPS_MAX),
+	  .fallback = "no limit", .help = "writes a second to each disk" },
 
 	{ ROW("disk", "disk", LIVE, "SIZE"), SIZE(disk.bytes, 16 * MIB, (uint64_t)1 << 44),
 	  .fallback = "no limit", .help = "what the zone's files may fill; df inside shows it" },

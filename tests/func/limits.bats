@@ -78,6 +78,86 @@ setup() { zone_setup; }
 	nothing_left x2
 }
 
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# Its group in the hierarchy that has the controller: v1's name, which has the same on v2 but for blkio.
+group_of() {
+	local dir=/sys/fs/cgroup/$2
+
+	[ -d "$dir" ] || dir=/sys/fs/cgroup
+	echo "$dir"/zonectl*"$(store_id)"*/"$1"
+}
+
+on_disk() {
+	[ -n "$(findmnt -n -o SOURCE -T "$ZONECTL_ROOT" | grep ^/dev/)" ] || skip "kernel: the tests' files are on no disk"
+}
+
+@test "io-read and io-write hold, for what goes to the disk at once" {
+	on_disk
+	installed i1 --io-read 4M --io-write 2M
+	zonectl boot i1
+	start=$(now_ms)
+	zonectl exec i1 -- dd if=/dev/zero of=/root/file bs=256k count=16 oflag=direct
+	written=$(now_ms)
+	zonectl exec i1 -- dd if=/root/file of=/dev/null bs=256k iflag=direct
+	end=$(now_ms)
+	echo "written in $((written - start)) ms, read in $((end - written)) ms"
+	[ $((written - start)) -ge 1500 ]
+	[ $((end - written)) -ge 700 ]
+}
+
+@test "io-read-ops and io-write-ops hold" {
+	on_disk
+	installed i2 --io-read-ops 50 --io-write-ops 50
+	zonectl boot i2
+	start=$(now_ms)
+	zonectl exec i2 -- dd if=/dev/zero of=/root/file bs=4k count=100 oflag=direct
+	written=$(now_ms)
+	zonectl exec i2 -- dd if=/root/file of=/dev/null bs=4k iflag=direct
+	end=$(now_ms)
+	echo "written in $((written - start)) ms, read in $((end - written)) ms"
+	[ $((written - start)) -ge 1500 ]
+	[ $((end - written)) -ge 1500 ]
+}
+
+@test "I/O limits change and go on a running zone, each by itself" {
+	on_disk
+	installed i3
+	zonectl boot i3
+	lines() { cat "$group"/{io.max,blkio.throttle.{read,write}_{bps,iops}_device} 2>/dev/null | grep -c "$1" || :; }
+	zonectl set i3 io-read=3M io-write-ops=123
+	group=$(group_of i3 blkio)
+	[ "$(lines 3145728)" -ge 1 ]
+	[ "$(lines 123)" -ge 1 ]
+	zonectl set i3 io-read=
+	[ "$(lines 3145728)" -eq 0 ]
+	[ "$(lines 123)" -ge 1 ]
+	zonectl set i3 io-write-ops=
+	[ "$(lines :)" -eq 0 ]
+}
+
+@test "an I/O limit is refused where the zone's files are on no disk" {
+	mkdir -m 700 "$BATS_TEST_TMPDIR/tmpfs"
+	run unshare -m sh -c 'mount -t tmpfs -o mode=700 none "$1" && exec "$ZONECTL" --root "$1" create i4 -t minimal --io-write 1M' - \
+		"$BATS_TEST_TMPDIR/tmpfs"
+	[ "$status" -eq 8 ]
+	holds "create i4: io-write: no disk holds it: its filesystem is tmpfs"
+}
+
+@test "io-weight is refused where the disk's scheduler does not weigh, with the remedy" {
+	on_disk
+	installed i5
+	if run zonectl set i5 io-weight=200; [ "$status" -eq 0 ]; then
+		zonectl boot i5
+		group=$(group_of i5 blkio)
+		grep -hq 109 "$group"/{io,blkio}.bfq.weight 2>/dev/null || grep -q 200 "$group/io.weight"
+	else
+		[ "$status" -eq 8 ]
+		holds "io-weight: the I/O scheduler of disk '"
+		holds "try: echo bfq >/sys/block/"
+	fi
+}
+
 @test "nofile limits open files" {
 	installed n1 --nofile 100
 	zonectl boot n1

@@ -6,7 +6,7 @@
 
 fifos="etc/os-release usr/lib/os-release sbin/init etc/machine-id etc/inittab lib/systemd/systemd"
 properties="hostname description tags init init-args env timezone autoboot boot-order cpus cpu-weight cpuset cpu-burst \
-	memory memory-high memory-low swap hugepages oom-kill pids nofile storage mount features"
+	memory memory-high memory-low swap hugepages oom-kill pids nofile io-weight io-read io-write io-read-ops io-write-ops storage mount features"
 controls=($'\n' $'\r' $'\e' $'\x01' $'\x7f' $'\xc2\x9b' $'\xff')
 races=25
 if [ "$mode" = quick ]; then

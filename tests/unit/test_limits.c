@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "cgroups/cgroup.h"
@@ -182,6 +185,54 @@ static void a_burst_fits_into_the_quota(void **state)
 	assert_string_equal(err.text, "cpu-burst: at most 50ms with these cpus");
 }
 
+static void bfq_weights_are_the_same_below_100_and_scaled_above(void **state)
+{
+	(void)state;
+	assert_int_equal(limits_bfq_weight(1), 1);
+	assert_int_equal(limits_bfq_weight(100), 100);
+	assert_int_equal(limits_bfq_weight(5050), 550);
+	assert_int_equal(limits_bfq_weight(10000), 1000);
+}
+
+static void an_io_limit_needs_a_disk_and_says_so_by_its_name(void **state)
+{
+	struct cgroup_host host = CGROUP_HOST_NONE;
+	struct cgroup_limits limits;
+	struct error err = { 0 };
+
+	(void)state;
+	host.on_v2[CGROUP_IO] = true;
+	limits_init(&limits);
+	assert_null(limits_io_wanted(&limits));
+	limits.io_write_ops = 100;
+	assert_string_equal(limits_io_wanted(&limits), "io-write-ops");
+	assert_int_equal(limits_check(&host, &limits, &err), -1);
+	assert_int_equal(err.kind, ERR_UNSUPPORTED);
+	assert_string_equal(err.text, "io-write-ops: no disk holds the zone's files");
+	limits.disks.n_tops = 1;
+	assert_int_equal(limits_check(&host, &limits, &err), 0);
+}
+
+static void a_filesystem_without_a_disk_is_named(void **state)
+{
+	int dirfd = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct cgroup_limits limits;
+	struct error err = { 0 };
+
+	(void)state;
+	if (dirfd < 0) {
+		print_message("# skip: kernel: no /dev/shm\n");
+		skip();
+	}
+	limits_init(&limits);
+	assert_int_equal(limits_add_disks(&limits, dirfd, &err), 0);
+	limits.io_read = 1 << 20;
+	assert_int_equal(limits_add_disks(&limits, dirfd, &err), -1);
+	assert_int_equal(err.kind, ERR_UNSUPPORTED);
+	assert_string_equal(err.text, "io-read: no disk holds it: its filesystem is tmpfs");
+	close(dirfd);
+}
+
 static void cleared_limits_limit_nothing(void **state)
 {
 	struct cgroup_host host = CGROUP_HOST_NONE;
@@ -213,6 +264,9 @@ int main(void)
 		cmocka_unit_test(a_missing_controller_is_named),
 		cmocka_unit_test(swap_needs_memory_on_v1_alone),
 		cmocka_unit_test(a_burst_fits_into_the_quota),
+		cmocka_unit_test(bfq_weights_are_the_same_below_100_and_scaled_above),
+		cmocka_unit_test(an_io_limit_needs_a_disk_and_says_so_by_its_name),
+		cmocka_unit_test(a_filesystem_without_a_disk_is_named),
 		cmocka_unit_test(cleared_limits_limit_nothing),
 	};
 
