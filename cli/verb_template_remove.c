@@ -10,6 +10,7 @@
 #include "cli/names.h"
 #include "cli/out.h"
 #include "cli/verb_template.h"
+#include "runtime/pool_templates.h"
 #include "runtime/tenants.h"
 
 enum { NAMES_SHOWN = 5, KEEP_MAX = 1000000 };
@@ -45,6 +46,15 @@ static int is_used(void *arg, const char *digest, struct error *err)
 	return zones ? used_error(zones, err) : 0;
 }
 
+/* What the storage pool has of templates that are gone; the next removal tries again. */
+static void sweep_pool(struct cli *cli)
+{
+	struct error failure = { 0 };
+
+	if (!cli->is_dry_run && pool_templates_sweep(&cli->site, &failure) < 0)
+		out_warn(cli, "the storage pool keeps its copy: %s", failure.text);
+}
+
 static int remove_one(struct cli *cli, int storefd, const char *name, struct error *err)
 {
 	AUTO_TEMPLATE struct template t = { 0 };
@@ -64,7 +74,10 @@ int verb_template_remove(struct cli *cli, struct error *err)
 	str_add(&question, "?");
 	if (confirm(cli, str_text(&question), "removed", err) < 0)
 		return -1;
-	return template_each(cli, cli->opts.operands, remove_one, err);
+	if (template_each(cli, cli->opts.operands, remove_one, err) < 0)
+		return -1;
+	sweep_pool(cli);
+	return 0;
 }
 
 struct prune {
@@ -193,6 +206,8 @@ int verb_template_prune(struct cli *cli, struct error *err)
 		return -1;
 	cli->json.compact = true;
 	status = prune_all(&p, list, n, keep, err);
+	if (p.removed > 0)
+		sweep_pool(cli);
 	for (size_t i = 0; i < n; i++)
 		template_clear(&list[i]);
 	free(list);

@@ -8,6 +8,7 @@
 #include "cli/verb.h"
 #include "cli/verb_net.h"
 #include "cli/verb_plan.h"
+#include "cli/verb_pool.h"
 #include "cli/verb_template.h"
 
 #define STOPPED (ZONE_BIT(ZONE_INSTALLED))
@@ -175,6 +176,20 @@ static const struct verb verbs[] = {
 	  .group = "fleet", .summary = "show everything about a plan",
 	  .example = "zonectl plan show small --json" },
 
+	{ "pool create", NULL, "",
+	  .run = verb_pool_create, .min = 0, .max = 0, .options = pool_create_options,
+	  .flags = VERB_CHANGES,
+	  .group = "host", .summary = "make a btrfs that zones are snapshots in",
+	  .example = "zonectl pool create --size 50G" },
+	{ "pool info", "pool show", "",
+	  .run = verb_pool_info, .min = 0, .max = 0,
+	  .group = "host", .summary = "show the storage pool",
+	  .example = "zonectl pool info --json" },
+	{ "pool remove", "pool rm", "",
+	  .run = verb_pool_remove, .min = 0, .max = 0, .options = pool_remove_options,
+	  .flags = VERB_CHANGES,
+	  .group = "host", .summary = "remove the storage pool, which no zone is in",
+	  .example = "zonectl pool remove -y" },
 	{ "doctor", NULL, "",
 	  .run = verb_doctor, .min = 0, .max = 0,
 	  .group = "host", .summary = "look for what on this host is in the way of zones",

@@ -358,6 +358,9 @@ int zone_config_read(struct zone_config *out, int zone_dirfd, struct error *err)
 		zone_config_clear(&c);
 		return -1;
 	}
+	/* Not written by versions that had no other default. */
+	if (c.storage == STORAGE_AUTO)
+		c.storage = STORAGE_OVERLAY;
 	*out = c;
 	return 0;
 }

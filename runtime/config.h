@@ -24,7 +24,8 @@ enum { ZONE_PIDS_DEFAULT = 4096 };
 enum zone_autoboot { AUTOBOOT_NO, AUTOBOOT_YES, AUTOBOOT_LAST };
 /* Whether the files inside that say what the properties say are written (setup.h). */
 enum zone_setup { ZONE_SETUP_AUTO, ZONE_SETUP_NONE };
-enum zone_storage { STORAGE_OVERLAY, STORAGE_COPY };
+/* Automatic is what create makes one of the others of. */
+enum zone_storage { STORAGE_AUTO, STORAGE_OVERLAY, STORAGE_COPY, STORAGE_BTRFS };
 
 /* A bit each; the names stand in property.c. */
 enum zone_feature {

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "disks/disk.h"
+#include "disks/pool.h"
 #include "runtime/addresses.h"
 #include "runtime/destroy.h"
 #include "runtime/identity.h"
@@ -233,6 +234,9 @@ static int make_data(struct stage *s, struct error *err)
 
 	if (datafd < 0)
 		return -1;
+	/* Made whole, and on the disk. */
+	if (s->config->storage == STORAGE_BTRFS)
+		return 0;
 	rootfd = is_copy ? make_copy(s, datafd, err) : make_layers(s, datafd, err);
 	if (rootfd < 0)
 		return -1;
@@ -310,6 +314,14 @@ static int make_zone(struct zone *out, struct stage *s, struct error *err)
 	return 0;
 }
 
+/* What nobody needs after the end of one command is not worth a transaction of the pool. */
+static void choose_storage(const struct site *site, struct zone_config *c)
+{
+	if (c->storage != STORAGE_AUTO)
+		return;
+	c->storage = pool_exists(site->varfd) && !c->is_ephemeral ? STORAGE_BTRFS : STORAGE_OVERLAY;
+}
+
 int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 		const char *template, struct error *err)
 {
@@ -319,6 +331,7 @@ int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 	AUTO_CLOSE int templatefd = -1;
 	struct stage s = { .site = site, .config = config, .template = &t, .dirfd = -1 };
 
+	choose_storage(site, config);
 	if (check_host(site, config, err) < 0)
 		return -1;
 	storefd = site_templates(site, err);

@@ -178,6 +178,12 @@ const size_t filter_n_numbers = N_ROWS(filter_numbers);
 /* Protocols that the C library of old distributions has no name for. */
 enum { PROTO_SMC = 256 };
 
+/* <linux/fs.h> and <linux/btrfs.h> have these, and cannot stand beside <sys/mount.h>. */
+enum { BTRFS_IOCTLS = 0x94, IOCTL_TYPE = 0xff00 };
+#define CLONE_FILE _IOW(BTRFS_IOCTLS, 9, int)
+#define CLONE_RANGE _IOC(_IOC_WRITE, BTRFS_IOCTLS, 13, 32)
+#define DEDUPE_RANGE _IOC(_IOC_READ | _IOC_WRITE, BTRFS_IOCTLS, 54, 24)
+
 #define IS(n, v) { .arg = (n), .mask = 0xffffffff, .value = (uint32_t)(v) }
 #define IS_CHARACTER_DEVICE(n) { .arg = (n), .mask = S_IFMT, .value = S_IFCHR }
 #define HAS(n, bits) { .arg = (n), .mask = (bits), .value = (bits) }
@@ -213,6 +219,13 @@ const struct filter_arg filter_args[] = {
 	/* Types into a terminal as if its user did; pastes on the host's console. */
 	{ "ioctl", 0, { IS(1, TIOCSTI) }, EPERM },
 	{ "ioctl", 0, { IS(1, TIOCLINUX) }, EPERM },
+	/* A subvolume that a zone made would be on no account, and hard to get rid of. Programs take
+	 * this errno as "no btrfs" and make directories. What copies and compares files any
+	 * filesystem may have. */
+	{ "ioctl", 0, { IS(1, CLONE_FILE) }, FILTER_ALLOW },
+	{ "ioctl", 0, { IS(1, CLONE_RANGE) }, FILTER_ALLOW },
+	{ "ioctl", 0, { IS(1, DEDUPE_RANGE) }, FILTER_ALLOW },
+	{ "ioctl", 0, { { .arg = 1, .mask = IOCTL_TYPE, .value = BTRFS_IOCTLS << 8 } }, ENOTTY },
 	{ "ioctl", 0, { { 0 } }, FILTER_ALLOW },
 
 	/* Aborts requests of a network filesystem that others use too. */

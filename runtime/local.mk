@@ -13,6 +13,7 @@ libzone_a_SOURCES += %D%/network.c %D%/network.h
 libzone_a_SOURCES += %D%/network_list.c %D%/network_list.h
 libzone_a_SOURCES += %D%/resolver.c %D%/resolver.h
 libzone_a_SOURCES += %D%/pools.c %D%/pools.h
+libzone_a_SOURCES += %D%/pool_templates.c %D%/pool_templates.h
 libzone_a_SOURCES += %D%/ports.c %D%/ports.h
 libzone_a_SOURCES += %D%/site.c %D%/site.h
 libzone_a_SOURCES += %D%/site_config.c %D%/site_config.h

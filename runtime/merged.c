@@ -167,7 +167,7 @@ int merged_open(struct site *site, const struct zone_config *config, struct erro
 	if (datafd < 0)
 		return error_wrap(err, "zone '%s'", config->name);
 	/* A copy has the ids of the template on the disk too. */
-	if (config->storage == STORAGE_COPY) {
+	if (config->storage != STORAGE_OVERLAY) {
 		fd = openat(datafd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return fd < 0 ? error_sys(err, "open the zone's files") : fd;
 	}

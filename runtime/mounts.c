@@ -467,8 +467,11 @@ int mounts_private(struct error *err)
 /* An idmapped copy of the tree at dirfd, which must be of the caller's mount namespace. */
 static int tree_idmapped(int dirfd, int usernsfd, struct error *err)
 {
+	/* What runs in the zone with whose rights is the zone's affair, whatever the host lets run
+	 * from the store or the pool. */
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_IDMAP | NODEV,
+		.attr_clr = NOSUID,
 		.userns_fd = (uint64_t)usernsfd,
 	};
 	AUTO_CLOSE int treefd =

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/strv.h"
 #include "disks/image.h"
+#include "runtime/identity.h"
 #include "templates/clone.h"
 
 /*
@@ -39,14 +40,28 @@ struct disk place_disk(const struct zone *z, bool is_up, int *out_runfd)
 	return d;
 }
 
+/* One copy serves all zones of the template, and each zone has it whole: so it lacks what a zone
+ * does not see of its template. */
+static int template_copy(int templatefd, int rootfd, struct error *err)
+{
+	const struct identity id = { .rootfd = rootfd, .templatefd = templatefd };
+
+	if (clone_copy(templatefd, rootfd, err) < 0)
+		return -1;
+	return identity_drop(&id, err);
+}
+
 struct disk_want place_want(const struct zone_config *c, int templatefd)
 {
+	bool is_subvolume = c->storage == STORAGE_BTRFS;
+
 	return (struct disk_want){
 		.limits = c->disk,
+		.is_subvolume = is_subvolume,
 		.is_ephemeral = c->is_ephemeral,
 		.templatefd = templatefd,
 		.digest = c->template_digest,
-		.copy = clone_copy,
+		.copy = is_subvolume ? template_copy : clone_copy,
 	};
 }
 

@@ -219,7 +219,7 @@ static size_t mount_key(const char *value, const char **out)
 static const char *const autoboot_words[] = { "no", "yes", "last", NULL };
 static const char *const setup_words[] = { "auto", "none", NULL };
 static const char *const oom_words[] = { "process", "zone", NULL };
-static const char *const storage_words[] = { "overlay", "copy", NULL };
+static const char *const storage_words[] = { "auto", "overlay", "copy", "btrfs", NULL };
 /* In order of bit. */
 static const char *const feature_words[] = {
 	"firewall", "nesting", "fuse", "tun", "keyctl", "mknod", "io_uring", "compat32", NULL,
@@ -312,9 +312,9 @@ static const struct property table[] = {
 	  .fallback = "no limit", .help = "what the zone's files may fill; df inside shows it" },
 	{ ROW("inodes", "disk", LIVE, "N"), COUNT(disk.inodes, 1000, UINT32_MAX),
 	  .fallback = "by the disk", .help = "how many files there may be, as 200k" },
-	{ ROW("storage", "disk", AT_CREATE, "overlay|copy"), WORD(storage, storage_words),
-	  .fallback = "overlay",
-	  .help = "overlay shares the template's files; copy shares nothing" },
+	{ ROW("storage", "disk", AT_CREATE, "overlay|copy|btrfs"), WORD(storage, storage_words),
+	  .fallback = "auto",
+	  .help = "overlay and btrfs share the template's files, copy none; auto: btrfs in a pool" },
 
 	{ ROW("net", "network", NEXT_BOOT, "KIND"), STRING(net, net_mode_check),
 	  .fallback = "routed",

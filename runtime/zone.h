@@ -11,6 +11,7 @@
  *     data/                what only the mount code looks into:
  *       lower/ upper/ work/    storage=overlay
  *       root/                  storage=copy
+ *     subvolume              storage=btrfs: a link to where root/ is, in the storage pool
  *     disk.img             with disk set, the ext4 that all of data/ is in; place.h
  *   zones/.new-NAME/       create has not finished
  *   zones/.old-NAME/       destroy has not finished
