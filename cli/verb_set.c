@@ -55,6 +55,14 @@ static int assign_plan(struct cli *cli, struct zone_config *config, struct chang
 	return plan_apply(&plan, config, err);
 }
 
+static bool has_group(const struct changes *changes, const char *group)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		if (strcmp(changes->list[i]->group, group) == 0)
+			return true;
+	return false;
+}
+
 static int assign(struct cli *cli, struct zone_config *config, struct changes *changes,
 		  struct error *err)
 {
@@ -66,6 +74,9 @@ static int assign(struct cli *cli, struct zone_config *config, struct changes *c
 		if (property_assign(config, *a, &p, err) < 0 || add_change(changes, p, err) < 0)
 			return -1;
 	}
+	/* What stays is the disk itself, and its next boot would undo it. */
+	if (opts_has(&cli->opts, "runtime-only") && has_group(changes, "disk"))
+		return error_set(err, ERR_USAGE, "disk and inodes last, so not --runtime-only");
 	return property_check_all(config, err);
 }
 
@@ -123,14 +134,6 @@ static int check_choice(struct cli *cli, bool is_up, struct error *err)
 		return error_set(err, ERR_STATE,
 				 "is not running, so --runtime-only changes nothing");
 	return 0;
-}
-
-static bool has_group(const struct changes *changes, const char *group)
-{
-	for (size_t i = 0; i < changes->n; i++)
-		if (strcmp(changes->list[i]->group, group) == 0)
-			return true;
-	return false;
 }
 
 static int apply_and_write(struct cli *cli, struct zone *z, struct changes *changes, bool is_live,

@@ -57,7 +57,7 @@ static void texts_make(struct make *m, uint64_t bytes, uint64_t inodes, bool has
 }
 
 /* The last line that it wrote, which says why. */
-static int refused(char *output, struct error *err)
+static int refused(const char *program, char *output, struct error *err)
 {
 	size_t n = strlen(output);
 	const char *line;
@@ -66,12 +66,13 @@ static int refused(char *output, struct error *err)
 		output[--n] = '\0';
 	line = strrchr(output, '\n');
 	return error_set(err, strstr(output, strerror(ENOSPC)) ? ERR_RESOURCE : ERR_FAILED,
-			 "mke2fs: %s", *output ? (line ? line + 1 : output) : "failed");
+			 "%s: %s", program, *output ? (line ? line + 1 : output) : "failed");
 }
 
-static int run(char *const *argv, int dirfd, struct error *err)
+/* Of e2fsprogs; statuses up to ok_max are no failure. */
+static int run(char *const *argv, int dirfd, int ok_max, struct error *err)
 {
-	struct proc_spawn spawn = { .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .dirfd = dirfd };
+	struct proc_spawn spawn = { .argv = argv, .stdin_fd = -1, .dirfd = dirfd };
 	AUTO_CLOSE int readfd = -1;
 	AUTO_CLOSE int pidfd = -1;
 	AUTO_FREE char *output = NULL;
@@ -81,7 +82,7 @@ static int run(char *const *argv, int dirfd, struct error *err)
 	if (pipe2(words, O_CLOEXEC) < 0)
 		return error_sys(err, "make a pipe");
 	readfd = words[0];
-	spawn.stderr_fd = words[1];
+	spawn.stdout_fd = spawn.stderr_fd = words[1];
 	pidfd = proc_spawn(&spawn, &pid, err);
 	close(words[1]);
 	if (pidfd < 0)
@@ -92,7 +93,9 @@ static int run(char *const *argv, int dirfd, struct error *err)
 		status = proc_reap(pidfd, err);
 	else
 		(void)proc_reap(pidfd, &(struct error){ 0 });	/* its words are what is told */
-	return status > 0 ? refused(output, err) : status;
+	if (status < 0)
+		return -1;
+	return status <= ok_max ? 0 : refused(argv[0], output, err);
 }
 
 int ext4_make(int dirfd, const char *name, uint64_t inodes, bool has_journal, struct error *err)
@@ -114,15 +117,15 @@ int ext4_make(int dirfd, const char *name, uint64_t inodes, bool has_journal, st
 		argv[n++] = m.journal;
 	}
 	argv[n++] = (char *)name;
-	return run(argv, dirfd, err) < 0 ? error_wrap(err, "make a filesystem") : 0;
+	return run(argv, dirfd, 0, err) < 0 ? error_wrap(err, "make a filesystem") : 0;
 }
 
 /* Documentation/filesystems/ext4/super.rst. */
 struct super {
 	uint32_t inodes, blocks_low, reserved_low, free_blocks_low, free_inodes;
 	uint8_t between[36];
-	uint16_t magic;
-	uint8_t behind[34];
+	uint16_t magic, state;
+	uint8_t behind[32];
 	uint32_t compatible;		/* features */
 	uint8_t ids[24];
 	char label[16];
@@ -141,7 +144,7 @@ static uint64_t both(uint32_t high, uint32_t low)
 
 int ext4_read(int filefd, struct ext4_super *out, struct error *err)
 {
-	enum { OFFSET = 1024, MAGIC = 0xef53, HAS_JOURNAL = 4 };
+	enum { OFFSET = 1024, MAGIC = 0xef53, HAS_ERRORS = 2, HAS_JOURNAL = 4 };
 	struct super s;
 	char label[sizeof(s.label) + 1] = "";
 
@@ -154,12 +157,26 @@ int ext4_read(int filefd, struct ext4_super *out, struct error *err)
 		.free_bytes = both(s.free_blocks_high, s.free_blocks_low) * BLOCK,
 		.inodes = le32toh(s.inodes),
 		.free_inodes = le32toh(s.free_inodes),
+		.has_errors = le16toh(s.state) & HAS_ERRORS,
 		.has_journal = le32toh(s.compatible) & HAS_JOURNAL,
 	};
 	memcpy(label, s.label, sizeof(s.label));
 	if (sscanf(label, LABEL, &out->asked_inodes) != 1)
 		out->asked_inodes = 0;
 	return 0;
+}
+
+int ext4_mend(int dirfd, const char *name, struct error *err)
+{
+	enum { CORRECTED = 1 };			/* e2fsck(8), EXIT CODE */
+	char *argv[] = { "e2fsck", "-p", (char *)name, NULL };
+
+	if (run(argv, dirfd, CORRECTED, err) == 0)
+		return 0;
+	error_wrap(err, "check the filesystem");
+	return err->kind == ERR_UNSUPPORTED ?
+		       -1 :
+		       error_hint(err, "e2fsck -y mends all, at the price of files: make a copy first");
 }
 
 int ext4_count(int mountfd, struct disk_usage *out, struct error *err)

@@ -19,11 +19,13 @@ struct ext4_super {
 	uint64_t bytes, free_bytes;
 	uint64_t inodes, free_inodes;
 	uint64_t asked_inodes;		/* what ext4_make() was told */
-	bool has_journal;
+	bool has_journal, has_errors;	/* errors: found by the kernel, mended by nobody yet */
 };
 
 /* What the file of one that is not mounted says of itself. */
 int ext4_read(int filefd, struct ext4_super *out, struct error *err);
+/* Checks one that is not mounted and mends what can be without loss, by e2fsck(8). */
+int ext4_mend(int dirfd, const char *name, struct error *err);
 /* What one that is mounted counts now; mountfd is of anywhere in it. */
 int ext4_count(int mountfd, struct disk_usage *out, struct error *err);
 /* Mounts loop device number, or has a further mount of what is mounted from it. Returns a

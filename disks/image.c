@@ -51,6 +51,7 @@ static int image_mount(const struct disk *d, const char *name, int *out_number, 
 	AUTO_CLOSE int filefd = file_open(d, name, O_RDWR, err);
 	AUTO_CLOSE int loopfd = -1;
 	struct ext4_super super;
+	int mountfd;
 
 	if (filefd < 0)
 		return -1;
@@ -59,7 +60,12 @@ static int image_mount(const struct disk *d, const char *name, int *out_number, 
 	if (ext4_read(filefd, &super, err) < 0)
 		return -1;
 	loopfd = loop_attach(filefd, out_number, err);
-	return loopfd < 0 ? -1 : ext4_mount(*out_number, super.has_journal, err);
+	if (loopfd < 0)
+		return -1;
+	mountfd = ext4_mount(*out_number, super.has_journal, err);
+	if (mountfd < 0 && err->kind == ERR_FAILED)
+		error_hint(err, "zonectl repair has its filesystem checked");
+	return mountfd;
 }
 
 static int image_open(const struct disk *d, const char *name, struct error *err)
@@ -284,6 +290,26 @@ int image_commit(const struct disk *d, struct error *err)
 	if (renameat(d->zonefd, IMAGE_NEW, d->zonefd, IMAGE) < 0)
 		return error_sys(err, "rename '%s'", IMAGE_NEW);
 	return directory_sync(d, err);
+}
+
+bool image_has_errors(const struct disk *d)
+{
+	struct error none = { 0 };
+	AUTO_CLOSE int fd = file_open(d, IMAGE, O_RDONLY, &none);
+	struct ext4_super super;
+
+	return fd >= 0 && (ext4_read(fd, &super, &none) < 0 || super.has_errors);
+}
+
+int image_mend(const struct disk *d, struct error *err)
+{
+	AUTO_CLOSE int fd = file_open(d, IMAGE, O_RDWR, err);
+
+	if (fd < 0)
+		return -1;
+	if (lock_take(fd, LOCK_ALONE, FREE_WAIT_MS, err) < 0)
+		return error_wrap(err, "the image is in use");
+	return ext4_mend(d->zonefd, IMAGE, err);
 }
 
 int image_leave(const struct disk *d, struct error *err)

@@ -22,6 +22,10 @@ int image_commit(const struct disk *d, struct error *err);
 bool image_is_begun(const struct disk *d);
 /* Removes it. */
 int image_sweep(const struct disk *d, struct error *err);
+/* True if the kernel found errors in its filesystem that nobody mended. The zone is down. */
+bool image_has_errors(const struct disk *d);
+/* Has e2fsck(8) mend them, where that can be done without loss. The zone is down. */
+int image_mend(const struct disk *d, struct error *err);
 /* Takes the image away, so that data/ is the zone's place. Durable. */
 int image_leave(const struct disk *d, struct error *err);
 

@@ -292,7 +292,7 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
 	    (has_changed && zone_config_write(&z->config, z->dirfd, err) < 0))
 		return -1;
 	if (place_settle(z, err) < 0)
-		return error_wrap(err, "disk");
+		return -1;
 	return keeper_boot(z, options, err);
 }
 

@@ -91,6 +91,8 @@ static void check_data(struct check *c)
 		fault(c, "data", err.text);
 	else
 		check_parts(c, datafd);
+	if (place_has_errors(c->z))
+		fault(c, "disk", "its filesystem has errors");
 	if (place_has_rest(c->z))
 		fault(c, "disk", "what an unfinished change left is still there");
 }

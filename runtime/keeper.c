@@ -195,7 +195,7 @@ static int boot_again(struct keeper *k, struct error *err)
 	if (zone_config_read(&k->z.config, k->z.dirfd, err) < 0)
 		return -1;
 	if (place_settle(&k->z, err) < 0)
-		return error_wrap(err, "disk");
+		return -1;
 	return boot_once(k, NULL, err);
 }
 

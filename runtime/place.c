@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/strv.h"
 #include "disks/image.h"
+#include "disks/project.h"
 #include "runtime/identity.h"
 #include "templates/clone.h"
 
@@ -157,12 +158,13 @@ static int place_move(const struct zone *z, const struct disk *d, const struct d
 /* Another kind, or the same made anew. */
 static int place_replace(const struct zone *z, const struct disk *d, struct error *err)
 {
-	const struct disk_want want = place_want(&z->config, -1);
+	struct disk_want want = place_want(&z->config, -1);
 	const struct disk_kind *from = disk_kind_of(d);
 	const struct disk_kind *to = disk_choose(d, &want, err);
 
 	if (!to)
 		return -1;
+	want.copy = clone_exact;
 	if (to->adopt && from != &disk_image)
 		return to->adopt(d, &want, err);
 	if (to != &disk_image && from != &disk_image)
@@ -179,7 +181,9 @@ int place_settle(struct zone *z, struct error *err)
 
 	if (change < 0)
 		return -1;
-	return change == DISK_CHANGED ? 0 : place_replace(z, &d, err);
+	if (change == DISK_CHANGED || place_replace(z, &d, err) == 0)
+		return 0;
+	return error_wrap(err, "disk");
 }
 
 int place_change(struct zone *z, bool *out_at_next_boot, struct error *err)
@@ -211,7 +215,15 @@ bool place_has_rest(const struct zone *z)
 	for (size_t i = 0; disk_image.is_here(&d) && i < N_ROWS(parts); i++)
 		if (faccessat(d.zonefd, parts[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
-	return image_is_begun(&d);
+	return image_is_begun(&d) || project_is_begun(&d);
+}
+
+bool place_has_errors(const struct zone *z)
+{
+	int runfd;
+	struct disk d = place_disk(z, false, &runfd);
+
+	return disk_image.is_here(&d) && image_has_errors(&d);
 }
 
 int place_repair(struct zone *z, char ***out_done, struct error *err)
@@ -219,9 +231,15 @@ int place_repair(struct zone *z, char ***out_done, struct error *err)
 	int runfd;
 	struct disk d = place_disk(z, false, &runfd);
 
+	if (place_has_errors(z)) {
+		if (image_mend(&d, err) < 0)
+			return error_wrap(err, "disk");
+		strv_add(out_done, "had its filesystem checked and mended");
+	}
 	if (!place_has_rest(z))
 		return 0;
-	if (image_sweep(&d, err) < 0 || (disk_image.is_here(&d) && data_clear(&d, err) < 0))
+	if (image_sweep(&d, err) < 0 || project_sweep(&d, err) < 0 ||
+	    (disk_image.is_here(&d) && data_clear(&d, err) < 0))
 		return -1;
 	strv_add(out_done, "removed what an unfinished change of the disk had left");
 	return 0;

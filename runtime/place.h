@@ -25,8 +25,9 @@ int place_change(struct zone *z, bool *out_at_next_boot, struct error *err);
 int place_usage(const struct zone *z, bool is_up, struct disk_usage *out, struct error *err);
 /* True if a killed place_settle() left something of a place that is not the zone's. */
 bool place_has_rest(const struct zone *z);
-/* Removes what a killed place_settle() left of the place that is not the zone's; says so in
- * *out_done. The zone is down. */
+/* True if the kernel found errors in the zone's own filesystem. The zone is down. */
+bool place_has_errors(const struct zone *z);
+/* Mends both, and says so in *out_done. The zone is down. */
 int place_repair(struct zone *z, char ***out_done, struct error *err);
 
 #endif
