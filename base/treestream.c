@@ -31,9 +31,9 @@ void tree_made_progress(struct tree_io *io, uint64_t bytes)
 		io->progress(io->arg, &io->count, io->expected);
 }
 
-static int wait_for(const struct tree_io *io, short events, struct error *err)
+int tree_wait(const struct tree_io *io, int fd, short events, struct error *err)
 {
-	struct pollfd fds[] = { { io->fd, events, 0 }, { io->stopfd, POLLIN, 0 } };
+	struct pollfd fds[] = { { fd, events, 0 }, { io->stopfd, POLLIN, 0 } };
 
 	if (io->stopfd < 0)
 		return 0;
@@ -57,7 +57,7 @@ int tree_write(struct tree_io *io, const void *data, size_t len, struct error *e
 	while (len > 0) {
 		ssize_t n;
 
-		if (wait_for(io, POLLOUT, err) < 0)
+		if (tree_wait(io, io->fd, POLLOUT, err) < 0)
 			return -1;
 		n = send(io->fd, at, len, MSG_NOSIGNAL | (io->stopfd < 0 ? 0 : MSG_DONTWAIT));
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -79,7 +79,7 @@ int tree_read(struct tree_io *io, void *data, size_t len, struct error *err)
 	while (len > 0) {
 		ssize_t n;
 
-		if (wait_for(io, POLLIN, err) < 0)
+		if (tree_wait(io, io->fd, POLLIN, err) < 0)
 			return -1;
 		n = read(io->fd, at, len);
 		if (n < 0 && errno == EINTR)

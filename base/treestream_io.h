@@ -38,6 +38,8 @@ struct tree_part {
 	uint64_t offset, len;
 };
 
+/* Waits until fd has one of events (poll(2)), at once where io can't be stopped. */
+int tree_wait(const struct tree_io *io, int fd, short events, struct error *err);
 /* Whole, or it fails; the end of the stream fails with sys EPIPE. */
 int tree_write(struct tree_io *io, const void *data, size_t len, struct error *err);
 int tree_read(struct tree_io *io, void *data, size_t len, struct error *err);

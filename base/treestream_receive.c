@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -435,6 +436,22 @@ int tree_receive(struct tree_io *io, const struct tree_place *place, struct erro
 	return ret;
 }
 
+/* No more at a time than a pipe takes without blocking once it is writable (pipe(7), PIPE_BUF), or
+ * a reader that sleeps could not be left. */
+static int write_out(struct tree_io *io, int fd, size_t len, struct error *err)
+{
+	size_t room = io->stopfd < 0 ? TREE_BUFFER : PIPE_BUF;
+
+	for (size_t at = 0; at < len; at += room) {
+		size_t n = len - at < room ? len - at : room;
+
+		if (tree_wait(io, fd, POLLOUT, err) < 0 ||
+		    fd_write_all(fd, tree_buffer(io) + at, n, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A hole is written as zeros, as fd may be a pipe. */
 static int write_zeros(struct tree_io *io, int fd, uint64_t n, struct error *err)
 {
@@ -442,7 +459,7 @@ static int write_zeros(struct tree_io *io, int fd, uint64_t n, struct error *err
 	while (n > 0) {
 		size_t part = n < TREE_BUFFER ? (size_t)n : TREE_BUFFER;
 
-		if (fd_write_all(fd, tree_buffer(io), part, err) < 0)
+		if (write_out(io, fd, part, err) < 0)
 			return -1;
 		n -= part;
 	}
@@ -461,7 +478,7 @@ static int receive_part_bytes(struct tree_io *io, int fd, uint64_t from, struct 
 	if (part->offset > from && write_zeros(io, fd, part->offset - from, err) < 0)
 		return -1;
 	if (tree_read(io, tree_buffer(io), part->len, err) < 0 ||
-	    fd_write_all(fd, tree_buffer(io), part->len, err) < 0)
+	    write_out(io, fd, part->len, err) < 0)
 		return -1;
 	tree_made_progress(io, part->len);
 	return 0;

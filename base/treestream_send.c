@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -294,8 +295,11 @@ static int send_until_end(struct tree_io *io, int fd, struct error *err)
 	uint64_t offset = 0;
 
 	for (;;) {
-		ssize_t n = read(fd, tree_buffer(io), TREE_BUFFER);
+		ssize_t n;
 
+		if (tree_wait(io, fd, POLLIN, err) < 0)
+			return -1;
+		n = read(fd, tree_buffer(io), TREE_BUFFER);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

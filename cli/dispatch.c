@@ -72,7 +72,7 @@ static int check_operands(struct cli *cli, struct error *err)
 		return usage(v, err, "the command stands after '--'");
 	if (v->max >= 0 && n > v->max)
 		return usage(v, err, "too many operands");
-	return 0;
+	return v->sort ? v->sort(cli, err) : 0;
 }
 
 static int in_states(struct cli *cli, const char *name, bool *out, struct error *err)

@@ -227,6 +227,7 @@ static void clear(struct cli *cli)
 		site_close(&cli->site);
 	opts_clear(&cli->opts);
 	strv_clear(&cli->assignments);
+	strv_clear(&cli->paths);
 	strv_clear(&cli->names);
 	json_out_clear(&cli->json);
 	str_clear(&cli->out);

@@ -33,6 +33,7 @@ struct cli {
 	int64_t end_ms;			/* of clock_ms(): when the zones at work are to be done, 0: none */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
+	char **paths;			/* of push and pull: what is copied, then where to; likewise */
 	char **names;			/* the zones that were meant; strv, owned */
 	const char *subject;		/* the zone or template of errors; borrowed, or NULL */
 	struct site site;
@@ -72,6 +73,9 @@ struct verb {
 	int (*run)(struct cli *cli, struct error *err);
 	int (*each)(struct cli *cli, struct target *target, struct error *err);
 	int (*by_name)(struct cli *cli, const char *name, struct error *err);
+	/* Takes the operands that name no zone out of cli->opts.operands, once they were counted; or
+	 * NULL. */
+	int (*sort)(struct cli *cli, struct error *err);
 	/* Before the first zone, e.g. to ask; or NULL. */
 	int (*before)(struct cli *cli, char *const *names, struct error *err);
 	unsigned int states;		/* ZONE_BITs a zone may be in, 0: any; of each */
@@ -126,6 +130,13 @@ int verb_console(struct cli *cli, struct target *t, struct error *err);
 /* verb_log.c */
 extern const struct opt log_options[];
 int verb_log(struct cli *cli, struct target *t, struct error *err);
+/* verb_push.c */
+extern const struct opt copy_options[];
+int verb_push_sort(struct cli *cli, struct error *err);
+int verb_push_check(struct cli *cli, char *const *names, struct error *err);
+int verb_pull_sort(struct cli *cli, struct error *err);
+int verb_push(struct cli *cli, struct target *t, struct error *err);
+int verb_pull(struct cli *cli, struct target *t, struct error *err);
 /* verb_run.c */
 extern const struct opt run_options[];
 int verb_run(struct cli *cli, struct error *err);

@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
 #include "netns/link.h"
@@ -210,10 +211,12 @@ static int child_up(const struct child *c, struct error *err)
 	if (find_user(l, &user, &env, err) < 0 ||
 	    confine_apply(&l->confine, &user, c->gatefd, err) < 0 || enter_dir(l->dir, err) < 0)
 		return -1;
-	path = confine_find(l->argv[0], env, err);
+	path = l->task ? xstrdup("") : confine_find(l->argv[0], env, err);
 	if (!path)
 		return -1;
 	wait_at_gate(c->gatefd);
+	if (l->task)
+		confine_run(l->task);
 	return confine_exec(c->stubfd, c->reportfd, path, l->argv, env, err);
 }
 

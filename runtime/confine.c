@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -232,6 +233,13 @@ int confine_exec(int stubfd, int reportfd, const char *path, char *const *argv, 
 		return error_sys(err, "close what the zone must not have");
 	sys_execveat(stubfd, "", stub_argv, env, AT_EMPTY_PATH);
 	return error_sys(err, "execute the stub");
+}
+
+void confine_run(const struct confine_task *task)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sys_close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
+		_exit(1);
+	_exit(task->main(task->arg));
 }
 
 int confine_report(int reportfd, const char *path, struct error *err)

@@ -63,6 +63,15 @@ char *confine_find(const char *name, char *const *env, struct error *err);
  * writes the errno of execve(2), an int, to reportfd and exits. Child-safe. */
 int confine_exec(int stubfd, int reportfd, const char *path, char *const *argv, char *const *env,
 		 struct error *err);
+/* A function of ours in place of a program, once everything is given up. main returns an exit
+ * status. */
+struct confine_task {
+	int (*main)(void *arg);
+	void *arg;
+};
+/* Runs it and exits; every descriptor above 2 is closed before, the report pipe too. The process
+ * is a copy of zonectl that cannot be traced. Child-safe. */
+_Noreturn void confine_run(const struct confine_task *task);
 /* Reads what came up a report pipe until its end: success when nothing did. path is what was to be
  * executed. */
 int confine_report(int reportfd, const char *path, struct error *err);

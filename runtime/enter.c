@@ -179,6 +179,11 @@ static int exec_inside(struct entry *e, int rootfd, struct user *user, struct er
 	char **argv = (char **)o->argv;
 	char *path = NULL;
 
+	if (o->task) {
+		if (confine_apply(&e->confine, ids, e->pty[1], err) < 0)
+			return -1;
+		confine_run(o->task);
+	}
 	set_env(e, user);
 	if (argv)
 		path = confine_find(argv[0], e->env, err);

@@ -41,6 +41,8 @@ struct launch {
 	const struct cgroup *cgroup;
 	struct confine confine;
 	char *const *argv;		/* argv[0] is the path inside */
+	const struct confine_task *task; /* run in place of argv, whose first word names it; or NULL
+					  */
 	char *const *env;
 	const char *user;		/* whom argv runs as, as in users.h; NULL: root */
 	const char *dir;		/* where; NULL: / */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/inside.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "runtime/boot.h"
+#include "runtime/enter.h"
+
+/* What errors call it, in place of a program. */
+static char *const task_argv[] = { (char *)"(zonectl)", NULL };
+
+static int start_up(struct inside *in, const struct inside_options *o, int nullfd,
+		    struct error *err)
+{
+	const struct enter_options options = {
+		.argv = task_argv, .task = &o->task, .user = o->user, .dir = "/",
+		.stdio = { o->sock, o->sock, nullfd },
+	};
+	struct entered entered;
+
+	if (zone_enter(in->zone, &options, &entered, err) < 0)
+		return -1;
+	in->pidfd = entered.pidfd;
+	return 0;
+}
+
+static void set_aside(struct inside *in)
+{
+	struct zone_config *c = &in->zone->config;
+
+	in->net = TAKE_PTR(c->net);
+	in->nics = TAKE_PTR(c->nics);
+	in->publish = TAKE_PTR(c->publish);
+	c->net = xstrdup("none");
+	in->autoboot = c->autoboot;
+	c->autoboot = AUTOBOOT_NO;
+}
+
+static void put_back(struct inside *in)
+{
+	struct zone_config *c = &in->zone->config;
+
+	free(c->net);
+	c->net = TAKE_PTR(in->net);
+	c->nics = TAKE_PTR(in->nics);
+	c->publish = TAKE_PTR(in->publish);
+	c->autoboot = in->autoboot;
+}
+
+static int boot_task(struct boot *b, const struct inside_options *o, int nullfd,
+		     struct error *err)
+{
+	struct launch *l = &b->compiled.launch;
+	int ret;
+
+	if (compile_run(&b->compiled, b->z, task_argv, NULL, err) < 0)
+		return -1;
+	b->compiled.setup.is_off = true;
+	l->task = &o->task;
+	l->user = o->user;
+	l->dir = NULL;
+	l->stdio[0] = l->stdio[1] = o->sock;
+	l->stdio[2] = nullfd;
+	ret = boot_up(b, err);
+	compiled_clear(&b->compiled);
+	return ret;
+}
+
+static int start_down(struct inside *in, const struct inside_options *o, int nullfd,
+		      struct error *err)
+{
+	set_aside(in);
+	in->boot = xcalloc(1, sizeof(*in->boot));
+	in->boot->z = in->zone;
+	boot_adopted(in->boot);
+	if (boot_task(in->boot, o, nullfd, err) < 0) {
+		free(TAKE_PTR(in->boot));
+		put_back(in);
+		return -1;
+	}
+	in->pidfd = in->boot->launched.pidfd;
+	return 0;
+}
+
+int inside_start(struct inside *out, struct zone *z, const struct inside_options *options,
+		 struct error *err)
+{
+	AUTO_CLOSE int nullfd = open("/dev/null", O_RDWR | O_CLOEXEC); /* host path */
+
+	*out = (struct inside){ .zone = z, .pidfd = -1 };
+	if (nullfd < 0)
+		return error_sys(err, "open /dev/null");
+	return options->is_up ? start_up(out, options, nullfd, err) :
+				start_down(out, options, nullfd, err);
+}
+
+int inside_finish(struct inside *in, struct error *err)
+{
+	int status = proc_reap(in->pidfd, err);
+
+	if (!in->boot) {
+		close(TAKE_FD(in->pidfd));
+		return status;
+	}
+	if (boot_down(in->boot, status < 0 ? &(struct error){ 0 } : err) < 0)
+		status = -1;
+	boot_close(in->boot);
+	free(TAKE_PTR(in->boot));
+	put_back(in);
+	return status;
+}
