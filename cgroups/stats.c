@@ -18,7 +18,7 @@ enum {
 	FILE_MAX = 64, PATH_ROOM = GROUP_PATH_MAX + FILE_MAX,
 	LOOP_MAJOR = 7,
 	HUGE_INFO_MAX = 8192,
-	NO_LIMIT_BITS = 62,		/* v1 has no word for "none", but a number above all memory */
+	NO_LIMIT_BITS = 62,		/* v1 has no word for "none", but a huge number */
 };
 
 /* How a figure stands in its file. */
@@ -26,8 +26,8 @@ enum form {
 	NUMBER,				/* the file is one number, or "max" */
 	KEYED,				/* lines of "key number" */
 	NANO,				/* the same, in nanoseconds where microseconds are wanted */
-	PERCENT,			/* "some avg10=1.23 ...": key is "some avg10=" */
-	PRESSED,			/* the same with a whole number */
+	PERCENT,			/* "some avg10=1.23 ...": the key is "some avg10=" */
+	PRESSED,			/* the same with a whole number, further on in the line */
 	DEVICES,			/* the sum over lines that begin with a device */
 };
 
@@ -91,7 +91,8 @@ static const struct row rows[] = {
 	{ CGROUP_STATS_MEMORY_LIMITS, CGROUP_MEMORY, AT(memory_low),
 	  { "memory.low", NULL, NUMBER }, NONE },
 	{ CGROUP_STATS_MEMORY_LIMITS, CGROUP_MEMORY, AT(swap),
-	  { "memory.swap.current", NULL, NUMBER }, { "memory.memsw.usage_in_bytes", NULL, NUMBER } },
+	  { "memory.swap.current", NULL, NUMBER },
+	  { "memory.memsw.usage_in_bytes", NULL, NUMBER } },
 	{ CGROUP_STATS_MEMORY_LIMITS, CGROUP_MEMORY, AT(swap_limit),
 	  { "memory.swap.max", NULL, NUMBER }, { "memory.memsw.limit_in_bytes", NULL, NUMBER } },
 	{ CGROUP_STATS_MEMORY_KINDS, CGROUP_MEMORY, AT(memory_anon),
@@ -198,9 +199,23 @@ static uint64_t sum_devices(const char *text, const char *key)
 	return sum;
 }
 
+/* key is a line's first word and one further on in it: "full total=". */
+static const char *find_in_line(const char *text, const char *key)
+{
+	size_t first = strcspn(key, " ");
+	const char *line = text, *at;
+
+	while (line && strncmp(line, key, first) != 0) {
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	at = line ? strstr(line, key + first) : NULL;
+	return at ? at + strlen(key + first) : NULL;
+}
+
 static uint64_t parse(const char *text, const struct place *p)
 {
-	const char *at = text;
+	const char *at;
 	uint64_t n;
 
 	switch (p->form) {
@@ -213,10 +228,9 @@ static uint64_t parse(const char *text, const struct place *p)
 		return n != CGROUP_UNKNOWN && p->form == NANO ? n / 1000 : n;
 	case PERCENT:
 	case PRESSED:
-		at = strstr(text, p->key);
+		at = find_in_line(text, p->key);
 		if (!at)
 			return CGROUP_UNKNOWN;
-		at += strlen(p->key);
 		return p->form == PERCENT ? parse_percent(at) : parse_number(at);
 	case DEVICES:
 		return sum_devices(text, p->key);

@@ -186,6 +186,9 @@ static void add_text(struct str *out, enum table_kind kind, const struct table_c
 	case TABLE_BOOL:
 		str_add(out, cell->number ? "yes" : "no");
 		return;
+	case TABLE_PERCENT:
+		str_addf(out, "%.1f%%", (double)cell->number / 1000);
+		return;
 	}
 }
 
@@ -205,7 +208,7 @@ static char *cell_text(enum table_kind kind, const struct table_cell *cell)
 static bool is_right(enum table_kind kind)
 {
 	return kind == TABLE_COUNT || kind == TABLE_SIZE || kind == TABLE_MILLI ||
-	       kind == TABLE_DURATION;
+	       kind == TABLE_DURATION || kind == TABLE_PERCENT;
 }
 
 /* Characters, as a terminal counts them. */
@@ -298,6 +301,7 @@ static void json_cell(struct json_out *o, const struct table_column *c,
 		json_out_strv(o, c->key, cell->list);
 		return;
 	case TABLE_MILLI:
+	case TABLE_PERCENT:
 		json_out_milli(o, c->key, cell->number);
 		return;
 	case TABLE_BOOL:
@@ -312,18 +316,32 @@ static void json_cell(struct json_out *o, const struct table_column *c,
 	}
 }
 
+static void json_row(const struct table *t, struct cli *cli, size_t row)
+{
+	json_out_object(&cli->json, NULL);
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (table_shows(t, cli, i))
+			json_cell(&cli->json, &t->columns[i], &t->cells[row * t->n_columns + i]);
+	json_out_end_object(&cli->json);
+}
+
 static void print_json(const struct table *t, struct cli *cli)
 {
 	json_out_array(&cli->json, NULL);
-	for (size_t row = 0; row < t->n_rows; row++) {
-		json_out_object(&cli->json, NULL);
-		for (size_t i = 0; i < t->n_columns; i++)
-			if (table_shows(t, cli, i))
-				json_cell(&cli->json, &t->columns[i],
-					  &t->cells[row * t->n_columns + i]);
-		json_out_end_object(&cli->json);
-	}
+	for (size_t row = 0; row < t->n_rows; row++)
+		json_row(t, cli, row);
 	json_out_end_array(&cli->json);
+}
+
+void table_print_lines(const struct table *t, struct cli *cli)
+{
+	cli->json.compact = true;
+	for (size_t row = 0; row < t->n_rows; row++) {
+		json_row(t, cli, row);
+		str_addf(&cli->out, "%s\n", str_text(&cli->json.text));
+		json_out_clear(&cli->json);
+		cli->json.compact = true;
+	}
 }
 
 void table_print(struct table *t, struct cli *cli, bool has_heading)

@@ -15,11 +15,11 @@
 #include "base/error.h"
 #include "cli/verb.h"
 
-enum { TABLE_COLUMNS_MAX = 32 };
+enum { TABLE_COLUMNS_MAX = 96 };
 
 enum table_kind {
 	TABLE_TEXT, TABLE_LIST, TABLE_COUNT, TABLE_SIZE, TABLE_DURATION, TABLE_MILLI, TABLE_TIME,
-	TABLE_BOOL,
+	TABLE_BOOL, TABLE_PERCENT,
 };
 
 struct table_column {
@@ -31,7 +31,8 @@ struct table_column {
 
 struct table_cell {
 	bool is_set;
-	uint64_t number;		/* seconds for TABLE_DURATION and TABLE_TIME */
+	/* Seconds for TABLE_DURATION and TABLE_TIME, thousandths for _MILLI and _PERCENT. */
+	uint64_t number;
 	char *text;			/* TABLE_TEXT; owned */
 	char **list;			/* TABLE_LIST; owned */
 	const char *shown;		/* stands in the text instead; borrowed, or NULL */
@@ -64,5 +65,7 @@ void table_set_text(struct table_cell *cell, const char *text);
 int table_sort(struct table *t, const char *name, struct error *err);
 /* Prints it, or with --json an array of objects. */
 void table_print(struct table *t, struct cli *cli, bool has_heading);
+/* As JSON objects, one a line: of a stream that goes on. */
+void table_print_lines(const struct table *t, struct cli *cli);
 
 #endif

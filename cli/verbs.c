@@ -9,6 +9,7 @@
 #include "cli/verb_net.h"
 #include "cli/verb_plan.h"
 #include "cli/verb_pool.h"
+#include "cli/verb_stat.h"
 #include "cli/verb_template.h"
 
 #define STOPPED (ZONE_BIT(ZONE_INSTALLED))
@@ -202,6 +203,11 @@ static const struct verb verbs[] = {
 	  .flags = VERB_CHANGES,
 	  .group = "host", .summary = "remove the storage pool, which no zone is in",
 	  .example = "zonectl pool remove -y" },
+	{ "stat", NULL, "[NAME...]",
+	  .run = verb_stat, .min = 0, .max = -1, .options = stat_options,
+	  .group = "watching", .summary = "what zones use, and how often a limit said no",
+	  .example = "zonectl stat -w 2 -s -cpu" },
+
 	{ "doctor", NULL, "",
 	  .run = verb_doctor, .min = 0, .max = 0,
 	  .group = "host", .summary = "look for what on this host is in the way of zones",

@@ -72,6 +72,7 @@ struct net_count {
 struct net_stats {
 	struct net_count in4, out4, in6, out6;
 	uint64_t dropped;		/* packets that no address of the zone allows */
+	uint64_t rate_in_drops, rate_out_drops;	/* packets that a full rate had no room for */
 };
 
 struct net_zone_stats {

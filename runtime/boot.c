@@ -26,6 +26,7 @@
 #include "cgroups/devices.h"
 #include "runtime/addresses.h"
 #include "runtime/autoboot.h"
+#include "runtime/counters.h"
 #include "runtime/keeper.h"
 #include "runtime/live.h"
 #include "runtime/place.h"
@@ -80,10 +81,16 @@ static int groups_up(struct boot *b, struct error *err)
 
 static int groups_down(struct boot *b, struct error *err)
 {
+	int ret;
+
 	cgroup_close(&b->cgroup);
 	if (site_cgroups(b->z->site, err) < 0)
 		return -1;
-	return cgroup_down(&b->z->site->cgroups, b->z->name, KILL_WAIT_MS, err);
+	/* Counters that can't be kept are told of, and hold no cleaning up. */
+	ret = counters_settle(b->z, err);
+	if (cgroup_down(&b->z->site->cgroups, b->z->name, KILL_WAIT_MS, err) < 0)
+		return -1;
+	return ret;
 }
 
 static int write_record(struct boot *b, struct error *err)

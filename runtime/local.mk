@@ -70,6 +70,7 @@ libzone_a_SOURCES += %D%/setup_units.c
 libzone_a_SOURCES += %D%/shutdown.c %D%/shutdown.h
 libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
 libzone_a_SOURCES += %D%/tenants.c %D%/tenants.h
+libzone_a_SOURCES += %D%/usage.c %D%/usage.h
 libzone_a_SOURCES += %D%/users.c %D%/users.h
 
 # The stub is linked by itself, without the hardening that needs a libc, and then included as bytes.

@@ -306,7 +306,7 @@ int network_down(const struct zone *z, struct error *err)
 
 	if (lockfd < 0 || net_down(z->site->id, z->name, &last, err) < 0)
 		return -1;
-	return z->config.is_ephemeral ? 0 : counters_add(z->dirfd, &last, err);
+	return z->config.is_ephemeral ? 0 : counters_add_net(z, &last, err);
 }
 
 int network_change(const struct zone *z, struct error *err)
@@ -328,13 +328,15 @@ int network_change(const struct zone *z, struct error *err)
 int network_stats(const struct zone *z, bool is_up, struct net_stats *out, struct error *err)
 {
 	struct net_stats now = { 0 };
+	struct counters before;
 
-	if (counters_read(z->dirfd, out, err) < 0)
+	if (counters_read(z->dirfd, &before, err) < 0)
 		return -1;
+	*out = before.net;
 	if (!is_up)
 		return 0;
 	if (net_stats(z->site->id, z->name, &now, err) < 0)
 		return -1;
-	counters_sum(out, &now);
+	counters_sum_net(out, &now);
 	return 0;
 }

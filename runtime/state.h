@@ -47,7 +47,7 @@ int zone_run_remove(struct site *site, const char *name, struct error *err);
 
 struct zone_status {
 	enum zone_state state;
-	int initfd;			/* pidfd of init, -1 when it is not alive, or after a glance */
+	int initfd;			/* pidfd of init; -1: not alive, or after a glance */
 	bool is_alive;			/* init is */
 	bool has_keeper;		/* its keeper is alive */
 	struct zone_run run;

@@ -9,6 +9,8 @@ check_PROGRAMS += %D%/unit/test_cgroup
 tests_unit_test_cgroup_SOURCES = %D%/unit/test_cgroup.c %D%/unit/cgroup_fixture.h
 check_PROGRAMS += %D%/unit/test_cgroup_limits
 tests_unit_test_cgroup_limits_SOURCES = %D%/unit/test_cgroup_limits.c %D%/unit/cgroup_fixture.h
+check_PROGRAMS += %D%/unit/test_cgroup_stats
+tests_unit_test_cgroup_stats_SOURCES = %D%/unit/test_cgroup_stats.c
 check_PROGRAMS += %D%/unit/test_error
 tests_unit_test_error_SOURCES = %D%/unit/test_error.c
 check_PROGRAMS += %D%/unit/test_fd
@@ -60,6 +62,8 @@ tests_unit_test_table_spoof_SOURCES = %D%/unit/test_table_spoof.c %D%/unit/net_f
 	%D%/unit/net_place.h %D%/unit/frame.h %D%/unit/frame_socket.h
 check_PROGRAMS += %D%/unit/test_table_zone
 tests_unit_test_table_zone_SOURCES = %D%/unit/test_table_zone.c
+check_PROGRAMS += %D%/unit/test_usage
+tests_unit_test_usage_SOURCES = %D%/unit/test_usage.c
 check_PROGRAMS += %D%/unit/test_users
 tests_unit_test_users_SOURCES = %D%/unit/test_users.c %D%/unit/users_fixture.h
 check_PROGRAMS += %D%/unit/test_users_bounds

@@ -39,7 +39,8 @@ table_properties() {
 json_keys() {
 	grep -ohE 'json_[a-z0-9_]+\((o|&cli->json), "[a-z_]+"' cli/*.c | sed 's/.*, "//; s/"//'
 	awk '/table_column columns\[\]/ { is_in = 1 } /^};/ { is_in = 0 }
-		is_in && /^\t\[/ { split($0, q, "\""); print q[4] }' cli/*.c
+		is_in && /^\t\[/ { split($0, q, "\""); print q[4] }
+		/^\tX\("/ { split($0, q, "\""); print q[4] }' cli/*.c
 }
 
 #
