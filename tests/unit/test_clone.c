@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/tree_fixture.h"
 
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include "templates/clone.h"
@@ -81,6 +82,32 @@ static void xattrs_come_along(void **state)
 	assert_string_equal(value, "y");
 }
 
+/* What an overlay's upper layer has and a template has not. */
+static void an_exact_copy_has_devices_and_every_xattr(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_CLOSE int copyfd = make_dir(f->dirfd, "copy");
+	AUTO_CLOSE int dirfd = make_dir(f->rootfd, "d");
+	AUTO_CLOSE int seenfd = -1;
+	struct error err = { 0 };
+	char value[8] = "";
+
+	if (geteuid() != 0)
+		skip();
+	made(mknodat(f->rootfd, "gone", S_IFCHR, makedev(0, 0)));
+	made(linkat(f->rootfd, "gone", dirfd, "gone too", 0));
+	made(mknodat(f->rootfd, "sock", S_IFSOCK | 0600, 0));
+	made(fsetxattr(dirfd, "trusted.overlay.opaque", "y", 1, 0));
+	assert_int_equal(clone_exact(f->rootfd, copyfd, &err), 0);
+	assert_true(S_ISCHR(stat_of(copyfd, "gone").st_mode));
+	assert_int_equal(stat_of(copyfd, "gone").st_rdev, makedev(0, 0));
+	assert_int_equal(stat_of(copyfd, "d/gone too").st_ino, stat_of(copyfd, "gone").st_ino);
+	assert_true(S_ISSOCK(stat_of(copyfd, "sock").st_mode));
+	seenfd = openat(copyfd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(fgetxattr(seenfd, "trusted.overlay.opaque", value, sizeof(value)), 1);
+	assert_string_equal(value, "y");
+}
+
 static void a_name_that_is_taken_fails_and_says_which(void **state)
 {
 	struct fixture *f = *state;
@@ -99,6 +126,7 @@ int main(void)
 		TREE_TEST(a_copy_has_the_digest_of_its_original),
 		TREE_TEST(holes_stay_holes),
 		TREE_TEST(xattrs_come_along),
+		TREE_TEST(an_exact_copy_has_devices_and_every_xattr),
 		TREE_TEST(a_name_that_is_taken_fails_and_says_which),
 	};
 

@@ -124,6 +124,25 @@ static void thousandths_have_at_most_three_places(void **state)
 	assert_string_equal(num_milli_text(0, text), "0");
 }
 
+static void a_count_may_be_in_thousands(void **state)
+{
+	static const char *const bad[] = { "", "k", "1.5k", "1G", "200 k", "-1", "18446744073709552k" };
+	uint64_t value = 7;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(num_count("200k", &value, &err), 0);
+	assert_int_equal(value, 200000);
+	assert_int_equal(num_count("3M", &value, &err), 0);
+	assert_int_equal(value, 3000000);
+	assert_int_equal(num_count("1024", &value, &err), 0);
+	for (size_t i = 0; i < N_ROWS(bad); i++) {
+		assert_int_equal(num_count(bad[i], &value, &err), -1);
+		assert_int_equal(err.kind, ERR_USAGE);
+		assert_int_equal(value, 1024);
+	}
+}
+
 static void a_mode_is_octal(void **state)
 {
 	static const char *const bad[] = {
@@ -228,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_time_counts_seconds_unless_it_says_otherwise),
 		cmocka_unit_test(thousandths_have_at_most_three_places),
 		cmocka_unit_test(a_rate_is_bits_or_bytes_a_second),
+		cmocka_unit_test(a_count_may_be_in_thousands),
 		cmocka_unit_test(a_mode_is_octal),
 		cmocka_unit_test(a_written_size_is_short_and_reads_back_the_same),
 		cmocka_unit_test(people_read_three_digits),

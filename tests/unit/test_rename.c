@@ -144,7 +144,7 @@ static void a_check_names_every_fault(void **state)
 	make_zone("a", "a", base_of_first() + ZONE_IDS, UUID_A);
 	assert_int_equal(zone_check(&site, "a", &faults, &err), 0);
 	text = strv_join(faults, "\n");
-	assert_non_null(strstr(text, "data/upper: No such file or directory"));
+	assert_non_null(strstr(text, "data: open the zone's data: No such file or directory"));
 	assert_non_null(strstr(text, "uids: "));
 	assert_non_null(strstr(text, "template: "));
 }
