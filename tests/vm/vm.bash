@@ -148,7 +148,9 @@ vm_payload() {
 
 	shift 2
 	rm -rf "$dir" && mkdir -p "$dir/vm"
-	cp "$ZONECTL" "$ZONE_BUILDDIR/zone-unpack" "$ZONE_BUILDDIR/tests/vm/leave" "$vm_scripts"/guest/*.bash "$dir/vm/" || return
+	cp "$ZONECTL" "$ZONE_BUILDDIR/zone-unpack" "$ZONE_BUILDDIR/tests/vm/leave" \
+		"$ZONE_BUILDDIR/contrib/systemd/zonectl.service" "$ZONE_SRCDIR/contrib/systemd/zonectl.slice" \
+		"$vm_scripts"/guest/*.bash "$dir/vm/" || return
 	[ $# -eq 0 ] || (cd "$vm_cache" && ln "$@" "$dir/vm/") || return
 	echo "$test" >"$dir/vm/test"
 	tar -C "$dir" -cf "$out" vm && rm -rf "$dir"

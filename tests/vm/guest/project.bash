@@ -156,7 +156,7 @@ claim "ext4: destroy of that leaves no quota" removed
 claim "ext4: another store's zones with the same uids have limits of their own" strangers
 claim "ext4: a zone of before the quotas gets a limit" adopted
 claim "ext4: with quotas switched off it keeps its limit" switched_off
-umount /srv/ext4
+within 10 umount /srv/ext4
 kind=xfs said_full="No space" rest=""
 export ZONECTL_ROOT=/srv/xfs/store
 claim "a store on XFS with project quotas" filesystem
