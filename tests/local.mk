@@ -268,6 +268,7 @@ VM_TESTS += %D%/vm/v1.sh
 VM_TESTS += %D%/vm/plain.sh
 VM_TESTS += %D%/vm/debian.sh
 VM_TESTS += %D%/vm/power.sh
+VM_TESTS += %D%/vm/image.sh
 VM_TESTS += %D%/vm/project.sh
 VM_TESTS += %D%/vm/reboot.sh
 EXTRA_DIST += %D%/vm/guest/reboot.bash
@@ -277,6 +278,7 @@ tests_vm_leave_SOURCES = %D%/vm/leave.c
 tests_vm_leave_CFLAGS = -std=gnu11 -O2 -Wall -Wextra -Wshadow
 tests_vm_leave_LDFLAGS = -static
 tests_vm_leave_LDADD =
+EXTRA_DIST += %D%/vm/guest/image.bash
 EXTRA_DIST += %D%/vm/guest/project.bash
 EXTRA_DIST += %D%/vm/vm.bash %D%/vm/guest/start %D%/vm/guest/vm-test.service
 EXTRA_DIST += %D%/vm/guest/tap.bash %D%/vm/guest/zone.bash %D%/vm/guest/limits.bash
