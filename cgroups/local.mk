@@ -8,6 +8,7 @@ libzone_a_SOURCES += \
 	%D%/keepers.c %D%/keepers.h \
 	%D%/limits.c %D%/limits.h %D%/limits_rows.h \
 	%D%/limits_cpu.c %D%/limits_memory.c %D%/limits_io.c \
+	%D%/members.c %D%/members.h \
 	%D%/slice.c %D%/slice.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/v1.c %D%/v1.h \

@@ -41,6 +41,8 @@ static const char *what_is_missing(const struct verb *v)
 {
 	if (str_starts(v->operands, "RECIPE"))
 		return "no recipe named";
+	if (str_starts(v->operands, "PID"))
+		return "no process named";
 	if (str_starts(v->operands, "FILE"))
 		return "no file named";
 	if (str_starts(v->name, "plan "))

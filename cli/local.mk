@@ -39,6 +39,7 @@ zonectl_SOURCES += %D%/verb_run.c
 zonectl_SOURCES += %D%/verb_set.c
 zonectl_SOURCES += %D%/stat_columns.c %D%/stat_failures.c
 zonectl_SOURCES += %D%/verb_stat.c %D%/verb_stat.h
+zonectl_SOURCES += %D%/verb_ps.c
 zonectl_SOURCES += %D%/verb_template.c %D%/verb_template.h
 zonectl_SOURCES += %D%/verb_template_export.c
 zonectl_SOURCES += %D%/verb_template_list.c

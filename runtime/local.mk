@@ -70,6 +70,7 @@ libzone_a_SOURCES += %D%/setup_units.c
 libzone_a_SOURCES += %D%/shutdown.c %D%/shutdown.h
 libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
 libzone_a_SOURCES += %D%/tenants.c %D%/tenants.h
+libzone_a_SOURCES += %D%/process.c %D%/process.h
 libzone_a_SOURCES += %D%/usage.c %D%/usage.h
 libzone_a_SOURCES += %D%/users.c %D%/users.h
 
