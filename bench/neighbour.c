@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a zone notices of the zones beside it: the same small piece of work over and over, each timed.
- * Static, so that it runs in any root filesystem. resources.sh puts it into zones.
+ * What a zone notices of the zones beside it: the same small piece of work over and over, each
+ * timed. Static, so that it runs in any root filesystem. resources.sh puts it into zones.
  *
- *   neighbour SECONDS task       every 10 ms, what a request takes: some computing, 256 KiB of fresh
- *                                memory, a file written and read again
+ *   neighbour SECONDS task       every 10 ms, what a request takes: some computing, 256 KiB of
+ *                                fresh memory, a file written and read again
  *   neighbour SECONDS sync FILE  4 KiB appended and fdatasync(2), every 10 ms
  *   neighbour SECONDS spin N     nothing but computing, in N processes
  *   neighbour SECONDS memory N   N MiB written and written again; killed, it begins anew
@@ -12,8 +12,8 @@
  *   neighbour SECONDS flood FILE 64 MiB written and fdatasync(2), over and over
  *
  * The first two and spin print one line: how often, milliseconds of the median, of the 99th of a
- * hundred and of the longest, pieces of work a second, all with spaces between. Of spin a piece is a
- * millisecond or so of computing, and only the first process's are told.
+ * hundred and of the longest, pieces of work a second, all with spaces between. Of spin a piece is
+ * a millisecond or so of computing, and only the first process's are told.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -46,5 +46,15 @@ zonectl_SOURCES += %D%/verb_template_list.c
 zonectl_SOURCES += %D%/verb_template_make.c
 zonectl_SOURCES += %D%/verb_template_remove.c
 zonectl_SOURCES += %D%/verb_template_verify.c
+zonectl_SOURCES += %D%/top_model.c %D%/top_model.h
+zonectl_SOURCES += %D%/verb_top.c %D%/verb_top.h
 zonectl_SOURCES += %D%/verb_wait.c
 zonectl_SOURCES += %D%/worker.c %D%/worker.h
+
+# A program of its own, so that nothing else loads ncurses.
+pkglibexec_PROGRAMS += zone-top
+zone_top_SOURCES = %D%/top.c
+zone_top_SOURCES += %D%/top_model.c %D%/top_model.h
+zone_top_SOURCES += %D%/top_view.c %D%/top_view.h
+zone_top_CFLAGS = $(AM_CFLAGS) $(NCURSESW_CFLAGS)
+zone_top_LDADD = libzone.a $(ZONE_LIBS) $(NCURSESW_LIBS)

@@ -11,6 +11,7 @@
 #include "cli/verb_pool.h"
 #include "cli/verb_stat.h"
 #include "cli/verb_template.h"
+#include "cli/verb_top.h"
 
 #define STOPPED (ZONE_BIT(ZONE_INSTALLED))
 #define RUNNING (ZONE_BIT(ZONE_RUNNING))
@@ -215,6 +216,10 @@ static const struct verb verbs[] = {
 	  .run = verb_whose, .min = 1, .max = -1,
 	  .group = "watching", .summary = "which zone a process of the host is of",
 	  .example = "zonectl whose 4711" },
+	{ "top", NULL, "",
+	  .run = verb_top, .min = 0, .max = 0, .options = top_options,
+	  .group = "watching", .summary = "what zones use, on a screen that follows",
+	  .example = "zonectl top -s memory" },
 
 	{ "doctor", NULL, "",
 	  .run = verb_doctor, .min = 0, .max = 0,

@@ -116,6 +116,7 @@ own_header_not_first  | claim "a source includes its own header first"
 out_of_order          | claim "system headers come before ours, both sorted"
 includers 'yajl/.*' 'base/json*.c'                        | claim "only base/json.c includes yajl"
 includers 'archive(_entry)?\.h' 'templates/unpack*.c' templates/pack.c 'tests/*' | claim "only the unpacker and the packer include libarchive"
+includers '(n?curses|term)\.h' cli/top_view.c              | claim "only the screen of top includes ncurses"
 includers 'sys/capability\.h' runtime/caps.c              | claim "only runtime/caps.c includes libcap"
 includers 'seccomp\.h' 'runtime/filter*.c' 'templates/*_sandbox.c' tests/unit/test_filter.c \
 	tests/unit/test_table.c | claim "only the filters include libseccomp"
