@@ -2,8 +2,8 @@
 #ifndef CGROUPS_MEMBERS_H
 #define CGROUPS_MEMBERS_H
 
-/* Which processes a zone has, and which zone a process is of, by the v2 hierarchy, which has both on
- * every host. */
+/* Which processes a zone has, and which zone a process is of, by the v2 hierarchy, which has both
+ * on every host. */
 
 #include <stdbool.h>
 #include <stddef.h>

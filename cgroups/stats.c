@@ -360,6 +360,21 @@ static void split_swap(struct cgroup_stats *s)
 	s->swap_limit = beside(s->swap_limit, s->memory_limit);
 }
 
+/* Without swap both limits are the same, and the kernel meets that of both first: what it refuses
+ * is memory. (From 6.15 on it counts nothing there.) */
+static void name_refusals(struct reader *r, const char *name, struct cgroup_stats *s)
+{
+	struct cgroup_stats limits;
+	struct error ended;
+
+	if (s->refusals.swap == 0 || s->refusals.swap == CGROUP_UNKNOWN ||
+	    cgroup_stats(r->host, name, CGROUP_STATS_MEMORY_LIMITS, &limits, &ended) < 0 ||
+	    limits.swap_limit != 0)
+		return;
+	s->refusals.memory += s->refusals.swap;
+	s->refusals.swap = 0;
+}
+
 int cgroup_stats(const struct cgroup_host *host, const char *name, unsigned int parts,
 		 struct cgroup_stats *out, struct error *err)
 {
@@ -376,8 +391,10 @@ int cgroup_stats(const struct cgroup_host *host, const char *name, unsigned int 
 	/* Processor time is counted on every host, without any controller (cgroup-v2.rst). */
 	if (parts & CGROUP_STATS_CPU && stats.cpu_usec == CGROUP_UNKNOWN)
 		return error_set(err, ERR_NOT_FOUND, "no cgroup '%s'", r.group);
-	if (host->v1fd[CGROUP_MEMORY] >= 0)
+	if (host->v1fd[CGROUP_MEMORY] >= 0) {
 		split_swap(&stats);
+		name_refusals(&r, name, &stats);
+	}
 	*out = stats;
 	return 0;
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/verb_stat.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +9,7 @@
 #include "base/strv.h"
 #include "cgroups/members.h"
 #include "cli/names.h"
+#include "cli/verb_stat.h"
 #include "runtime/process.h"
 
 const struct opt ps_options[] = {

@@ -58,8 +58,8 @@ static uint64_t age_of(uint64_t start_ticks)
 	return usec > start ? usec - start : 0;
 }
 
-/* "PID (NAME) STATE ..." (proc_pid_stat(5)): the name may hold spaces, brackets and newlines, but no
- * later field holds a bracket. */
+/* "PID (NAME) STATE ..." (proc_pid_stat(5)): the name may hold spaces, brackets and newlines, but
+ * no later field holds a bracket. */
 static int parse_stat(char *text, struct process *p, struct error *err)
 {
 	enum { STATE = 3, UTIME = 14, STIME = 15, START = 22, RSS = 24 };

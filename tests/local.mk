@@ -168,6 +168,7 @@ dist_check_SCRIPTS += %D%/func/plan.bats
 dist_check_SCRIPTS += %D%/func/pool.bats
 dist_check_SCRIPTS += %D%/func/rename.bats
 dist_check_SCRIPTS += %D%/func/run.bats
+dist_check_SCRIPTS += %D%/func/ps.bats %D%/func/stat.bats
 dist_check_SCRIPTS += %D%/func/set.bats
 dist_check_SCRIPTS += %D%/func/setup.bats
 dist_check_SCRIPTS += %D%/func/top.bats

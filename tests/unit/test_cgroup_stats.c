@@ -226,6 +226,28 @@ static void figures_of_v1_are_read_where_the_controller_is(void **state)
 	assert_true(s->io_reads == CGROUP_UNKNOWN);
 }
 
+static void without_swap_what_v1_refuses_is_memory(void **state)
+{
+	struct fixture *f = *state;
+	const struct cgroup_stats *s;
+	int fd;
+
+	put_cpu(f);
+	on_v1(f, CGROUP_MEMORY, "memory");
+	fd = f->host.v1fd[CGROUP_MEMORY];
+	put(fd, "memory.limit_in_bytes", "67108864\n");
+	put(fd, "memory.memsw.limit_in_bytes", "67108864\n");
+	put(fd, "memory.failcnt", "2\n");
+	put(fd, "memory.memsw.failcnt", "5\n");
+	s = read_all(f);
+	assert_int_equal(s->refusals.memory, 7);
+	assert_int_equal(s->refusals.swap, 0);
+	put(fd, "memory.memsw.limit_in_bytes", "67112960\n");
+	s = read_all(f);
+	assert_int_equal(s->refusals.memory, 2);
+	assert_int_equal(s->refusals.swap, 5);
+}
+
 static void what_was_not_asked_for_is_not_known(void **state)
 {
 	struct fixture *f = *state;
@@ -276,6 +298,7 @@ int main(void)
 		CASE(pressure_is_read_in_hundredths_of_a_percent),
 		CASE(input_and_output_is_that_of_all_devices_but_loops),
 		CASE(figures_of_v1_are_read_where_the_controller_is),
+		CASE(without_swap_what_v1_refuses_is_memory),
 		CASE(what_was_not_asked_for_is_not_known),
 		CASE(files_that_make_no_sense_give_no_figures),
 		CASE(a_zone_without_groups_is_not_found),
