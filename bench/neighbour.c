@@ -28,8 +28,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-
 enum {
 	ROUNDS_MAX = 1 << 20, PAUSE_NS = 10 * 1000 * 1000, FRESH = 256 << 10, BLOCK = 4096,
 	FLOOD_BLOCKS = 16384, COMPUTING = 400000,

@@ -202,20 +202,25 @@ millisecond, every 10 ms. Both zones have the default weight; the hog has memory
 # Looking at many
 #
 
-# took COMMAND...: the median of 11 runs, ms.
-took() {
-	"$tools/timer" 11 2 look "$ZONECTL" --root "$work/store" "$@" ::: | cut -f 3
+# look NAME LIMIT COMMAND...: the median of 11 runs, ms.
+look() {
+	local name=$1 limit=$2 median words
+	shift 2
+
+	IFS=$'\t' read -r median words < <("$tools/timer" 11 2 look "$ZONECTL" --root "$work/store" "$@" ::: |
+		awk -F '\t' '{ printf "%s\tleast %s, CPU %s\n", $3, $2, $5 }')
+	figure "$name" "$median" "$limit" "$words"
 }
 
 looks() {
 	heading "Looking at many" "Whole commands, median of 11 runs, ms; $ZONES zones, of which $RUNNING run with net=none."
 	zonectl create -q "z{1..$ZONES}" -t minimal --net none -j 2
-	figure "list -a, none running" "$(took list -a)" "<= 50" ""
+	look "list -a, none running" "<= 50" list -a
 	zonectl boot -q "z{1..$RUNNING}" -j 2
-	figure "stat" "$(took stat)" "<= 150" ""
-	figure "stat --json" "$(took stat --json)" - ""
-	figure "list" "$(took list)" - ""
-	figure "list -a" "$(took list -a)" - ""
+	look "stat" "<= 150" stat
+	look "stat --json" - stat --json
+	look "list" - list
+	look "list -a" - list -a
 	zonectl destroy -q --force -y --all -j 2
 }
 

@@ -171,6 +171,7 @@ dist_check_SCRIPTS += %D%/func/run.bats
 dist_check_SCRIPTS += %D%/func/ps.bats %D%/func/stat.bats
 dist_check_SCRIPTS += %D%/func/set.bats
 dist_check_SCRIPTS += %D%/func/setup.bats
+dist_check_SCRIPTS += %D%/func/shares.bats
 dist_check_SCRIPTS += %D%/func/top.bats
 dist_check_SCRIPTS += %D%/func/verify.bats
 dist_check_SCRIPTS += %D%/func/wait.bats

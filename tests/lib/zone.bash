@@ -72,6 +72,12 @@ store_id() {
 
 # The groups above the zones stay for the next zone; with one in them this fails and the census tells.
 remove_subtree() {
+	local slice=zonectl-$(store_id).slice
+
+	# systemd's, where it runs the host; it stays like that of any other unit until it is stopped.
+	if [ -d /run/systemd/system ]; then
+		systemctl stop "$slice" && rm -rf "/run/systemd/system.control/$slice.d" && systemctl daemon-reload
+	fi
 	find /sys/fs/cgroup -depth -maxdepth 3 -type d -name "zonectl-$(store_id)*" -exec rmdir {} + 2>/dev/null || :
 }
 
@@ -83,7 +89,7 @@ census() {
 	find /sys/fs/cgroup -type d -name "zonectl-$(store_id)*" -printf 'cgroup %p\n'
 	network_census
 	{ losetup -a || :; } 2>/dev/null | awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "loop", $0 }'
-	for pid in $(pids_of zonectl zonekeeper zone-unpack zone-pack); do
+	for pid in $(pids_of zonectl zonekeeper zone-unpack zone-pack zone-top); do
 		echo "process $pid"
 	done
 	# Locks are held on directories, so nothing of theirs can be left but these.
