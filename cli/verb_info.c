@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "runtime/addresses.h"
+#include "runtime/ending.h"
 #include "runtime/place.h"
 
 /* What is to be told of one zone, gathered before anything is printed. */
@@ -18,6 +19,7 @@ struct facts {
 	const struct zone_status *status;
 	struct cgroup_stats stats;
 	char **addresses;		/* owned */
+	char *ending;			/* owned; NULL: as it should */
 	struct disk_usage disk;
 	bool is_up, has_stats, has_cgroups;
 };
@@ -29,6 +31,7 @@ static void gather(struct cli *cli, const struct target *t, struct facts *f)
 	f->config = &t->zone.config;
 	f->status = &t->status;
 	f->addresses = addresses_of(&cli->site, f->config);
+	f->ending = ending_read(&t->zone);
 	f->is_up = ZONE_BIT(t->status.state) & ZONE_UP;
 	(void)place_usage(&t->zone, f->is_up, &f->disk, &ignored);
 	/* Figures that can't be had are left out; doctor and verify tell why. */
@@ -96,6 +99,7 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_out_str(o, "plan", c->plan);
 	json_out_str(o, "plan", c->plan);
 	json_out_bool(o, "ephemeral", c->is_ephemeral);
+	json_out_str(o, "ended", f->ending);
 	json_out_bool(o, "keeper", f->status->has_keeper);
 	json_u64_or_null(o, "keeper_pid", f->status->has_keeper, (uint64_t)run->keeper.pid);
 	json_u64_or_null(o, "init_pid", f->status->initfd >= 0, (uint64_t)run->init.pid);
@@ -213,6 +217,8 @@ static void print_text(struct cli *cli, const struct facts *f)
 
 	line(cli, "name", c->name);
 	line(cli, "state", zone_state_name(f->status->state));
+	if (f->ending)
+		line(cli, "ended", f->ending);
 	line(cli, "uuid", c->uuid);
 	line(cli, "template", c->template_name);
 	line(cli, "digest", c->template_digest);
@@ -242,14 +248,13 @@ int verb_info(struct cli *cli, struct target *t, struct error *err)
 
 	(void)err;	/* what can't be found out is left out */
 	gather(cli, t, &facts);
-	if (cli->is_json) {
-		print_json(cli, &facts);
-		strv_clear(&facts.addresses);
-		return 0;
-	}
-	if (cli->out.len > 0)
+	if (!cli->is_json && cli->out.len > 0)
 		out_print(cli, "\n");
-	print_text(cli, &facts);
+	if (cli->is_json)
+		print_json(cli, &facts);
+	else
+		print_text(cli, &facts);
 	strv_clear(&facts.addresses);
+	free(facts.ending);
 	return 0;
 }

@@ -22,11 +22,12 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/strv.h"
-#include "disks/disk.h"
 #include "cgroups/devices.h"
+#include "disks/disk.h"
 #include "runtime/addresses.h"
 #include "runtime/autoboot.h"
 #include "runtime/counters.h"
+#include "runtime/ending.h"
 #include "runtime/keeper.h"
 #include "runtime/live.h"
 #include "runtime/place.h"
@@ -257,11 +258,13 @@ void boot_adopted(struct boot *b)
 int boot_up(struct boot *b, struct error *err)
 {
 	boot_adopted(b);
+	ending_forget(b->z);
 	for (size_t i = 0; i < N_ROWS(boot_steps); i++) {
 		struct error later = { 0 };
 
 		if (boot_steps[i].up(b, err) == 0)
 			continue;
+		ending_explain(b->z, err);	/* while its groups are there */
 		(void)steps_down(b, 0, i + 1, &later);	/* the first failure is what is told */
 		return boot_steps[i].name ? error_wrap(err, "%s", boot_steps[i].name) : -1;
 	}
@@ -346,6 +349,7 @@ int zone_halt(struct zone *z, int timeout_ms, struct error *err)
 
 	if (site_cgroups(z->site, err) < 0 || zone_status(&st, z->site, z->name, err) < 0)
 		return -1;
+	ending_announce(z);
 	ret = kill_inside(z, &st, timeout_ms, err);
 	if (ret == 0)
 		ret = end_keeper(z, &st, err);

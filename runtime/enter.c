@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "runtime/compile.h"
 #include "runtime/dev.h"
+#include "runtime/ending.h"
 #include "runtime/keeper.h"
 #include "runtime/state.h"
 #include "runtime/users.h"
@@ -380,6 +381,8 @@ int zone_enter(struct zone *z, const struct enter_options *options, struct enter
 			    : open_entry(&e, z, &st.run, err);
 	if (ret == 0)
 		ret = start(&e, out, err);
+	if (ret < 0 && err->sys == EAGAIN)
+		ending_explain(z, err);
 	if (ret == 0)
 		ret = finish(&e, z, out, err);
 	close_entry(&e);

@@ -27,9 +27,9 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/proc.h"
-#include "base/str.h"
 #include "base/strv.h"
 #include "base/sys.h"
 #include "base/vfork.h"
@@ -37,6 +37,7 @@
 #include "runtime/boot.h"
 #include "runtime/console.h"
 #include "runtime/dev.h"
+#include "runtime/ending.h"
 #include "runtime/mounts.h"
 #include "runtime/place.h"
 #include "runtime/state.h"
@@ -174,18 +175,32 @@ static void watch(struct keeper *k)
 	console_drain(&k->console);
 }
 
+/* A line of our own in console.log, which may stand in the middle of the zone's. */
+static void note(struct keeper *k, const char *text)
+{
+	AUTO_FREE char *line = xasprintf("\r\nzonectl: %s\r\n", text);
+
+	console_note(&k->console, line);
+}
+
 /* reboot(2) in a pid namespace ends its first process with SIGHUP for a restart, with SIGINT for a
  * halt or power off. An adopted init is another's child: its ending can't be had, and counts as a
  * halt. */
 static enum ending take_ending(struct keeper *k)
 {
+	AUTO_FREE char *text = NULL;
 	siginfo_t info = { 0 };
 
 	if (!k->is_parent)
 		return ENDED_HALT;
 	while (waitid(P_PIDFD, (id_t)k->initfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
 		;
-	return info.si_code == CLD_KILLED && info.si_status == SIGHUP ? ENDED_REBOOT : ENDED_HALT;
+	if (info.si_code == CLD_KILLED && info.si_status == SIGHUP)
+		return ENDED_REBOOT;
+	text = ending_record(&k->z, &info);
+	if (text)
+		note(k, text);
+	return ENDED_HALT;
 }
 
 /* The configuration may have been changed for the next boot, and this is it. */
@@ -202,20 +217,18 @@ static int boot_again(struct keeper *k, struct error *err)
 static void note_warnings(struct keeper *k)
 {
 	for (char *const *w = k->z.warnings; w && *w; w++) {
-		AUTO_STR struct str line = { 0 };
+		AUTO_FREE char *text = xasprintf("warning: %s", *w);
 
-		str_addf(&line, "\r\nzonectl: warning: %s\r\n", *w);
-		console_note(&k->console, str_text(&line));
+		note(k, text);
 	}
 	strv_clear(&k->z.warnings);
 }
 
 static void note_failure(struct keeper *k, const char *what, const struct error *failure)
 {
-	AUTO_STR struct str line = { 0 };
+	AUTO_FREE char *text = xasprintf("%s: %s", what, failure->text);
 
-	str_addf(&line, "\r\nzonectl: %s: %s\r\n", what, failure->text);
-	console_note(&k->console, str_text(&line));
+	note(k, text);
 }
 
 /* The run record stays meanwhile, so that nobody takes the zone for one that is not in use. */

@@ -264,12 +264,29 @@ static int take_notices(struct launched *l, struct error *err)
 	return fd_receive(l->gatefd, &l->noticefd, &n_fds, &byte, 1, err) < 0 ? -1 : 0;
 }
 
+/* Also a kill closes the report pipe without a word. The program is executed then, or the process
+ * has no memory left to have one in, which ends before its descriptors are closed (do_exit() in
+ * kernel/exit.c), so that the link leads nowhere. One that ended by itself since is no failure. */
+static bool was_killed(const struct launched *l)
+{
+	siginfo_t info = { 0 };
+	char path[32], target[8];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", l->pid);
+	if (readlink(path, target, sizeof(target)) >= 0) /* host path */
+		return false;
+	return waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT | __WALL) == 0 &&
+	       info.si_code == CLD_KILLED && info.si_status == SIGKILL;
+}
+
 int launch_go(struct launched *l, struct error *err)
 {
 	if (send(l->gatefd, "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
 		return error_sys(err, "let the zone's init go");
 	if (confine_report(l->reportfd, l->program, err) < 0 || take_notices(l, err) < 0)
 		return -1;
+	if (was_killed(l))
+		return error_set(err, ERR_FAILED, "init was killed as it started");
 	close(TAKE_FD(l->gatefd));
 	close(TAKE_FD(l->reportfd));
 	return 0;

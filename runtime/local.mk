@@ -25,6 +25,7 @@ libzone_a_SOURCES += %D%/state.c %D%/state.h
 libzone_a_SOURCES += %D%/uidmap.c %D%/uidmap.h
 libzone_a_SOURCES += %D%/zone.c %D%/zone.h
 libzone_a_SOURCES += %D%/identity.c %D%/identity.h
+libzone_a_SOURCES += %D%/ending.c %D%/ending.h
 libzone_a_SOURCES += %D%/destroy.c %D%/destroy.h
 libzone_a_SOURCES += %D%/create.c %D%/create.h
 libzone_a_SOURCES += %D%/autoboot.c %D%/autoboot.h

@@ -13,12 +13,15 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "cgroups/stats.h"
+#include "runtime/ending.h"
 #include "runtime/state.h"
 
 #define READY_FILE "ready"
 
-enum { IDLE_STEP_MS = 250, IDLE_STEPS = 6, IDLE_USEC = 2000, NOTIFY_MAX = 4096 };
+enum { IDLE_STEP_MS = 250, IDLE_STEPS = 6, IDLE_USEC = 2000, NOTIFY_MAX = 4096,
+       CLEANUP_WAIT_MS = 5000 };
 
 /* What inits without sd_notify(3) end their start with. */
 static const char *const prompts[] = { "login: ", "to activate this console" };
@@ -98,6 +101,21 @@ static bool is_settled(struct zone *z, struct idle *idle)
 	return idle->steps >= IDLE_STEPS;
 }
 
+/* The keeper says why in the zone's directory, but may not have come to it yet. */
+static int tell_end(const struct zone *z, const struct zone_status *st, struct error *err)
+{
+	AUTO_CLOSE int keeperfd = st->has_keeper ? proc_open(&st->run.keeper, err) : -1;
+	AUTO_FREE char *why = NULL;
+
+	if (keeperfd >= 0 && proc_wait_end(keeperfd, CLEANUP_WAIT_MS, err) < 0)
+		return -1;
+	why = ending_read(z);
+	if (!why)
+		return error_set(err, ERR_STATE, "ended before it was up");
+	error_set(err, ERR_STATE, "ended before it was up: %s", why);
+	return error_hint(err, "try: zonectl log %s", z->name);
+}
+
 static int wait_ready(struct zone *z, const struct zone_status *st, int rundirfd, int timeout_ms,
 		      struct error *err)
 {
@@ -119,7 +137,7 @@ static int wait_ready(struct zone *z, const struct zone_status *st, int rundirfd
 		if (poll(fds, 2, IDLE_STEP_MS) < 0 && errno != EINTR)
 			return error_sys(err, "wait for the zone to be up");
 		if (fds[1].revents)
-			return error_set(err, ERR_STATE, "ended before it was up");
+			return tell_end(z, st, err);
 		if (fds[0].revents)
 			(void)!read(notifyfd, events, sizeof(events));	/* only the file counts */
 		if (!says_so && !fds[0].revents && is_settled(z, &idle))
@@ -138,7 +156,7 @@ int zone_wait_ready(struct zone *z, int timeout_ms, struct error *err)
 		return -1;
 	rundirfd = openat(z->site->runfd, z->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (st.initfd < 0 || (rundirfd < 0 && errno == ENOENT))
-		ret = error_set(err, ERR_STATE, "ended before it was up");
+		ret = tell_end(z, &st, err);
 	else if (rundirfd < 0)
 		ret = error_sys(err, "open the zone's run directory");
 	else

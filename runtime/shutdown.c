@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "base/signals.h"
 #include "runtime/boot.h"
+#include "runtime/ending.h"
 #include "runtime/enter.h"
 #include "runtime/inits.h"
 #include "runtime/state.h"
@@ -125,6 +126,7 @@ static int shutdown_now(struct zone *z, struct zone_status *st, int timeout_ms,
 
 	if (thaw(z, st, err) < 0 || mark_shutting_down(z, st, err) < 0)
 		return -1;
+	ending_announce(z);
 	is_asked = ask(z, st);
 	if (is_asked) {
 		lock_drop(z->dirfd);

@@ -8,6 +8,7 @@
  *   zones/NAME/            mode 0700; the lock is flock(2) on this directory
  *     zone.json            config.h
  *     console.log          what the console said, rotated to console.log.1
+ *     ended                why its init ended, by accident (ending.h)
  *     data/                what only the mount code looks into:
  *       lower/ upper/ work/    storage=overlay
  *       root/                  storage=copy

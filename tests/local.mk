@@ -177,6 +177,7 @@ dist_check_SCRIPTS += %D%/func/verify.bats
 dist_check_SCRIPTS += %D%/func/wait.bats
 dist_check_SCRIPTS += %D%/func/bad-input.bats
 dist_check_SCRIPTS += %D%/func/crash.bats
+dist_check_SCRIPTS += %D%/func/ending.bats
 dist_check_SCRIPTS += %D%/func/errors.bats
 dist_check_SCRIPTS += %D%/func/features.bats
 dist_check_SCRIPTS += %D%/func/isolation.bats
