@@ -49,7 +49,8 @@ enum nft_op {
 					 * for the key in register 0, which it adds */
 	NFT_DNAT,			/* to the address in register 0, family key, port in reg */
 	NFT_MASQUERADE,
-	NFT_VERDICT,			/* NF_ACCEPT, NF_DROP, -NFT_GOTO, -NFT_JUMP to arg */
+	NFT_VERDICT,			/* NF_ACCEPT, NF_DROP, -NFT_RETURN, -NFT_GOTO, -NFT_JUMP
+					 * to arg */
 };
 
 /* Plain bytes without a pointer, so that a table of them needs no relocation at start-up. */

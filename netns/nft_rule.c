@@ -191,15 +191,15 @@ static void put_nothing(struct nlmsghdr *req, const struct nft_step *s, const ch
 static void put_verdict(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
 {
 	struct nlattr *data, *verdict;
-	/* The kernel's jumps are negative numbers (enum nft_verdicts). */
-	bool is_jump = s->key > NF_ACCEPT;
+	/* Those of nf_tables itself are negative numbers (enum nft_verdicts). */
+	bool is_ours = s->key > NF_ACCEPT;
 
 	(void)prefix;
 	put_be32(req, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 	data = nl_nest(req, NFTA_IMMEDIATE_DATA);
 	verdict = nl_nest(req, NFTA_DATA_VERDICT);
-	put_be32(req, NFTA_VERDICT_CODE, is_jump ? (uint32_t)-(int)s->key : s->key);
-	if (is_jump)
+	put_be32(req, NFTA_VERDICT_CODE, is_ours ? (uint32_t)-(int)s->key : s->key);
+	if (s->arg[0])
 		nl_put_str(req, NFTA_VERDICT_CHAIN, s->arg);
 	nl_nest_end(req, verdict);
 	nl_nest_end(req, data);

@@ -17,10 +17,6 @@ static void add_count(struct net_count *sum, const struct nft_found *found)
 	sum->packets += found->packets;
 }
 
-const enum table_set table_counted[TABLE_COUNTED] = {
-	SET_REFUSED, SET_IN4, SET_OUT4, SET_IN6, SET_OUT6,
-};
-
 void table_count(struct net_stats *stats, const struct nft_found *found)
 {
 	/* clang-format off */
@@ -30,6 +26,7 @@ void table_count(struct net_stats *stats, const struct nft_found *found)
 	} sums[] = {
 		{ SET_IN4, &stats->in4 }, { SET_OUT4, &stats->out4 },
 		{ SET_IN6, &stats->in6 }, { SET_OUT6, &stats->out6 },
+		{ SET_OWN4, &stats->out4 }, { SET_OWN6, &stats->out6 },
 	};
 	/* clang-format on */
 
@@ -50,12 +47,14 @@ static int take_count(const struct nft_found *found, void *arg, struct error *er
 /* Wants the counters of all interfaces of the zone. */
 static void want_counts(struct table *t, const struct table_elements *e)
 {
-	for (size_t f = 0; f < TABLE_FAMILIES; f++)
-		for (size_t s = 0; s < TABLE_COUNTED; s++)
-			for (size_t i = 0; i < e->n[f][table_counted[s]]; i++)
-				nft_want(&t->nft, table_family(table_family_bit(f)),
-					 table_set(table_counted[s])->name,
-					 &e->list[f][table_counted[s]][i]);
+	for (size_t f = 0; f < TABLE_FAMILIES; f++) {
+		unsigned int family = table_family_bit(f);
+
+		for (enum table_set s = 0; s < TABLE_SETS; s++)
+			for (size_t i = 0; table_set_counts(s, family) && i < e->n[f][s]; i++)
+				nft_want(&t->nft, table_family(family), table_set(s)->name,
+					 &e->list[f][s][i]);
+	}
 }
 
 /* A host without nf_tables has nothing of any zone in it. */

@@ -108,8 +108,8 @@ static int read_all(struct table *t, struct entries *e, struct error *err)
 
 		if (nft_has_table(&t->nft, table_family(family), &is_there, err) < 0)
 			return -1;
-		for (size_t s = 0; is_there && s < TABLE_COUNTED; s++)
-			if (read_set(t, family, table_counted[s], e, err) < 0)
+		for (enum table_set s = 0; is_there && s < TABLE_SETS; s++)
+			if (table_set_counts(s, family) && read_set(t, family, s, e, err) < 0)
 				return -1;
 	}
 	return 0;

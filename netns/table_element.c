@@ -158,14 +158,16 @@ static void add_limit(struct table_elements *e, const struct table_nic *nic, uin
 
 static void add_nic(struct table_elements *e, const struct table_zone *z, size_t i, uint32_t limit)
 {
-	static const enum table_set counters[] = {
-		SET_REFUSED, SET_OUT4, SET_IN4, SET_OUT6, SET_IN6,
-	};
 	const struct table_nic *nic = &z->nics[i];
 	int family = nic->is_bridged ? BRIDGE : INET;
 
-	for (size_t k = 0; k < N_ROWS(counters); k++)
-		add_name(e, family, counters[k], nic->host);
+	add_name(e, family, SET_REFUSED, nic->host);
+	add_name(e, family, SET_IN4, nic->host);
+	add_name(e, family, SET_IN6, nic->host);
+	if (nic->is_bridged) {
+		add_name(e, family, SET_OUT4, nic->host);
+		add_name(e, family, SET_OUT6, nic->host);
+	}
 	if (has_family(z, i, AF_INET6))
 		add_link_local(e, family, nic);
 	if (nic->is_bridged)

@@ -69,21 +69,23 @@ enum {
 static const struct {
 	unsigned int families;
 	struct nft_set set;
+	unsigned int counted;		/* families in which each element counts what it matched */
 } sets[TABLE_SETS] = {
 	[SET_ZONES]       = { IN_INET, { "zones", TWO(ADDR6, MARK), LEN_6 + LEN_MARK, 0, 0, NULL,
 		false, "who has elements here, by a digest of the name" } },
-	[SET_REFUSED]     = { ALL, { "refused", INTERFACE, LEN_IF, 0, 0, "counter", true,
-		"dropped: not from an address of the zone" } },
-	[SET_OUT4]        = { L3, { "out4", INTERFACE, LEN_IF, 0, 0, "counter", true,
-		"sent by the zone" } },
-	[SET_IN4]         = { L3, { "in4", INTERFACE, LEN_IF, 0, 0, "counter", true,
-		"sent to the zone" } },
-	[SET_OUT6]        = { L3, { "out6", INTERFACE, LEN_IF, 0, 0, "counter", true, NULL } },
-	[SET_IN6]         = { L3, { "in6", INTERFACE, LEN_IF, 0, 0, "counter", true, NULL } },
+	[SET_REFUSED]     = { ALL, { "refused", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		"dropped: not from an address of the zone" }, ALL },
+	[SET_OUT4]        = { IN_BRIDGE, { "out4", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		"sent by the zone" }, IN_BRIDGE },
+	[SET_IN4]         = { L3, { "in4", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		"sent to the zone" }, L3 },
+	[SET_OUT6]        = { IN_BRIDGE, { "out6", INTERFACE, LEN_IF, 0, 0, NULL, true,
+		NULL }, IN_BRIDGE },
+	[SET_IN6]         = { L3, { "in6", INTERFACE, LEN_IF, 0, 0, NULL, true, NULL }, L3 },
 	[SET_OWN4]        = { ALL, { "own4", THREE(INTERFACE, MAC, ADDR4), LEN_IF + LEN_MAC + LEN_4,
-		0, 0, NULL, false, "what a zone may send from" } },
+		0, 0, NULL, false, "what a zone may send from" }, IN_INET },
 	[SET_OWN6]        = { L3, { "own6", THREE(INTERFACE, MAC, ADDR6), LEN_IF + LEN_MAC + LEN_6,
-		0, 0, NULL, false, NULL } },
+		0, 0, NULL, false, NULL }, IN_INET },
 	[SET_ISOLATED]    = { IN_INET, { "isolated", INTERFACE, LEN_IF, 0, 0, NULL, true,
 		"no way from or to other zones but published ports" } },
 	[SET_UNMASKED]    = { IN_INET, { "unmasked", INTERFACE, LEN_IF, 0, 0, NULL, true,
@@ -125,7 +127,8 @@ static const struct {
 	{ L3,                { "check4",    NULL, 0, 0 } },
 	{ L3,                { "check6",    NULL, 0, 0 } },
 	{ L3,                { "check_nd",  NULL, 0, 0 } },
-	{ L3,                { "check_udp", NULL, 0, 0 } },
+	{ L3,                { "check_udp4", NULL, 0, 0 } },
+	{ L3,                { "check_udp6", NULL, 0, 0 } },
 	{ IN_BRIDGE,         { "check",     NULL, 0, 0 } },
 	{ IN_BRIDGE|IN_ARP,  { "check_arp", NULL, 0, 0 } },
 	{ IN_BRIDGE|IN_ARP,  { "check_arp4", NULL, 0, 0 } },
@@ -138,10 +141,9 @@ static const struct {
 	{ IN_INET,   { "from_zones",  "filter", NF_INET_PRE_ROUTING,  FIRST } },
 	{ IN_BRIDGE, { "from_zones",  "filter", NF_INET_PRE_ROUTING,    BRIDGE_FIRST } },
 	{ IN_ARP,    { "from_zones",  "filter", NF_ARP_IN,            FILTER } },
-	{ IN_INET,   { "share",       "filter", NF_INET_PRE_ROUTING,  AFTER_TRACKING } },
+	{ IN_INET,   { "share",       "nat",    NF_INET_PRE_ROUTING,  AFTER_TRACKING } },
 	{ IN_INET,   { "published",   "nat",    NF_INET_PRE_ROUTING,  DSTNAT } },
 	{ IN_INET,   { "published_l", "nat",    NF_INET_LOCAL_OUT,    DSTNAT } },
-	{ IN_INET,   { "isolation",   "filter", NF_INET_FORWARD,      FILTER } },
 	{ IN_INET,   { "leaving",     "nat",    NF_INET_POST_ROUTING, SRCNAT } },
 	{ IN_INET,   { "to_zones",    "filter", NF_INET_POST_ROUTING, LAST } },
 	{ IN_BRIDGE, { "to_zones",    "filter", NF_INET_POST_ROUTING,   LAST } },
@@ -157,12 +159,15 @@ static const struct {
 #define NOT(bytes, n)         { .op = NFT_IS, .arg = bytes, .len = (n), .is_not = true }
 #define HAS_BITS(bits) \
 	{ .op = NFT_AND, .key = (bits), .len = 4, .is_number = true }, NOT("", 4)
+#define HAS_NO_BITS(bits) \
+	{ .op = NFT_AND, .key = (bits), .len = 4, .is_number = true }, IS("", 4)
 #define IS_NUMBER(number, n)  { .op = NFT_IS, .key = (number), .len = (n), .is_number = true }
 #define IN(name)              { .op = NFT_IN, .arg = name }
 #define NOT_IN(name)          { .op = NFT_IN, .arg = name, .is_not = true }
 #define MAP(name)             { .op = NFT_MAP, .arg = name }
 #define GOTO(name)            { .op = NFT_VERDICT, .key = -NFT_GOTO, .arg = name }
 #define JUMP(name)            { .op = NFT_VERDICT, .key = -NFT_JUMP, .arg = name }
+#define RETURN                { .op = NFT_VERDICT, .key = -NFT_RETURN }
 #define ACCEPT                { .op = NFT_VERDICT, .key = NF_ACCEPT }
 #define DROP                  { .op = NFT_VERDICT, .key = NF_DROP }
 #define MASQUERADE            { .op = NFT_MASQUERADE }
@@ -236,23 +241,28 @@ static const struct table_rule rules[] = {
 	RULE(IN_BRIDGE, "check", ETHERTYPE("\x08\x06"), GOTO("check_arp")),
 	RULE(IN_BRIDGE, "check", GOTO("refuse")),
 
+	/* Most packets end with the first rule: it holds what the rules after it hold of TCP. */
+	NOTED(IN_INET, "check4", "TCP from an address of the zone", IPV4, ETHERNET, L4("\x06"),
+	     LOAD(NETWORK, 16, 1, 0), NOT("\x7f", 1), OWN4(NETWORK, 12), ACCEPT),
 	/* Published ports of 127.0.0.1 need route_localnet, which would let zones in there too. */
 	NOTED(L3, "check4", "to 127.0.0.0/8", LOAD(NETWORK, 16, 1, 0), IS("\x7f", 1),
 	     GOTO("refuse")),
-	RULE(L3, "check4", L4("\x11"), JUMP("check_udp")),
+	RULE(L3, "check4", L4("\x11"), JUMP("check_udp4")),
 	RULE(L3, "check4", L4("\x01"), TYPE("\x05"), GOTO("refuse")),
 	NOTED(IN_INET, "check4", "from an address of the zone", IPV4, ETHERNET, L4_READABLE,
-	     OWN4(NETWORK, 12), IIF_IN("out4"), ACCEPT),
+	     OWN4(NETWORK, 12), ACCEPT),
 	NOTED(IN_BRIDGE, "check4", "from an address of the zone", ETHERTYPE("\x08\x00"),
 	     L4_READABLE, OWN4(NETWORK, 12), IIF_IN("out4"), ACCEPT),
 	RULE(L3, "check4", GOTO("refuse")),
 
+	NOTED(IN_INET, "check6", "TCP from an address of the zone", IPV6, ETHERNET, L4("\x06"),
+	     TRANSPORT_READABLE, OWN6(NETWORK, 8), ACCEPT),
 	RULE(L3, "check6", L4("\x3a"), JUMP("check_nd")),
-	RULE(L3, "check6", L4("\x11"), JUMP("check_udp")),
+	RULE(L3, "check6", L4("\x11"), JUMP("check_udp6")),
 	NOTED(IN_INET, "check6", "from an address of the zone", IPV6, ETHERNET, TRANSPORT_READABLE,
-	     OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
+	     OWN6(NETWORK, 8), ACCEPT),
 	NOTED(IN_INET, "check6", "the same, a later fragment", IPV6, ETHERNET, LATER_FRAGMENT,
-	     OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
+	     OWN6(NETWORK, 8), ACCEPT),
 	NOTED(IN_BRIDGE, "check6", "from an address of the zone", ETHERTYPE("\x86\xdd"),
 	     TRANSPORT_READABLE, OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
 	NOTED(IN_BRIDGE, "check6", "the same, a later fragment", ETHERTYPE("\x86\xdd"),
@@ -273,11 +283,11 @@ static const struct table_rule rules[] = {
 	     DROP),
 	NOTED(L3, "check_nd", "multicast listener, not counted", TYPE("\x8f"), SADDR6_NONE, DROP),
 
-	/* To and from servers and clients of DHCP, IPv4 and IPv6: a zone serves nobody. */
-	RULE(L3, "check_udp", SPORT("\x00\x43"), GOTO("refuse")),
-	RULE(L3, "check_udp", DPORT("\x00\x44"), GOTO("refuse")),
-	RULE(L3, "check_udp", SPORT("\x02\x23"), GOTO("refuse")),
-	RULE(L3, "check_udp", DPORT("\x02\x22"), GOTO("refuse")),
+	/* From servers and to clients of DHCP: a zone serves nobody. */
+	RULE(L3, "check_udp4", SPORT("\x00\x43"), GOTO("refuse")),
+	RULE(L3, "check_udp4", DPORT("\x00\x44"), GOTO("refuse")),
+	RULE(L3, "check_udp6", SPORT("\x02\x23"), GOTO("refuse")),
+	RULE(L3, "check_udp6", DPORT("\x02\x22"), GOTO("refuse")),
 
 	/* Ethernet and IPv4 alone. From 0.0.0.0 a zone may look whether its own address is free. */
 	RULE(IN_BRIDGE | IN_ARP, "check_arp", LOAD(NETWORK, 0, 6, 0),
@@ -315,12 +325,6 @@ static const struct table_rule rules[] = {
 	     MAP("hostports6"), DNAT6),
 	RULE(IN_INET, "publish", IPV6, TO_HOST, PORT_KEY(0), MAP("ports6"), DNAT6),
 
-	RULE(IN_INET, "isolation", FROM_ANY_ZONE, TO_ANY_ZONE, GOTO("between")),
-	RULE(IN_INET, "between", TRACKED(STATE, 0), HAS_BITS(CT_KNOWN), ACCEPT),
-	RULE(IN_INET, "between", TRACKED(STATUS, 0), HAS_BITS(IPS_DST_NAT), ACCEPT),
-	RULE(IN_INET, "between", IIF_IN("isolated"), DROP),
-	RULE(IN_INET, "between", OIF_IN("isolated"), DROP),
-
 	RULE(IN_INET, "leaving", TO_ZONES, GOTO("to_zone")),
 	RULE(IN_INET, "leaving", FROM_ZONES, TO_NO_ZONE, GOTO("to_others")),
 	/* The host by localhost, which a zone could not answer, and a zone by its own ports. */
@@ -342,8 +346,16 @@ static const struct table_rule rules[] = {
 	RULE(IN_INET, "to_others", IPV6, LOAD(NETWORK, 8, LEN_6, 0), AND("\xfe", LEN_6),
 	     IS("\xfc", LEN_6), MASQUERADE),
 
-	RULE(IN_INET, "to_zones", TO_ZONES, IPV4, OIF_IN("in4")),
-	RULE(IN_INET, "to_zones", TO_ZONES, IPV6, OIF_IN("in6")),
+	/* Here, and not where packets are forwarded, as one hook less is a twentieth of what a packet
+	 * costs. The interface that it came by is still told here (ip_output(), ip6_output()). */
+	RULE(IN_INET, "to_zones", FROM_ANY_ZONE, TO_ANY_ZONE, TRACKED(STATE, 0),
+	     HAS_NO_BITS(CT_KNOWN), JUMP("between")),
+	RULE(IN_INET, "between", TRACKED(STATUS, 0), HAS_BITS(IPS_DST_NAT), RETURN),
+	RULE(IN_INET, "between", IIF_IN("isolated"), DROP),
+	RULE(IN_INET, "between", OIF_IN("isolated"), DROP),
+	/* The name of the interface is loaded once for both. */
+	RULE(IN_INET, "to_zones", IPV4, TO_ZONES, IN("in4"), ACCEPT),
+	RULE(IN_INET, "to_zones", IPV6, TO_ZONES, IN("in6")),
 	RULE(IN_BRIDGE, "to_zones", TO_ZONES, ETHERTYPE("\x08\x00"), OIF_IN("in4")),
 	RULE(IN_BRIDGE, "to_zones", TO_ZONES, ETHERTYPE("\x86\xdd"), OIF_IN("in6")),
 };
@@ -363,6 +375,20 @@ const struct nft_set *table_set(enum table_set which)
 	return &sets[which].set;
 }
 
+bool table_set_counts(enum table_set which, unsigned int family)
+{
+	return (sets[which].counted & family) != 0;
+}
+
+static void put_set(struct nft *nft, enum table_set which, unsigned int family)
+{
+	struct nft_set set = sets[which].set;
+
+	if (table_set_counts(which, family))
+		set.each = "counter";
+	nft_put_set(nft, table_family(family), &set);
+}
+
 void table_put_rules(struct nft *nft, unsigned int family, const char *prefix)
 {
 	uint8_t number = table_family(family);
@@ -370,7 +396,7 @@ void table_put_rules(struct nft *nft, unsigned int family, const char *prefix)
 	nft_put_table(nft, number, "made by zonectl for the zones that run, removed with the last");
 	for (size_t i = 0; i < N_ROWS(sets); i++)
 		if (sets[i].families & family)
-			nft_put_set(nft, number, &sets[i].set);
+			put_set(nft, i, family);
 	for (size_t i = 0; i < N_ROWS(chains); i++)
 		if (chains[i].families & family)
 			nft_put_chain(nft, number, &chains[i].chain);

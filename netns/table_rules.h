@@ -19,9 +19,10 @@ uint8_t table_family(unsigned int bit);
 enum table_set {
 	SET_ZONES,		/* the zones' records, by name: table_record.h */
 	SET_REFUSED,		/* what was dropped, by interface */
-	SET_OUT4, SET_IN4,	/* what went through, by interface */
+	SET_OUT4, SET_IN4,	/* what went through, by interface; OUT of bridged ones alone */
 	SET_OUT6, SET_IN6,
-	SET_OWN4, SET_OWN6,	/* interface, MAC, address: what a zone may send from */
+	SET_OWN4, SET_OWN6,	/* interface, MAC, address: what a zone may send from; those of
+				 * routed ones count what it sent, which saves a lookup */
 	SET_ISOLATED,		/* interfaces */
 	SET_UNMASKED,
 	SET_CONNECTIONS,		/* interfaces, each with its limit */
@@ -34,6 +35,8 @@ enum table_set {
 };
 
 const struct nft_set *table_set(enum table_set which);
+/* True if its elements count packets in this family. */
+bool table_set_counts(enum table_set which, unsigned int family);
 
 /* Puts the whole table of one family (IN_INET, ...) into the transaction. Interfaces of the site's
  * zones begin with prefix. */

@@ -43,10 +43,7 @@ int table_names(struct table *t, char ***out, struct error *err);
 /* True if any zone is in the table. */
 int table_has_zones(struct table *t, bool *out, struct error *err);
 
-/* The sets whose elements count, in each family that has them. */
-enum { TABLE_COUNTED = 5 };
-extern const enum table_set table_counted[TABLE_COUNTED];
-/* Adds what an element of one of them counted. */
+/* Adds what an element counted of a set that counts (table_set_counts()). */
 void table_count(struct net_stats *stats, const struct nft_found *found);
 
 /* Puts the zone in, also over what an earlier boot of it left. */
