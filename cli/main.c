@@ -176,6 +176,7 @@ static int parse_verb(struct cli *cli, char *const *argv, struct error *err)
 	rules.verb = cli->verb->options;
 	rules.takes_properties = cli->verb->flags & VERB_PROPERTIES;
 	rules.takes_command = cli->verb->flags & VERB_COMMAND;
+	rules.command_follows = cli->verb->flags & VERB_WORDS;
 	if (opts_parse(&cli->opts, &rules, argv + words, NULL, err) == 0)
 		return 0;
 	if (err->hint[0] == '\0')

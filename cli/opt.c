@@ -124,6 +124,10 @@ int opts_parse(struct opts *out, const struct opt_rules *rules, char *const *arg
 
 		if (rules->stops_at_operand && (arg[0] != '-' || !arg[1]))
 			break;
+		if (rules->command_follows && out->operands && (arg[0] != '-' || !arg[1])) {
+			end_options(&c);
+			break;
+		}
 		c.next++;
 		if (strcmp(arg, "--") == 0)
 			end_options(&c);

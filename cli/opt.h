@@ -40,6 +40,7 @@ struct opt_rules {
 	bool takes_properties;		/* --PROPERTY VALUE is an option too */
 	bool takes_command;
 	bool stops_at_operand;		/* for what stands before the verb */
+	bool command_follows;		/* the second operand begins the command, as with ssh(1) */
 };
 
 /* Parses argv (NULL-ended) and adds to *out. *out_rest, which may be NULL, is where it stopped. On

@@ -60,6 +60,7 @@ enum verb_flag {
 	VERB_ASSIGNS = 1 << 6,		/* operands with '=' are assignments */
 	VERB_STATUS = 1 << 7,		/* exits as its command does; own failures are 125 */
 	VERB_ARRAY = 1 << 8,		/* --json of several zones is one array */
+	VERB_WORDS = 1 << 10,		/* of VERB_COMMAND: it needs no "--" before it */
 	VERB_UNREAD = 1 << 9,		/* works without zone.json, which may be damaged */
 	VERB_ORDERED = 1 << 10,		/* --all goes by boot-order, lower first */
 	VERB_REVERSED = 1 << 11,	/* --all goes by boot-order, higher first */
@@ -137,6 +138,11 @@ int verb_push_check(struct cli *cli, char *const *names, struct error *err);
 int verb_pull_sort(struct cli *cli, struct error *err);
 int verb_push(struct cli *cli, struct target *t, struct error *err);
 int verb_pull(struct cli *cli, struct target *t, struct error *err);
+/* verb_ssh.c */
+extern const struct opt ssh_options[];
+int verb_ssh_sort(struct cli *cli, struct error *err);
+int verb_ssh(struct cli *cli, struct target *t, struct error *err);
+int verb_ssh_config(struct cli *cli, struct error *err);
 /* verb_run.c */
 extern const struct opt run_options[];
 int verb_run(struct cli *cli, struct error *err);

@@ -22,6 +22,18 @@ setup() { debian_setup; }
 	claim_ssh_answers
 }
 
+@test "ssh enters Debian 12 without a prompt, by its address and without one" {
+	claim_ssh_works
+}
+
+@test "plain ssh and scp reach Debian 12 by what ssh-config prints" {
+	claim_ssh_config_works
+}
+
+@test "ssh refuses a server that is not the zone's" {
+	claim_ssh_knows_its_server
+}
+
 @test "Debian 12 has a machine-id of its own" {
 	claim_has_own_identity
 }

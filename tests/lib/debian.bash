@@ -59,6 +59,54 @@ claim_ssh_answers() {
 	exits 0 zonectl exec deb -- sh -c 'ls /etc/ssh/ssh_host_*_key'
 }
 
+# A key of the test's own, and the zone's root that takes it.
+ssh_key() {
+	KEY=$BATS_FILE_TMPDIR/key
+	[ -e "$KEY" ] || ssh-keygen -q -t ed25519 -N '' -f "$KEY"
+	zonectl exec deb -- sh -c 'mkdir -p -m 700 /root/.ssh; cat >/root/.ssh/authorized_keys' <"$KEY.pub"
+}
+
+claim_ssh_works() {
+	deadline 30 ssh_banner
+	ssh_key
+	prints "a  b; deb" zonectl ssh deb -i "$KEY" 'echo "a  b; $(hostname)"'
+	prints "-n" zonectl ssh deb -i "$KEY" printf %s -n
+	exits 7 zonectl ssh deb -i "$KEY" exit 7
+	exits 255 zonectl ssh deb -i "$KEY" -o PasswordAuthentication=no -u nobody true
+	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
+	zonectl ssh deb -i "$KEY" cat <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
+	zonectl create -q --boot lonely -t "$RECIPE" --net none --ssh-key "$(cat "$KEY.pub")"
+	deadline 60 zonectl ssh lonely -i "$KEY" -o PasswordAuthentication=no true
+	prints "lonely" zonectl ssh lonely -i "$KEY" hostname
+	zonectl destroy -q --force -y lonely
+	# The client's session ends with the zone.
+	fails 125 "zonectl: ssh nosuch: no zone \"nosuch\"
+  try: zonectl list -a" zonectl ssh nosuch true
+}
+
+claim_ssh_config_works() {
+	ssh_key
+	zonectl ssh-config >"$BATS_TEST_TMPDIR/config"
+	prints "deb" ssh -F "$BATS_TEST_TMPDIR/config" -i "$KEY" deb.zone hostname
+	echo copied >"$BATS_TEST_TMPDIR/file"
+	exits 0 scp -q -F "$BATS_TEST_TMPDIR/config" -i "$KEY" "$BATS_TEST_TMPDIR/file" deb.zone:/tmp/file
+	prints "copied" zonectl exec deb -- cat /tmp/file
+	printf 'get /tmp/file %s\n' "$BATS_TEST_TMPDIR/back" |
+		sftp -q -b - -F "$BATS_TEST_TMPDIR/config" -i "$KEY" deb.zone >/dev/null
+	[ "$(cat "$BATS_TEST_TMPDIR/back")" = copied ]
+}
+
+# Keys that are read inside are the zone's; a server with others is somebody else.
+claim_ssh_knows_its_server() {
+	ssh_key
+	zonectl exec deb -- sh -c 'mkdir /tmp/keys && cp -p /etc/ssh/ssh_host_* /tmp/keys/ &&
+		rm -f /etc/ssh/ssh_host_*.pub && ssh-keygen -q -t ed25519 -N "" -f /tmp/other && cp /tmp/other.pub /etc/ssh/ssh_host_ed25519_key.pub'
+	exits 255 zonectl ssh deb -i "$KEY" true
+	holds "HOST IDENTIFICATION HAS CHANGED"
+	zonectl exec deb -- sh -c 'cp -p /tmp/keys/* /etc/ssh/'
+	prints "" zonectl ssh deb -i "$KEY" true
+}
+
 ssh_banner() {
 	[[ $(zonectl exec deb -- bash -c 'exec 5<>/dev/tcp/127.0.0.1/22 && head -n 1 <&5' 2>/dev/null) == SSH-2.0-OpenSSH* ]]
 }
