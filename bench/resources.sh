@@ -108,12 +108,12 @@ quotas() {
 weights() {
 	local where
 
-	heading "cpu-weight 100 and 300" "What the second used to what the first used, each with four busy processes."
+	heading "cpu-weight 100 and 300" "What the second used to what the first used, each with eight busy processes."
 	for where in 0 ""; do
 		zone light --cpu-weight 100 --cpuset "$where"
 		zone heavy --cpu-weight 300 --cpuset "$where"
-		spinning light 4
-		spinning heavy 4
+		spinning light 8
+		spinning heavy 8
 		sleep "$SLACK"
 		used light heavy >"$work/used"
 		figure "$([ -n "$where" ] && echo one processor || echo all processors)" \

@@ -22,7 +22,7 @@ const struct opt list_options[] = {
 
 enum column {
 	NAME, STATE, TEMPLATE, IP, CPU, MEMORY, UPTIME, KEEPER, PIDS, HOSTNAME, TAGS, AUTOBOOT,
-	UID, INIT, DIGEST, CREATED, DESCRIPTION,
+	UID, INIT, DIGEST, CREATED, DESCRIPTION, PLAN,
 };
 
 /* clang-format off */
@@ -44,11 +44,12 @@ static const struct table_column columns[] = {
 	[DIGEST] = { "digest", "template_digest", TABLE_TEXT, false },
 	[CREATED] = { "created", "created", TABLE_TIME, false },
 	[DESCRIPTION] = { "description", "description", TABLE_TEXT, false },
+	[PLAN] = { "plan", "plan", TABLE_TEXT, false },
 };
 /* clang-format on */
 
 static const unsigned char config_columns[] = {
-	TEMPLATE, IP, HOSTNAME, TAGS, AUTOBOOT, UID, DIGEST, CREATED, DESCRIPTION,
+	TEMPLATE, IP, HOSTNAME, TAGS, AUTOBOOT, UID, DIGEST, CREATED, DESCRIPTION, PLAN,
 };
 /* clang-format off */
 static const struct {
@@ -95,6 +96,7 @@ static void fill_config(const struct site *site, struct table_cell *row,
 	table_set_text(&row[DIGEST], c->template_digest);
 	table_set_number(&row[CREATED], c->created);
 	table_set_text(&row[DESCRIPTION], c->description);
+	table_set_text(&row[PLAN], c->plan);
 }
 
 static void set_known(struct table_cell *cell, uint64_t number)

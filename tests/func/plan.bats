@@ -56,6 +56,7 @@ cpus             no limit" zonectl plan show tiny
 	[ "$(property p1 cpus)" = 1 ]
 	[ "$(fact p1 plan)" = small ]
 	zonectl info p1 | grep -qx 'plan             small'
+	prints small zonectl list -a -H -o plan p1
 	installed p2
 	[ "$(fact p2 plan)" = null ]
 }

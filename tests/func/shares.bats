@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What zones get beside each other: short forms of make bench-resources
+# shellcheck disable=SC2016	# some is for shells of zones
 
 load ../lib/zone
 
