@@ -404,11 +404,14 @@ static int loop(struct top *t, struct error *err)
 
 static int watch(struct top *t, bool has_color, struct error *err)
 {
+	AUTO_STR struct str title = { 0 };
 	int status;
 
 	if (site_open(&t->site, t->root, err) < 0)
 		return -1;
-	t->frame.title = strcmp(t->site.path, "/") == 0 ? "" : t->site.path;
+	if (strcmp(t->site.path, "/") != 0)
+		str_add_printable(&title, t->site.path, strlen(t->site.path));
+	t->frame.title = str_text(&title);
 	status = top_view_open(has_color, err);
 	if (status == 0) {
 		top_view_resize(&t->model);
