@@ -28,6 +28,7 @@
 #include "runtime/autoboot.h"
 #include "runtime/counters.h"
 #include "runtime/ending.h"
+#include "runtime/hosts.h"
 #include "runtime/keeper.h"
 #include "runtime/live.h"
 #include "runtime/place.h"
@@ -108,6 +109,7 @@ static int write_record(struct boot *b, struct error *err)
 	ret = proc_id_of(b->launched.pid, &run.init, err);
 	if (ret == 0)
 		ret = proc_id_of(getpid(), &run.keeper, err);
+	b->init = run.init;
 	if (ret == 0)
 		ret = zone_run_write(&run, b->z->site, b->z->name, err);
 	zone_run_clear(&run);
@@ -199,6 +201,22 @@ static int autoboot_row_down(struct boot *b, struct error *err)
 	return autoboot_down(b->z, err);
 }
 
+/* A zone without a name for others is better than none. */
+static int names_up(struct boot *b, struct error *err)
+{
+	struct error why = { 0 };
+
+	(void)err;
+	if (hosts_up(b->z, &b->compiled.hosts, &b->init, &why) < 0)
+		strv_addf(&b->z->warnings, "other zones don't find it by name: %s", why.text);
+	return 0;
+}
+
+static int names_down(struct boot *b, struct error *err)
+{
+	return hosts_down(b->z->site, b->z->name, err);
+}
+
 /* The groups' kill ends the processes; here only the keeper's own child is reaped. */
 static int namespaces_down(struct boot *b, struct error *err)
 {
@@ -224,6 +242,7 @@ static const struct step boot_steps[] = {
 	{ NULL,            namespaces_up, namespaces_down },
 	{ "network",       links_up,      links_down },
 	{ NULL,            init_up,       init_down },
+	{ "names",         names_up,      names_down },
 	{ "autoboot",      autoboot_row_up, autoboot_row_down },
 };
 
@@ -357,5 +376,7 @@ int zone_halt(struct zone *z, int timeout_ms, struct error *err)
 	if (ret < 0)
 		return -1;
 	boot_adopted(&rest);
-	return boot_down(&rest, err);
+	ret = boot_down(&rest, err);
+	hosts_spread(z->site);
+	return ret;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/proc.h"
 #include "runtime/compile.h"
 #include "runtime/zone.h"
 
@@ -17,6 +18,7 @@ struct boot {
 	struct cgroup cgroup;
 	struct launched launched;
 	struct network *phys; /* owned: kept for the way back of devices that moved in, or NULL */
+	struct proc_id init;		/* as in the run record */
 	bool knows_network, has_network;	/* has_network: only if it was booted here */
 	int rundirfd;			/* run/NAME */
 };

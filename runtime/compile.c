@@ -187,6 +187,8 @@ static int compile_boot_all(struct compiled *out, const struct zone *z,
 	if (compile_common(out, z, err) < 0 ||
 	    compile_argv(out, z, options ? options : &none, err) < 0)
 		return -1;
+	hosts_compile(&out->hosts, z, &out->network);
+	out->setup.peers = out->hosts.peers;
 	out->env = compile_env(&z->config, out->image_env, NULL);
 	strv_env_set(&out->env, "container_uuid", z->config.uuid);
 	out->launch.has_console = true;
@@ -256,6 +258,7 @@ void compiled_clear(struct compiled *c)
 {
 	setup_close(&c->setup);
 	network_clear(&c->network);
+	hosts_clear(&c->hosts);
 	filter_clear(&c->filter);
 	free(c->lower_path);
 	free(c->var_path);

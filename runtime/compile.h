@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "runtime/confine.h"
 #include "runtime/filter.h"
+#include "runtime/hosts.h"
 #include "runtime/launch.h"
 #include "runtime/network.h"
 #include "runtime/zone.h"
@@ -23,6 +24,7 @@ struct boot_options {
 struct compiled {
 	struct launch launch; /* borrows from the rest and from the zone's configuration */
 	struct network network;
+	struct hosts hosts;
 	struct setup setup;		/* borrows likewise */
 	struct filter filter;
 	char *lower_path, *var_path, *zone_path;

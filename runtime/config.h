@@ -24,6 +24,8 @@ enum { ZONE_PIDS_DEFAULT = 4096 };
 enum zone_autoboot { AUTOBOOT_NO, AUTOBOOT_YES, AUTOBOOT_LAST };
 /* Whether the files inside that say what the properties say are written (setup.h). */
 enum zone_setup { ZONE_SETUP_AUTO, ZONE_SETUP_NONE };
+/* Whether it and other zones find each other by name (hosts.h). */
+enum zone_names { ZONE_NAMES_YES, ZONE_NAMES_NO };
 /* Automatic is what create makes one of the others of. */
 enum zone_storage { STORAGE_AUTO, STORAGE_OVERLAY, STORAGE_COPY, STORAGE_BTRFS };
 
@@ -75,6 +77,7 @@ struct zone_config {
 	uint64_t features;			/* enum zone_feature bits */
 	char *net;				/* NULL: routed */
 	char **ip, **gateway, **nameserver, **search;
+	enum zone_names names;
 	char *mac;				/* NULL: made from the uuid */
 	uint64_t mtu;				/* 0: the uplink's */
 	char **publish;				/* "[ADDRESS:]PORT:PORT/PROTOCOL" */

@@ -38,6 +38,7 @@
 #include "runtime/console.h"
 #include "runtime/dev.h"
 #include "runtime/ending.h"
+#include "runtime/hosts.h"
 #include "runtime/mounts.h"
 #include "runtime/place.h"
 #include "runtime/state.h"
@@ -241,6 +242,7 @@ static int reboot(struct keeper *k)
 	if (boot_clear(&k->boot, &err) < 0)
 		note_failure(k, "clean up", &err);
 	if (boot_again(k, &err) == 0) {
+		hosts_spread(k->z.site);
 		note_warnings(k);
 		return 0;
 	}
@@ -258,6 +260,7 @@ static void keep(struct keeper *k)
 	} while (take_ending(k) == ENDED_REBOOT && reboot(k) == 0);
 	if (boot_down(&k->boot, &err) < 0)
 		note_failure(k, "clean up", &err);
+	hosts_spread(k->z.site);
 	notices_close(&k->notices);
 	console_close(&k->console);
 }
@@ -297,6 +300,7 @@ static void keeper_main(const struct keeper_task *task, int reportfd)
 		ret = task->start(&k, task->options, &err);
 	cleanup_close(&k.lockfd);
 	send_report(&k, reportfd, &err);
+	hosts_spread(k.z.site);
 	if (ret == 0)
 		keep(&k);
 	_exit(ret == 0 ? 0 : 1);

@@ -94,6 +94,16 @@ static int read_isolate(struct reading *r, const struct json *value, struct erro
 	return json_bool(value, r->file, &r->pool->is_isolated, err);
 }
 
+static int read_names(struct reading *r, const struct json *value, struct error *err)
+{
+	bool has_names;
+
+	if (json_bool(value, r->file, &has_names, err) < 0)
+		return -1;
+	r->pool->has_no_names = !has_names;
+	return 0;
+}
+
 static int read_masquerade(struct reading *r, const struct json *value, struct error *err)
 {
 	bool is_masked;
@@ -136,7 +146,7 @@ static const struct pool_key {
 } keys[] = {
 	{ "name", read_name },       { "ipv4", read_net4 },         { "ipv6", read_net6 },
 	{ "device", read_device },   { "gateway", read_gateway },   { "isolate", read_isolate },
-	{ "announce", read_announce }, { "masquerade", read_masquerade },
+	{ "announce", read_announce }, { "masquerade", read_masquerade }, { "names", read_names },
 };
 
 static int read_member(struct reading *r, const struct json *member, struct error *err)
@@ -164,6 +174,9 @@ static int read_pool(struct reading *r, const struct json *value, struct error *
 		return json_error(value, r->file, err, "a gateway needs a device to be behind");
 	if (!json_get(value, "isolate"))
 		r->pool->is_isolated = *p->device;
+	/* Whom zones can't reach they need not know of: they may be another customer's. */
+	if (!json_get(value, "names"))
+		r->pool->has_no_names = p->is_isolated;
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  * Networks that zones get their addresses from: "address-pools" of zonectl.json.
  *
  *   [{"name": "lan", "ipv4": "10.1.0.0/16", "ipv6": "fd00:1::/64", "isolate": true,
- *     "masquerade": true, "announce": false, "device": "br0", "gateway": ["10.1.0.1"]}]
+ *     "names": false, "masquerade": true, "announce": false, "device": "br0", "gateway": ["10.1.0.1"]}]
  *
  * Without that key there is one, "default", for net=routed: a private /16 and a
  * ULA /64 that differ from site to site.
@@ -27,6 +27,7 @@ struct net_pool {
 	char device[IFNAMSIZ];		/* bridge or device whose zones it is for; "": net=routed */
 	struct net_addr gateway4, gateway6;	/* with a device only */
 	bool is_isolated; /* its zones can't reach each other; by default those on a device */
+	bool has_no_names;		/* its addresses are not named to zones; as is_isolated */
 	bool is_unmasked;		/* private addresses leave the host as they are */
 	bool is_announced;		/* the host answers for its addresses on its uplinks */
 };

@@ -218,6 +218,7 @@ static size_t mount_key(const char *value, const char **out)
 /* In order of value. */
 static const char *const autoboot_words[] = { "no", "yes", "last", NULL };
 static const char *const setup_words[] = { "auto", "none", NULL };
+static const char *const names_words[] = { "yes", "no", NULL };
 static const char *const oom_words[] = { "process", "zone", NULL };
 static const char *const storage_words[] = { "auto", "overlay", "copy", "btrfs", NULL };
 /* In order of bit. */
@@ -331,6 +332,9 @@ static const struct property table[] = {
 	{ ROW("search", "network", NEXT_BOOT, "DOMAIN,..."), LIST(search, net_search_check),
 	  .has_commas = true, .fallback = "the host's",
 	  .help = "domains that names are looked up in" },
+	{ ROW("names", "network", NEXT_BOOT, "yes|no"), WORD(names, names_words),
+	  .fallback = "yes",
+	  .help = "it and other zones find each other by name; no: neither way" },
 	{ ROW("mac", "network", NEXT_BOOT, "MAC"), STRING(mac, net_mac_check),
 	  .canonical = net_mac_canonical, .fallback = "made from the uuid",
 	  .help = "hardware address" },

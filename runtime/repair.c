@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "runtime/repair.h"
 
+#include <errno.h>
+
+#include "base/proc.h"
 #include "base/strv.h"
 #include "runtime/addresses.h"
 #include "runtime/boot.h"
+#include "runtime/hosts.h"
 #include "runtime/keeper.h"
 #include "runtime/network.h"
 #include "runtime/place.h"
@@ -24,25 +28,41 @@ static int forget_shutdown(struct zone *z, struct zone_status *st, char ***out_d
 	return 0;
 }
 
-static int repair_running(struct zone *z, struct zone_status *st, char ***out_done,
-			  struct error *err)
-{
-	if (st->run.is_shutting_down && forget_shutdown(z, st, out_done, err) < 0)
-		return -1;
-	if (st->has_keeper)
-		return 0;
-	if (keeper_adopt(z, err) < 0)
-		return error_wrap(err, "start a keeper");
-	strv_add(out_done, "started a keeper, with a new console");
-	return 0;
-}
-
 static int repair_down(struct zone *z, char ***out_done, struct error *err)
 {
 	if (zone_halt(z, REPAIR_WAIT_MS, err) < 0)
 		return error_wrap(err, "clean up");
 	strv_add(out_done, "cleaned up after the zone's end");
 	return 0;
+}
+
+/* An init that was killed lets go of its namespaces first, then waits for all others inside to end,
+ * and only then has ended (zap_pid_ns_processes() in kernel/pid_namespace.c). Until then it looks
+ * alive, and entering its namespaces says ESRCH. */
+static bool has_died(const struct zone_status *st, const struct error *why)
+{
+	struct error ignored = { 0 };
+
+	return proc_wait_end(st->initfd, why->sys == ESRCH ? REPAIR_WAIT_MS : 0, &ignored) == 1;
+}
+
+static int repair_running(struct zone *z, struct zone_status *st, char ***out_done,
+			  struct error *err)
+{
+	struct error why = { 0 };
+
+	if (st->run.is_shutting_down && forget_shutdown(z, st, out_done, err) < 0)
+		return -1;
+	if (st->has_keeper)
+		return 0;
+	if (keeper_adopt(z, &why) == 0) {
+		strv_add(out_done, "started a keeper, with a new console");
+		return 0;
+	}
+	if (has_died(st, &why))
+		return repair_down(z, out_done, err);
+	*err = why;
+	return error_wrap(err, "start a keeper");
 }
 
 /* Left by a boot that was killed before there was a record, or by hand. */
@@ -91,5 +111,6 @@ int zone_repair(struct zone *z, char ***out_done, struct error *err)
 	if (ret == 0 && st.initfd < 0)
 		ret = place_repair(z, out_done, err);
 	zone_status_clear(&st);
+	hosts_spread(z->site);
 	return ret;
 }

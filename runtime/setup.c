@@ -16,8 +16,8 @@
 
 /* Parts that a lone command has no use for: it starts no services, and nobody logs in. */
 enum {
-	LASTING_ONLY = 1u << SETUP_HOSTS | 1u << SETUP_CONSOLE | 1u << SETUP_SERVICES |
-		       1u << SETUP_CRON | 1u << SETUP_NETWORK,
+	LASTING_ONLY = 1u << SETUP_HOSTS | 1u << SETUP_PEERS | 1u << SETUP_CONSOLE |
+		       1u << SETUP_SERVICES | 1u << SETUP_CRON | 1u << SETUP_NETWORK,
 };
 
 enum { FILE_MODE = 0644 };
@@ -79,6 +79,7 @@ static bool is_possible(struct guest *g)
 	case SETUP_MACHINE_ID:
 	case SETUP_HOSTNAME:
 	case SETUP_HOSTS:
+	case SETUP_PEERS:
 	case SETUP_SSH_KEYS:
 	case SETUP_CONSOLE:
 	case SETUP_SERVICES:

@@ -22,8 +22,8 @@
 
 /* What is written or left alone as one, and remembered as one; named in setup_record.c. */
 enum setup_part {
-	SETUP_MACHINE_ID, SETUP_HOSTNAME, SETUP_HOSTS, SETUP_RESOLVER, SETUP_TIMEZONE, SETUP_LOCALE,
-	SETUP_PASSWORD, SETUP_SSH_KEYS, SETUP_CONSOLE, SETUP_SERVICES, SETUP_CRON, SETUP_NETWORK,
+	SETUP_MACHINE_ID, SETUP_HOSTNAME, SETUP_HOSTS, SETUP_PEERS, SETUP_RESOLVER, SETUP_TIMEZONE,
+	SETUP_LOCALE, SETUP_PASSWORD, SETUP_SSH_KEYS, SETUP_CONSOLE, SETUP_SERVICES, SETUP_CRON, SETUP_NETWORK,
 	SETUP_PARTS,
 };
 
@@ -50,12 +50,14 @@ struct setup {
 	const char *hostname;		/* as the kernel is told; with dots: a whole DNS name */
 	const char *timezone, *locale, *password_hash;
 	char *const *ssh_keys, *const *nameservers, *const *search;
+	const char *peers;		/* lines of /etc/hosts for the zones that are up (hosts.h) */
 	const struct net_plan *net;
 	const char *init_kind;		/* the template's, "" for none; see osinfo.h */
 	uint64_t systemd_version;	/* the template's, 0: none, or not known */
 	bool is_command;		/* it runs one: only what that needs, and no record */
 	bool is_off;			/* setup=none */
 	unsigned int parts;		/* bit n: part n is to be written */
+	bool has_news;			/* the record of what was written changes */
 	struct setup_report *report;	/* made by setup_begin(), NULL when parts is 0 */
 };
 

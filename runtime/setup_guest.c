@@ -219,10 +219,24 @@ static int fill(const struct guest *g, int fd, const struct stat *owner, const c
 	}
 	if (fd_write_all(fd, text, strlen(text), err) < 0)
 		return -1;
-	/* The record that this was written is synced, so this is first. */
-	if (!g->setup->is_command && fsync(fd) < 0)
+	/* The record that this was written is synced, so this is first. That of the zones that are up
+	 * has no record, and is old after a crash anyway. */
+	if (!g->setup->is_command && g->part != SETUP_PEERS && fsync(fd) < 0)
 		return error_sys(err, "sync");
 	return 0;
+}
+
+/* True if it is what was read, as far as its times can tell: the zone's owner may have written it
+ * since. What has no times to tell by may be replaced whatever it is. */
+static bool is_unchanged(const struct place *p)
+{
+	struct stat now;
+
+	if (p->kind != GUEST_FILE)
+		return true;
+	return look_at(p->dirfd, p->name, &now) == GUEST_FILE && now.st_ino == p->st.st_ino &&
+	       now.st_size == p->st.st_size && now.st_ctim.tv_sec == p->st.st_ctim.tv_sec &&
+	       now.st_ctim.tv_nsec == p->st.st_ctim.tv_nsec;
 }
 
 /* The old file, whatever it is, or the new one, whole. */
@@ -236,7 +250,9 @@ static int replace(const struct guest *g, const struct place *p, mode_t mode, co
 	fd = make_temporary(p->dirfd, old ? old->st_mode & 07777 : mode, temporary, err);
 	if (fd < 0)
 		return -1;
-	if (fill(g, fd, old, text, err) == 0) {
+	if (fill(g, fd, old, text, err) == 0 && !is_unchanged(p))
+		error_set(err, ERR_BUSY, "somebody else writes it");
+	else if (err->kind == ERR_NONE) {
 		if (renameat(p->dirfd, temporary, p->dirfd, p->name) == 0)
 			return 0;
 		error_sys(err, "rename");

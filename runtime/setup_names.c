@@ -96,6 +96,22 @@ void setup_hosts(struct guest *g)
 	guest_edit(g, "etc/hosts", 0644, change_hosts, &s);
 }
 
+static char *change_peers(const char *old, void *arg)
+{
+	return setup_text_peers(old, arg);
+}
+
+/* Of a link, and of what else is no file, SETUP_HOSTS has warned at the last boot that had its own
+ * lines to write. */
+void setup_peers(struct guest *g)
+{
+	AUTO_FREE char *peers = xstrdup(g->setup->peers ? g->setup->peers : "");
+	enum guest_kind kind = guest_look(g, "etc/hosts");
+
+	if (kind == GUEST_FILE || kind == GUEST_NONE)
+		guest_edit(g, "etc/hosts", 0644, change_peers, peers);
+}
+
 /* By the links that "systemctl enable" makes. */
 static bool has_resolved(struct guest *g)
 {

@@ -82,6 +82,13 @@ static bool sum_hosts(const struct setup *s, struct sha256 *sum)
 	return true;
 }
 
+/* What they are is not recorded, as it changes without a boot. */
+static bool sum_peers(const struct setup *s, struct sha256 *sum)
+{
+	add(sum, "zones");
+	return s->peers;
+}
+
 static bool sum_resolver(const struct setup *s, struct sha256 *sum)
 {
 	add_list(sum, s->nameservers);
@@ -131,19 +138,21 @@ static const struct part_row {
 	const char *name;		/* in the record */
 	bool (*sum)(const struct setup *s, struct sha256 *sum);
 	bool is_undone;			/* when there is nothing to say any more */
+	bool is_always;			/* written at each boot that has something to say */
 } part_rows[SETUP_PARTS] = {
-	[SETUP_MACHINE_ID] = { "machine-id", sum_machine_id, false },
-	[SETUP_HOSTNAME] = { "hostname", sum_hostname, false },
-	[SETUP_HOSTS] = { "hosts", sum_hosts, false },
-	[SETUP_RESOLVER] = { "resolver", sum_resolver, false },
-	[SETUP_TIMEZONE] = { "timezone", sum_timezone, false },
-	[SETUP_LOCALE] = { "locale", sum_locale, false },
-	[SETUP_PASSWORD] = { "password", sum_password, false },
-	[SETUP_SSH_KEYS] = { "ssh-keys", sum_ssh_keys, true },
-	[SETUP_CONSOLE] = { "console", sum_once, false },
-	[SETUP_SERVICES] = { "services", sum_once, false },
-	[SETUP_CRON] = { "cron", sum_once, false },
-	[SETUP_NETWORK] = { "network", sum_network, true },
+	[SETUP_MACHINE_ID] = { "machine-id", sum_machine_id, false, false },
+	[SETUP_HOSTNAME] = { "hostname", sum_hostname, false, false },
+	[SETUP_HOSTS] = { "hosts", sum_hosts, false, false },
+	[SETUP_PEERS] = { "zones", sum_peers, true, true },
+	[SETUP_RESOLVER] = { "resolver", sum_resolver, false, false },
+	[SETUP_TIMEZONE] = { "timezone", sum_timezone, false, false },
+	[SETUP_LOCALE] = { "locale", sum_locale, false, false },
+	[SETUP_PASSWORD] = { "password", sum_password, false, false },
+	[SETUP_SSH_KEYS] = { "ssh-keys", sum_ssh_keys, true, false },
+	[SETUP_CONSOLE] = { "console", sum_once, false, false },
+	[SETUP_SERVICES] = { "services", sum_once, false, false },
+	[SETUP_CRON] = { "cron", sum_once, false, false },
+	[SETUP_NETWORK] = { "network", sum_network, true, false },
 };
 
 static void wanted(const struct setup *s, enum setup_part part, struct digest *out)
@@ -190,7 +199,7 @@ static bool is_due(enum setup_part part, const struct digest *want, const struct
 {
 	if (!*want->text)
 		return part_rows[part].is_undone && (is_new || *have->text);
-	return strcmp(want->text, have->text) != 0;
+	return part_rows[part].is_always || strcmp(want->text, have->text) != 0;
 }
 
 int setup_begin(struct setup *s, int zone_dirfd, struct error *err)
@@ -200,14 +209,17 @@ int setup_begin(struct setup *s, int zone_dirfd, struct error *err)
 	void *page;
 
 	s->parts = 0;
+	s->has_news = false;
 	if (s->is_off)
 		return 0;
 	if (!s->is_command)
 		is_new = !read_record(zone_dirfd, have);
 	for (size_t i = 0; i < SETUP_PARTS; i++) {
 		wanted(s, (enum setup_part)i, &want);
-		if (is_due((enum setup_part)i, &want, &have[i], is_new))
-			s->parts |= 1u << i;
+		if (!is_due((enum setup_part)i, &want, &have[i], is_new))
+			continue;
+		s->parts |= 1u << i;
+		s->has_news |= strcmp(want.text, have[i].text) != 0;
 	}
 	if (s->parts == 0)
 		return 0;
@@ -248,7 +260,8 @@ void setup_end(struct setup *s, int zone_dirfd, char ***warnings)
 		return;
 	for (unsigned int i = 0; i < r->n_warnings && i < SETUP_WARNINGS_MAX; i++)
 		strv_addf(warnings, "%.*s", SETUP_WARNING_SIZE - 1, r->warnings[i]);
-	if (!s->is_command && r->is_complete && write_record(s, zone_dirfd, &err) < 0)
+	if (!s->is_command && s->has_news && r->is_complete &&
+	    write_record(s, zone_dirfd, &err) < 0)
 		strv_addf(warnings, "%s (the zone's files will be written again)", err.text);
 	setup_close(s);
 }

@@ -90,6 +90,7 @@ static const struct setup_row rows[] = {
 						RESET("HOSTNAME", text_hostname) },
 
 	{ SETUP_HOSTS,      ALL, "etc/hosts",            CALL(setup_hosts) },
+	{ SETUP_PEERS,      ALL, "etc/hosts",            CALL(setup_peers) },
 
 	{ SETUP_RESOLVER,   ALL, "etc/resolv.conf",      CALL(setup_resolver) },
 	/* netconfig(8) writes etc/resolv.conf anew from these. */

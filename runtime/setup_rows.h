@@ -35,6 +35,7 @@ const struct setup_row *setup_rows(void);
 /* Of RULE_CALL; each file of setup_*.c has its own. */
 void setup_machine_id(struct guest *g);
 void setup_hosts(struct guest *g);
+void setup_peers(struct guest *g);
 void setup_resolver(struct guest *g);
 void setup_password(struct guest *g);
 void setup_root_keys(struct guest *g);

@@ -8,8 +8,17 @@
 
 #define BLANKS " \t"
 
-static const char block_begin[] = "# zonectl: begin (rewritten when the zone's properties change)";
-static const char block_end[] = "# zonectl: end";
+/* The comments around lines of ours. */
+struct fence {
+	const char *begin, *end;
+};
+
+static const struct fence block_fence = {
+	"# zonectl: begin (rewritten when the zone's properties change)", "# zonectl: end",
+};
+static const struct fence peers_fence = {
+	"# zonectl: zones that are up (rewritten as they come and go)", "# zonectl: end of zones",
+};
 
 bool line_next(const char **at, struct line *out)
 {
@@ -51,42 +60,52 @@ static void add_line(struct str *out, const struct line *l)
 
 /* Where our lines end, after their last; a beginning without an end, which somebody took away, is
  * one line. */
-static const char *skip_block(const char *after_begin)
+static const char *skip_block(const struct fence *f, const char *after_begin)
 {
 	const char *at = after_begin;
 	struct line l;
 
 	while (line_next(&at, &l))
-		if (line_is(&l, block_end))
+		if (line_is(&l, f->end))
 			return at;
 	return after_begin;
 }
 
-static void add_block(struct str *out, const char *body)
+static void add_block(struct str *out, const struct fence *f, const char *body)
 {
 	if (*body)
-		str_addf(out, "%s\n%s%s\n", block_begin, body, block_end);
+		str_addf(out, "%s\n%s%s\n", f->begin, body, f->end);
 }
 
-char *setup_text_block(const char *old, const char *body)
+static char *put_block(const struct fence *f, const char *old, const char *body)
 {
 	struct str out = { 0 };
 	bool is_placed = false;
 	struct line l;
 
 	while (line_next(&old, &l)) {
-		if (!line_is(&l, block_begin)) {
+		if (!line_is(&l, f->begin)) {
 			add_line(&out, &l);
 			continue;
 		}
-		old = skip_block(old);
+		old = skip_block(f, old);
 		if (!is_placed)
-			add_block(&out, body);
+			add_block(&out, f, body);
 		is_placed = true;
 	}
 	if (!is_placed)
-		add_block(&out, body);
+		add_block(&out, f, body);
 	return str_take(&out);
+}
+
+char *setup_text_block(const char *old, const char *body)
+{
+	return put_block(&block_fence, old, body);
+}
+
+char *setup_text_peers(const char *old, const char *body)
+{
+	return put_block(&peers_fence, old, body);
 }
 
 static bool is_assignment(const struct line *l, const char *name)

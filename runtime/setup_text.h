@@ -26,6 +26,8 @@ bool line_is(const struct line *l, const char *text);
 /* Our own lines, between two comments, are replaced by body, which ends in a newline; where there
  * are none yet they come last. An empty body takes them out. */
 char *setup_text_block(const char *old, const char *body);
+/* The same between two other comments, for lines that change while the zone runs. */
+char *setup_text_peers(const char *old, const char *body);
 /* NAME="value" as a shell reads it, in place of the assignment that counts, the last one. NULL when
  * there is none, unless one is to be added. value has nothing that a shell would expand. */
 char *setup_text_assign(const char *old, const char *name, const char *value, bool add);

@@ -93,6 +93,21 @@ static int net_host_read(struct site_config *c, const struct json *value, struct
 	return json_bool(value, SITE_CONFIG_NAME, &c->allows_net_host, err);
 }
 
+static int names_read(struct site_config *c, const struct json *value, struct error *err)
+{
+	bool has_names;
+
+	if (json_bool(value, SITE_CONFIG_NAME, &has_names, err) < 0)
+		return -1;
+	c->has_no_names = !has_names;
+	return 0;
+}
+
+static int hosts_file_read(struct site_config *c, const struct json *value, struct error *err)
+{
+	return json_bool(value, SITE_CONFIG_NAME, &c->has_hosts_file, err);
+}
+
 /* A key of the file. init sets what is not zero, clear frees what read put on the heap; both may be
  * NULL. */
 /* clang-format off */
@@ -107,6 +122,8 @@ static const struct key {
 	{ "unpack-limits",   unpack_limits_default, unpack_limits_read, NULL },
 	{ "address-pools",   NULL,                  address_pools_read, address_pools_clear },
 	{ "allow-net-host",  NULL,                  net_host_read,      NULL },
+	{ "names",           NULL,                  names_read,         NULL },
+	{ "hosts-file",      NULL,                  hosts_file_read,    NULL },
 };
 /* clang-format on */
 

@@ -21,6 +21,8 @@ struct site_config {
 	uint32_t uid_start; /* "uid-range": {"start": 1000000000, "count": 1147483648} */
 	uint32_t uid_count;
 	struct net_pools pools;		/* "address-pools"; pools.h */
+	bool has_no_names;		/* "names": false: no zone is named to another */
+	bool has_hosts_file;		/* "hosts-file": true: one for the host is kept (hosts.h) */
 	bool allows_net_host;		/* "allow-net-host": zones may have net=host */
 	struct unpack_limits unpack; /* "unpack-limits": {"bytes": 68719476736, "entries": ...} */
 };

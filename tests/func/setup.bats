@@ -54,7 +54,7 @@ again() {
 }
 
 @test "a zone writes its names at its first boot, create does not" {
-	zonectl create n1 -t minimal
+	zonectl create n1 -t minimal --names no
 	[ -z "$(find "$ZONECTL_ROOT/var/lib/zonectl/zones/n1/data/upper" -type f)" ]
 	prints "" zonectl boot n1
 	prints n1 inside n1 /etc/hostname
@@ -67,7 +67,7 @@ ADDRESS	n1
 }
 
 @test "what is changed inside stays until a property says otherwise" {
-	zonectl create n2 -t minimal --boot
+	zonectl create n2 -t minimal --names no --boot
 	zonectl exec n2 -- sh -c 'echo mine >/etc/hostname; echo 10.0.0.9 db >>/etc/hosts'
 	again n2
 	[ -z "$stderr" ]

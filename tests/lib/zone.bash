@@ -89,13 +89,14 @@ census() {
 	find /sys/fs/cgroup -type d -name "zonectl-$(store_id)*" -printf 'cgroup %p\n'
 	network_census
 	{ losetup -a || :; } 2>/dev/null | awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "loop", $0 }'
-	for pid in $(pids_of zonectl zonekeeper zone-unpack zone-pack zone-top); do
+	for pid in $(pids_of zonectl zonekeeper zonenames zone-unpack zone-pack zone-top); do
 		echo "process $pid"
 	done
 	# Locks are held on directories, so nothing of theirs can be left but these.
-	# The compiled filters under run/ are a cache of the store's, no zone's.
+	# The compiled filters under run/ are a cache of the store's, no zone's; so is the directory of names.
 	find "$ZONECTL_ROOT/run" "$ZONECTL_ROOT"/var/lib/zonectl/{zones,uids,addresses} -mindepth 1 \
-		! -path "$ZONECTL_ROOT/run/zonectl" ! -path '*/run/zonectl/.filters*' -printf 'file %p\n' 2>/dev/null || :
+		! -path "$ZONECTL_ROOT/run/zonectl" ! -path '*/run/zonectl/.filters*' ! -path '*/run/zonectl/.names' ! -name .text \
+		-printf 'file %p\n' 2>/dev/null || :
 	find "$ZONECTL_ROOT/var/lib/zonectl/templates/.objects" -maxdepth 1 -name '.*' ! -name .objects \
 		-printf 'file %p\n' 2>/dev/null || :
 }

@@ -338,12 +338,78 @@ static void minutes_of_cron_are_the_zone_s_own(void **state)
 	assert_string_not_equal(one, two);
 }
 
+#define ZONES "# zonectl: zones that are up (rewritten as they come and go)\n"
+#define ZONES_END "# zonectl: end of zones\n"
+
+static void zones_that_are_up_have_lines_of_their_own(void **state)
+{
+	struct setup s = { .peers = "10.1.0.5\tdb db.zone\n" };
+
+	(void)state;
+	NEEDS_ROOT();
+	put_file("etc/hosts", "127.0.0.1 localhost\n");
+	apply_ok(&s, PART(SETUP_HOSTS) | PART(SETUP_PEERS));
+	assert_file("etc/hosts", "127.0.0.1 localhost\n" BEGIN "127.0.1.1\tweb1\n" END ZONES
+				 "10.1.0.5\tdb db.zone\n" ZONES_END);
+	s.peers = "10.1.0.6\tdb db.zone\n";
+	s.hostname = "web2";
+	apply_ok(&s, PART(SETUP_HOSTS) | PART(SETUP_PEERS));
+	assert_file("etc/hosts", "127.0.0.1 localhost\n" BEGIN "127.0.1.1\tweb2\n" END ZONES
+				 "10.1.0.6\tdb db.zone\n" ZONES_END);
+	s.peers = NULL;
+	apply_ok(&s, PART(SETUP_PEERS));
+	assert_file("etc/hosts",
+		    "127.0.0.1 localhost\n" BEGIN "127.0.1.1\tweb2\n" END);
+}
+
+static void zones_that_are_up_are_not_written_through_a_link(void **state)
+{
+	const struct setup s = { .peers = "10.1.0.5\tdb db.zone\n" };
+
+	(void)state;
+	NEEDS_ROOT();
+	put_file("etc/other", "mine\n");
+	put_link("etc/hosts", "other");
+	apply_ok(&s, PART(SETUP_PEERS));
+	assert_file("etc/other", "mine\n");
+	assert_target("etc/hosts", "other");
+}
+
+static void zones_that_are_up_are_asked_for_each_time_and_recorded_once(void **state)
+{
+	struct setup s = { .uuid = UUID, .hostname = "a", .init_kind = "", .peers = "x\n" };
+	char **warnings = NULL;
+	struct error err = { 0 };
+	struct stat before, after;
+
+	(void)state;
+	assert_int_equal(setup_begin(&s, treefd, &err), 0);
+	s.report->is_complete = true;
+	setup_end(&s, treefd, &warnings);
+	before = look("setup.json");
+	s.peers = "y\n";
+	assert_int_equal(setup_begin(&s, treefd, &err), 0);
+	assert_int_equal(s.parts, PART(SETUP_PEERS));
+	s.report->is_complete = true;
+	setup_end(&s, treefd, &warnings);
+	after = look("setup.json");
+	assert_int_equal(before.st_ino, after.st_ino);
+	s.peers = NULL;
+	assert_int_equal(setup_begin(&s, treefd, &err), 0);
+	assert_int_equal(s.parts, PART(SETUP_PEERS));
+	s.report->is_complete = true;
+	setup_end(&s, treefd, &warnings);
+	assert_int_equal(setup_begin(&s, treefd, &err), 0);
+	assert_int_equal(s.parts, 0);
+	assert_null(warnings);
+}
+
 static void the_record_asks_only_for_what_changed(void **state)
 {
 	struct setup s = { .uuid = UUID, .hostname = "a", .init_kind = "" };
 	static char *const keys[] = { (char *)"ssh-ed25519 x", NULL };
 	const unsigned int always = PART(SETUP_MACHINE_ID) | PART(SETUP_HOSTNAME) |
-				    PART(SETUP_HOSTS) | PART(SETUP_CONSOLE) |
+				    PART(SETUP_HOSTS) | PART(SETUP_PEERS) | PART(SETUP_CONSOLE) |
 				    PART(SETUP_SERVICES) | PART(SETUP_CRON) |
 				    PART(SETUP_SSH_KEYS) | PART(SETUP_NETWORK);
 	char **warnings = NULL;
@@ -421,6 +487,9 @@ int main(void)
 		SETUP_TEST(what_says_it_already_is_not_written),
 		SETUP_TEST(a_lone_command_gets_only_what_it_needs),
 		SETUP_TEST(minutes_of_cron_are_the_zone_s_own),
+		SETUP_TEST(zones_that_are_up_have_lines_of_their_own),
+		SETUP_TEST(zones_that_are_up_are_not_written_through_a_link),
+		SETUP_TEST(zones_that_are_up_are_asked_for_each_time_and_recorded_once),
 		SETUP_TEST(the_record_asks_only_for_what_changed),
 		SETUP_TEST(a_damaged_record_asks_for_everything),
 	};

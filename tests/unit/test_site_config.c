@@ -68,13 +68,16 @@ static void each_key_is_read_and_the_others_stay(void **state)
 	(void)state;
 	assert_int_equal(read_text(&c,
 				   "{\"uid-range\": {\"start\": 131072, \"count\": 65536},"
-				   " \"unpack-limits\": {\"bytes\": 5000, \"depth\": 7}}",
+				   " \"unpack-limits\": {\"bytes\": 5000, \"depth\": 7},"
+				   " \"names\": false, \"hosts-file\": true}",
 				   &err),
 			 0);
 	assert_int_equal(c.uid_start, 131072);
 	assert_int_equal(c.uid_count, 65536);
 	assert_int_equal(c.unpack.bytes, 5000);
 	assert_int_equal(c.unpack.depth, 7);
+	assert_true(c.has_no_names);
+	assert_true(c.has_hosts_file);
 	assert_int_equal(c.unpack.path, 4095);
 	site_config_clear(&c);
 }
