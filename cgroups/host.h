@@ -34,6 +34,7 @@ struct cgroup_host {
 	enum cgroup_controller v1_lead[CGROUP_CONTROLLERS]; /* equal: mounted together on v1 */
 	bool on_v2[CGROUP_CONTROLLERS];	/* the v2 root can give it */
 	char subtree[64];		/* below each root: "zonectl", "zonectl.slice" ... */
+	char huge_page[16];		/* "2MB", once cgroup_host_huge_page() was asked */
 };
 
 #define CGROUP_HOST_NONE { .v2fd = -1, .v1fd = { [0 ... CGROUP_CONTROLLERS - 1] = -1 } }
@@ -45,6 +46,9 @@ int cgroup_host_open(struct cgroup_host *out, const char *store, struct error *e
 void cgroup_host_close(struct cgroup_host *host);
 /* True if the host can give controller, on either hierarchy. */
 bool cgroup_host_has(const struct cgroup_host *host, enum cgroup_controller controller);
+/* Looks up how the kernel calls the default size of a huge page, for whoever reads the figures of
+ * many zones: each would look it up for itself. */
+void cgroup_host_huge_page(struct cgroup_host *host);
 /* The v2 name: "io" is blkio on v1. */
 const char *cgroup_controller_name(enum cgroup_controller controller);
 /* "v2", "v1", "hybrid". */

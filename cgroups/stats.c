@@ -300,14 +300,23 @@ static int huge_page(char out[16], struct error *err)
 	return 0;
 }
 
+void cgroup_host_huge_page(struct cgroup_host *host)
+{
+	struct error unknown;
+
+	if (huge_page(host->huge_page, &unknown) < 0)
+		*host->huge_page = '\0';
+}
+
 /* Writes "SUBTREE/NAME/FILE". */
 static int path_of(const struct reader *r, const char *file, char out[PATH_ROOM],
 		   struct error *err)
 {
 	const char *star = strchr(file, '*');
-	char size[16] = "";
+	char size[16];
 
-	if (star && huge_page(size, err) < 0)
+	strcpy(size, r->host->huge_page);
+	if (star && !*size && huge_page(size, err) < 0)
 		return -1;
 	if (star)
 		snprintf(out, PATH_ROOM, "%s/%.*s%s%s", r->group, (int)(star - file), file, size,
@@ -338,10 +347,11 @@ static bool read_file(struct reader *r, int rootfd, const struct place *p)
 static uint64_t read_row(struct reader *r, const struct row *row)
 {
 	bool is_v1 = row->controller != NOBODY && r->host->v1fd[row->controller] >= 0;
+	bool is_v2 = row->controller == NOBODY || r->host->on_v2[row->controller];
 	const struct place *p = is_v1 ? &row->v1 : &row->v2;
 	int rootfd = is_v1 ? r->host->v1fd[row->controller] : r->host->v2fd;
 
-	if (!p->file || !read_file(r, rootfd, p))
+	if (!p->file || !(is_v1 || is_v2) || !read_file(r, rootfd, p))
 		return CGROUP_UNKNOWN;
 	return parse(r->text, p);
 }

@@ -13,6 +13,7 @@ zonectl_SOURCES += %D%/relay.c %D%/relay.h
 zonectl_SOURCES += %D%/session.c %D%/session.h
 zonectl_SOURCES += %D%/several.c %D%/several.h
 zonectl_SOURCES += %D%/table.c %D%/table.h
+zonectl_SOURCES += %D%/table_share.c %D%/table_share.h
 zonectl_SOURCES += %D%/tempdir.c %D%/tempdir.h
 zonectl_SOURCES += %D%/term.c %D%/term.h
 zonectl_SOURCES += %D%/verbs.c

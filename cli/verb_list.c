@@ -9,6 +9,7 @@
 #include "cgroups/stats.h"
 #include "cli/names.h"
 #include "cli/table.h"
+#include "cli/table_share.h"
 #include "cli/verb.h"
 #include "runtime/addresses.h"
 
@@ -203,24 +204,31 @@ static int look(struct cli *cli, struct table *t, const char *name, struct error
 	return result;
 }
 
-/* The rest are shown when some can't be read. */
-static int add_zones(struct cli *cli, struct table *t, char *const *names, struct error *err)
+static size_t fill(struct cli *cli, struct table *t, char *const *names, size_t n)
 {
-	size_t n = strv_len(names), failed = 0;
+	size_t failed = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct error why = { 0 };
 
 		if (look(cli, t, names[i], &why) == 0)
 			continue;
-		if (n == 1) {
-			*err = why;
-			cli->subject = names[0];
-			return -1;
-		}
 		cli_report(cli, names[i], &why);
 		failed++;
 	}
+	return failed;
+}
+
+/* The rest are shown when some can't be read. */
+static int add_zones(struct cli *cli, struct table *t, char *const *names, struct error *err)
+{
+	size_t n = strv_len(names), failed;
+
+	if (n == 1) {
+		cli->subject = names[0];
+		return look(cli, t, names[0], err);
+	}
+	failed = table_share(cli, t, names, fill);
 	return failed ? error_set(err, ERR_PARTIAL, "%zu of %zu failed", failed, n) : 0;
 }
 

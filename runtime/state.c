@@ -213,16 +213,17 @@ static enum zone_state state_at_rest(struct site *site, const char *name)
 	return zone_is_incomplete(site, name) ? ZONE_INCOMPLETE : ZONE_CONFIGURED;
 }
 
-/* A zone whose groups can't be asked is shown as running: that it runs is known. */
-static bool is_frozen(struct site *site, const char *name)
+/* A zone whose groups can't be asked is shown as running: that it runs is known. Returns whether
+ * there are processes in them. */
+static bool look_at_groups(struct zone_status *s, struct site *site, const char *name)
 {
-	bool populated, frozen = false;
+	bool is_populated = false;
 	struct error ignored;
 
 	if (site_cgroups(site, &ignored) < 0 ||
-	    cgroup_look(&site->cgroups, name, &populated, &frozen, &ignored) < 0)
+	    cgroup_look(&site->cgroups, name, &is_populated, &s->is_frozen, &ignored) < 0)
 		return false;
-	return frozen;
+	return is_populated;
 }
 
 /* A pidfd, or -1 when that process is gone. */
@@ -239,7 +240,7 @@ static int open_if_alive(const struct proc_id *id, int *out_fd, struct error *er
 	return 0;
 }
 
-static enum zone_state state_of(const struct zone_status *s, struct site *site, const char *name)
+static enum zone_state state_of(const struct zone_status *s)
 {
 	if (!s->is_alive && s->has_keeper)
 		return s->run.init.pid > 0 ? ZONE_SHUTTING_DOWN : ZONE_READY;
@@ -249,11 +250,11 @@ static enum zone_state state_of(const struct zone_status *s, struct site *site, 
 		return ZONE_SHUTTING_DOWN;
 	if (!s->run.is_started)
 		return ZONE_READY;
-	return is_frozen(site, name) ? ZONE_FROZEN : ZONE_RUNNING;
+	return s->is_frozen ? ZONE_FROZEN : ZONE_RUNNING;
 }
 
-/* Asks the kernel whether init and keeper are alive. */
-typedef int ask_fn(struct zone_status *s, struct error *err);
+/* Asks the kernel whether init and keeper are alive, and whether they are frozen. */
+typedef int ask_fn(struct zone_status *s, struct site *site, const char *name, struct error *err);
 
 static int find_out(struct zone_status *s, struct site *site, const char *name, ask_fn *ask,
 		    struct error *err)
@@ -277,14 +278,15 @@ static int find_out(struct zone_status *s, struct site *site, const char *name, 
 		s->state = state_at_rest(site, name);
 		return 0;
 	}
-	if (ask(s, err) < 0)
+	if (ask(s, site, name, err) < 0)
 		return -1;
-	s->state = state_of(s, site, name);
+	s->state = state_of(s);
 	return 0;
 }
 
 /* With pidfds, by which init can be waited for and signalled. */
-static int ask_by_descriptor(struct zone_status *s, struct error *err)
+static int ask_by_descriptor(struct zone_status *s, struct site *site, const char *name,
+			     struct error *err)
 {
 	int keeperfd = -1;
 
@@ -294,14 +296,21 @@ static int ask_by_descriptor(struct zone_status *s, struct error *err)
 	s->is_alive = s->initfd >= 0;
 	s->has_keeper = keeperfd >= 0;
 	cleanup_close(&keeperfd);
+	if (s->is_alive)
+		(void)look_at_groups(s, site, name);	/* init is known to be in them */
 	return 0;
 }
 
-static int ask_by_number(struct zone_status *s, struct error *err)
+/* Whom a keeper watches, and who has processes, has an init: nothing outlives that. */
+static int ask_by_number(struct zone_status *s, struct site *site, const char *name,
+			 struct error *err)
 {
-	if (proc_is_alive(&s->run.init, &s->is_alive, err) < 0)
+	bool is_populated = look_at_groups(s, site, name);
+
+	if (proc_is_alive(&s->run.keeper, &s->has_keeper, err) < 0)
 		return -1;
-	return proc_is_alive(&s->run.keeper, &s->has_keeper, err);
+	s->is_alive = s->has_keeper && is_populated && s->run.init.pid > 0;
+	return s->is_alive ? 0 : proc_is_alive(&s->run.init, &s->is_alive, err);
 }
 
 static int status(struct zone_status *out, struct site *site, const char *name, ask_fn *ask,

@@ -49,6 +49,7 @@ struct zone_status {
 	enum zone_state state;
 	int initfd;			/* pidfd of init; -1: not alive, or after a glance */
 	bool is_alive;			/* init is */
+	bool is_frozen;			/* its processes are */
 	bool has_keeper;		/* its keeper is alive */
 	struct zone_run run;
 };

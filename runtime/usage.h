@@ -56,7 +56,8 @@ struct usage_sample {
 
 #define AUTO_USAGE __attribute__((cleanup(usage_clear)))
 
-/* Samples the zones of these names, which are sorted. A zone that is gone is left out. */
+/* Samples the zones of these names, which are sorted. A zone that is gone is left out. Many are
+ * shared out among processes, as the time goes into the kernel's answers. */
 int usage_read(struct site *site, char *const *names, const struct usage_want *want,
 	       struct usage_sample *out, struct error *err);
 void usage_clear(struct usage_sample *s);

@@ -33,6 +33,8 @@ static int set_up(void **state)
 	f = (struct fixture){ .host = CGROUP_HOST_NONE };
 	strcpy(f.dir, "/tmp/zonectl-stats.XXXXXX");
 	strcpy(f.host.subtree, "zonectl");
+	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
+		f.host.on_v2[i] = true;
 	assert_non_null(mkdtemp(f.dir));
 	f.host.v2fd = open(f.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*state = &f;
