@@ -33,6 +33,7 @@ zonectl_SOURCES += %D%/verb_net.c %D%/verb_net.h
 zonectl_SOURCES += %D%/verb_net_info.c
 zonectl_SOURCES += %D%/verb_plan.c %D%/verb_plan.h
 zonectl_SOURCES += %D%/verb_pool.c %D%/verb_pool.h
+zonectl_SOURCES += %D%/verb_passwd.c
 zonectl_SOURCES += %D%/verb_push.c
 zonectl_SOURCES += %D%/verb_ssh.c
 zonectl_SOURCES += %D%/verb_rename.c

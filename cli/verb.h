@@ -33,6 +33,7 @@ struct cli {
 	int64_t end_ms;			/* of clock_ms(): when the zones at work are to be done, 0: none */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
+	char *password_hash;		/* of passwd; owned */
 	char **paths;			/* of push and pull: what is copied, then where to; likewise */
 	char **names;			/* the zones that were meant; strv, owned */
 	const char *subject;		/* the zone or template of errors; borrowed, or NULL */
@@ -131,6 +132,10 @@ int verb_console(struct cli *cli, struct target *t, struct error *err);
 /* verb_log.c */
 extern const struct opt log_options[];
 int verb_log(struct cli *cli, struct target *t, struct error *err);
+/* verb_passwd.c */
+extern const struct opt passwd_options[];
+int verb_passwd_read(struct cli *cli, char *const *names, struct error *err);
+int verb_passwd(struct cli *cli, struct target *t, struct error *err);
 /* verb_push.c */
 extern const struct opt copy_options[];
 int verb_push_sort(struct cli *cli, struct error *err);

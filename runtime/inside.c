@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "runtime/boot.h"
@@ -114,4 +116,55 @@ int inside_finish(struct inside *in, struct error *err)
 	free(TAKE_PTR(in->boot));
 	put_back(in);
 	return status;
+}
+
+struct call {
+	int (*main)(void *arg, struct error *err);
+	void *arg;
+};
+
+static int call_inside(void *arg)
+{
+	const struct call *c = arg;
+	struct error err = { 0 };
+
+	if (c->main(c->arg, &err) == 0)
+		return 0;
+	(void)!write(STDOUT_FILENO, &err, sizeof(err));	/* nobody else to tell */
+	return 1;
+}
+
+/* The struct was another process's: its text is made printable again. */
+static int take_failure(int fd, struct error *err)
+{
+	struct error said, cut = { 0 };
+
+	if (fd_read_exact(fd, &said, sizeof(said), &cut) < 0)
+		return error_set(err, ERR_FAILED, "the process inside the zone was killed");
+	said.text[sizeof(said.text) - 1] = '\0';
+	error_set(err, said.kind > ERR_NONE && said.kind <= ERR_PARTIAL ? said.kind : ERR_FAILED,
+		  "%s", said.text);
+	err->sys = said.sys;
+	return -1;
+}
+
+int inside_call(struct zone *z, bool is_up, int (*main)(void *arg, struct error *err), void *arg,
+		struct error *err)
+{
+	struct call call = { main, arg };
+	struct inside_options options = { .task = { call_inside, &call }, .is_up = is_up };
+	struct inside in;
+	int pair[2], ret;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_sys(err, "make a socket pair");
+	options.sock = pair[1];
+	ret = inside_start(&in, z, &options, err);
+	close(pair[1]);
+	if (ret == 0)
+		ret = inside_finish(&in, err);
+	if (ret > 0)
+		ret = take_failure(pair[0], err);
+	close(pair[0]);
+	return ret;
 }

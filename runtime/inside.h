@@ -39,6 +39,10 @@ struct inside_options {
  * not move until inside_finish(). */
 int inside_start(struct inside *out, struct zone *z, const struct inside_options *options,
 		 struct error *err);
+/* Runs main(arg) inside, as root, and waits; main sets *err and returns -1 when it fails, as this
+ * does then. What it changes in memory is a copy's. is_up: the zone runs. */
+int inside_call(struct zone *z, bool is_up, int (*main)(void *arg, struct error *err), void *arg,
+		struct error *err);
 /* Waits for its end: its exit status, or 128 + the signal. A zone that was down is down again. */
 int inside_finish(struct inside *in, struct error *err);
 

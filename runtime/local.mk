@@ -54,11 +54,12 @@ libzone_a_SOURCES += %D%/mounts.c %D%/mounts.h
 libzone_a_SOURCES += %D%/mounts_user.c %D%/mounts_user.h
 libzone_a_SOURCES += %D%/place.c %D%/place.h
 libzone_a_SOURCES += %D%/ready.c %D%/ready.h
+libzone_a_SOURCES += %D%/passwd.c %D%/passwd.h
 libzone_a_SOURCES += %D%/repair.c %D%/repair.h
 libzone_a_SOURCES += %D%/run.c %D%/run.h
 libzone_a_SOURCES += %D%/property_users.c %D%/property_users.h
 libzone_a_SOURCES += %D%/setup.c %D%/setup.h
-libzone_a_SOURCES += %D%/setup_access.c
+libzone_a_SOURCES += %D%/setup_access.c %D%/setup_access.h
 libzone_a_SOURCES += %D%/setup_console.c
 libzone_a_SOURCES += %D%/setup_cron.c
 libzone_a_SOURCES += %D%/setup_family.c
@@ -88,3 +89,9 @@ ZONE_STUB_LINK = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate
 %D%/stub: %D%/stub.c
 	$(AM_V_CCLD)$(MKDIR_P) %D% && $(CC) $(ZONE_STUB_COMPILE) $(ZONE_STUB_LINK) -o $@ $(srcdir)/%D%/stub.c
 %D%/stub_image.$(OBJEXT): %D%/stub
+
+# What passwd hashes with.
+pkglibexec_PROGRAMS += zone-crypt
+zone_crypt_SOURCES = %D%/crypt.c
+zone_crypt_CFLAGS = $(AM_CFLAGS) $(LIBCRYPT_CFLAGS)
+zone_crypt_LDADD = $(LIBCRYPT_LIBS)

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who gets in as root: a password, keys. */
+#include "runtime/setup_access.h"
+
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "runtime/setup_rows.h"
 #include "runtime/setup_text.h"
 
 enum { FIELD_HASH = 1, FIELD_CHANGED = 2, FIELD_HOME = 5, DAY = 24 * 60 * 60 };
 
 struct password {
-	const char *hash;
-	bool is_read, has_root;		/* the file; a line for root in it */
+	const char *user, *hash;
+	bool is_read, has_user;		/* the file; a line for user in it */
 };
 
 static char *change_passwd(const char *old, void *arg)
 {
 	struct password *p = arg;
-	char *text = setup_text_field(old, "root", FIELD_HASH, p->hash);
+	char *text = setup_text_field(old, p->user, FIELD_HASH, p->hash);
 
 	p->is_read = true;
-	p->has_root = text != NULL;
+	p->has_user = text != NULL;
 	return text;
 }
 
@@ -37,22 +40,49 @@ static char *change_shadow(const char *old, void *arg)
 	text = change_passwd(old, p);
 	if (!text || strcmp(text, old) == 0)
 		return NULL;
-	dated = setup_text_field(text, "root", FIELD_CHANGED, today);
+	dated = setup_text_field(text, p->user, FIELD_CHANGED, today);
 	return dated ? dated : TAKE_PTR(text);
 }
 
-/* Where there is no shadow file the hash stands in passwd. */
-void setup_password(struct guest *g)
+/* Where there is no shadow file the hash stands in passwd. Returns the path of the file. */
+static const char *edit_password(struct guest *g, struct password *p)
 {
-	struct password p = { .hash = g->setup->password_hash };
 	bool has_shadow = guest_look(g, "etc/shadow") != GUEST_NONE;
 	const char *path = has_shadow ? "etc/shadow" : "etc/passwd";
 
-	guest_edit(g, path, 0600, has_shadow ? change_shadow : change_passwd, &p);
-	if (p.is_read && !p.has_root)
+	guest_edit(g, path, 0600, has_shadow ? change_shadow : change_passwd, p);
+	return path;
+}
+
+void setup_password(struct guest *g)
+{
+	struct password p = { .user = "root", .hash = g->setup->password_hash };
+	const char *path = edit_password(g, &p);
+
+	if (p.is_read && !p.has_user)
 		guest_warn(g, path, "has no line for root");
 	if (g->setup->report->failed & 1u << SETUP_PASSWORD)
 		guest_warn(g, path, "the password of root is NOT set");
+}
+
+int setup_set_password(const char *user, const char *hash, struct error *err)
+{
+	struct setup_report report = { 0 };
+	const struct setup setup = { .init_kind = "", .report = &report };
+	struct password p = { .user = user, .hash = hash };
+	struct guest g;
+
+	if (guest_open(&g, &setup, err) < 0)
+		return -1;
+	strv_clear(&g.kept);
+	report = (struct setup_report){ 0 };
+	(void)edit_password(&g, &p); /* its path is in the warning, if there is one */
+	guest_close(&g);
+	if (report.n_warnings > 0)
+		return error_set(err, ERR_FAILED, "%s", report.warnings[0]);
+	if (!p.has_user)
+		return error_set(err, ERR_NOT_FOUND, "no user '%s'", user);
+	return 0;
 }
 
 static void add_keys(const struct setup *s, struct str *out)
