@@ -200,6 +200,7 @@ static int open_v1(struct cgroup_host *host, struct search *search, const char *
 		if (find_elsewhere(search, "cgroup", names[i].v1, CGROUP_SUPER_MAGIC,
 				   &host->v1fd[i], err) < 0)
 			return -1;
+		host->is_hidden[i] = host->v1fd[i] < 0;
 	}
 	return 0;
 }
@@ -310,6 +311,11 @@ bool cgroup_host_has(const struct cgroup_host *host, enum cgroup_controller cont
 const char *cgroup_controller_name(enum cgroup_controller controller)
 {
 	return names[controller].v2;
+}
+
+const char *cgroup_controller_v1_name(enum cgroup_controller controller)
+{
+	return names[controller].v1;
 }
 
 const char *cgroup_layout_name(enum cgroup_layout layout)

@@ -33,6 +33,7 @@ struct cgroup_host {
 	int v1fd[CGROUP_CONTROLLERS];	/* the root of a v1 hierarchy, -1: not on v1 */
 	enum cgroup_controller v1_lead[CGROUP_CONTROLLERS]; /* equal: mounted together on v1 */
 	bool on_v2[CGROUP_CONTROLLERS];	/* the v2 root can give it */
+	bool is_hidden[CGROUP_CONTROLLERS]; /* on a v1 hierarchy that is mounted nowhere here */
 	char subtree[64];		/* below each root: "zonectl", "zonectl.slice" ... */
 	char huge_page[16];		/* "2MB", once cgroup_host_huge_page() was asked */
 };
@@ -51,6 +52,8 @@ bool cgroup_host_has(const struct cgroup_host *host, enum cgroup_controller cont
 void cgroup_host_huge_page(struct cgroup_host *host);
 /* The v2 name: "io" is blkio on v1. */
 const char *cgroup_controller_name(enum cgroup_controller controller);
+/* The v1 name, as mount(8) takes it for -o. */
+const char *cgroup_controller_v1_name(enum cgroup_controller controller);
 /* "v2", "v1", "hybrid". */
 const char *cgroup_layout_name(enum cgroup_layout layout);
 

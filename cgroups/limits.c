@@ -189,9 +189,19 @@ static int check_row(const struct cgroup_host *host, const struct limit_row *row
 				 "%s controller", row->property, name);
 	if (host->on_v2[row->controller])
 		return 0;
-	return error_set(err, ERR_UNSUPPORTED,
-			 "%s: no cgroup controller for it on this host (%s is missing)",
-			 row->property, name);
+	if (host->is_hidden[row->controller]) {
+		const char *v1 = cgroup_controller_v1_name(row->controller);
+
+		error_set(err, ERR_UNSUPPORTED,
+			  "%s: the cgroup filesystem that has %s is not mounted", row->property,
+			  v1);
+		return error_hint(err, "try: mount -t cgroup -o %s cgroup /sys/fs/cgroup/%s", v1,
+				  v1);
+	}
+	error_set(err, ERR_UNSUPPORTED,
+		  "%s: no cgroup controller for it on this host (%s is missing)", row->property,
+		  name);
+	return error_hint(err, "zonectl features lists what this host's kernel has");
 }
 
 static int check_values(const struct cgroup_limits *l, struct error *err)

@@ -73,9 +73,38 @@ setup() { zone_setup; }
 	# In a mount namespace of its own in which the pids hierarchy is away.
 	run unshare -m sh -c 'umount -l /sys/fs/cgroup/pids && exec "$ZONECTL" create x2 -t minimal --pids 10'
 	[ "$status" -eq 8 ]
-	holds "pids"
+	holds "create x2: pids: the cgroup filesystem that has pids is not mounted"
+	holds "try: mount -t cgroup -o pids cgroup /sys/fs/cgroup/pids"
 	exits 3 zonectl info x2
 	nothing_left x2
+}
+
+@test "where no cgroup filesystem is mounted, limits are refused with the remedy, and a zone without any runs" {
+	run unshare -m sh -ec 'umount -R -l /sys/fs/cgroup
+		"$ZONECTL" create x3 -t minimal --pids 0
+		"$ZONECTL" boot x3
+		"$ZONECTL" exec x3 -- true
+		"$ZONECTL" set x3 memory=64M || echo "status $?"
+		"$ZONECTL" destroy --force -y x3'
+	[ "$status" -eq 0 ]
+	if [ -e /sys/fs/cgroup/memory ]; then
+		holds "set x3: memory: the cgroup filesystem that has memory is not mounted"
+		holds "status 8"
+	fi
+	nothing_left x3
+}
+
+@test "limits that are no limits are refused, and change nothing" {
+	installed b1 --memory 64M
+	for wrong in memory=banana memory=-1 memory=512 cpus=-1 cpus=banana cpus=0 cpu-weight=0 cpu-weight=10001 \
+		cpuset=1- cpuset=-1 cpuset=a pids=-1 pids=4194305 swap=-5 io-read=1 io-read=-1 io-write=banana \
+		io-weight=0 io-weight=10001 io-read-ops=0 io-write-ops=4294967296 cpu-burst=50ms memory-low=65M; do
+		exits 2 zonectl set b1 "$wrong"
+		holds "set b1: ${wrong%%=*}: "
+	done
+	exits 2 zonectl set b1 cpuset=0-5000
+	holds "set b1: cpuset: no processor "
+	[ "$(fact b1 properties | json "[k for k, v in d.items() if k in ('memory', 'cpus', 'cpuset', 'io-read') and v]")" = '["memory"]' ]
 }
 
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
@@ -162,5 +191,8 @@ on_disk() {
 	installed n1 --nofile 100
 	zonectl boot n1
 	prints 100 zonectl exec n1 -- sh -c 'ulimit -Hn'
+	prints 100 zonectl exec n1 -- sh -c 'awk "/Max open files/ { print \$5 }" /proc/1/limits'
+	zonectl set n1 nofile=200
+	prints 200 zonectl exec n1 -- sh -c 'ulimit -Hn'
 	prints 100 zonectl exec n1 -- sh -c 'awk "/Max open files/ { print \$5 }" /proc/1/limits'
 }
