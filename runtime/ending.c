@@ -30,10 +30,17 @@ static bool is_counted(uint64_t count)
 	return count != CGROUP_UNKNOWN && count > 0;
 }
 
+/* Kernels before 6.11 count a refused fork where the process was, below the zone's group
+ * (pids_event() in kernel/cgroup/pids.c); a group that is full tells as much. */
+static bool is_full(const struct cgroup_stats *s)
+{
+	return s->pids != CGROUP_UNKNOWN && s->pids >= s->pids_limit;
+}
+
 static void find_refusal(struct zone *z, struct refusal *out)
 {
-	const unsigned int parts =
-		CGROUP_STATS_REFUSALS | CGROUP_STATS_MEMORY_LIMITS | CGROUP_STATS_PIDS_LIMITS;
+	const unsigned int parts = CGROUP_STATS_REFUSALS | CGROUP_STATS_MEMORY_LIMITS |
+				   CGROUP_STATS_PIDS | CGROUP_STATS_PIDS_LIMITS;
 	struct cgroup_stats s;
 	struct error ignored;
 	char size[NUM_TEXT_MAX];
@@ -50,7 +57,7 @@ static void find_refusal(struct zone *z, struct refusal *out)
 		else
 			snprintf(out->text, sizeof(out->text), "out of memory (memory is %s)",
 				 num_size_text(s.memory_limit, size));
-	} else if (is_counted(s.refusals.pids)) {
+	} else if (is_counted(s.refusals.pids) || is_full(&s)) {
 		out->property = "pids";
 		snprintf(out->text, sizeof(out->text), "no more processes (pids is %llu)",
 			 (unsigned long long)s.pids_limit);

@@ -170,6 +170,7 @@ dist_check_SCRIPTS += %D%/func/log.bats
 dist_check_SCRIPTS += %D%/func/plan.bats
 dist_check_SCRIPTS += %D%/func/pool.bats
 dist_check_SCRIPTS += %D%/func/rename.bats
+dist_check_SCRIPTS += %D%/func/neighbours.bats
 dist_check_SCRIPTS += %D%/func/run.bats
 dist_check_SCRIPTS += %D%/func/ps.bats %D%/func/stat.bats
 dist_check_SCRIPTS += %D%/func/set.bats

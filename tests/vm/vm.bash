@@ -32,7 +32,7 @@ vm_test_packages+=,gcc,libc6-dev,libarchive-tools,gzip,xz-utils,zstd,bzip2,lz4
 
 # Kernel modules that zonectl has the kernel load, and those of the disks of stores; what begins so.
 vm_modules=(kernel/fs/overlayfs kernel/fs/fuse kernel/fs/quota kernel/fs/xfs kernel/fs/btrfs
-	kernel/net kernel/lib kernel/crypto kernel/drivers/block/loop.ko
+	kernel/net kernel/lib kernel/crypto kernel/block kernel/drivers/block/loop.ko
 	kernel/drivers/net/veth.ko kernel/drivers/net/ifb.ko kernel/drivers/net/macvlan.ko)
 
 vm_skip() {

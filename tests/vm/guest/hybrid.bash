@@ -7,7 +7,7 @@
 . /vm/units.bash
 
 outer() {
-	echo /sys/fs/cgroup/"$1"/zonectl.slice/web
+	echo /sys/fs/cgroup/"${1/#io/blkio}"/zonectl.slice/web
 }
 
 layout() {
@@ -22,6 +22,7 @@ claim "cpu-weight is the group's, in shares" holds cpu-weight=250 cpu cpu.shares
 claim "memory-high is refused, with the controller's name" missing memory-high=24M memory
 claim "memory-low is refused, with the controller's name" missing memory-low=8M memory
 claim "oom-kill=zone is refused, with the controller's name" missing oom-kill=zone memory
+claim "the device policy holds" devices /sys/fs/cgroup/unified/zonectl.slice/web
 claim "systemd knows the slice of the zones" slice_is_known
 units
 end_of_life

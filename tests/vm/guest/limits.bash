@@ -44,6 +44,139 @@ cpus() {
 	zonectl set web cpus=
 }
 
+# What is in memory, and can't leave it, is more than the new limit: both numbers are told, the old limit stays.
+memory_below_use() {
+	zonectl set web memory=96M swap=0
+	local before
+	before=$(cat "$(outer memory)/$(file memory.max memory.limit_in_bytes)")
+	zonectl exec web -- dd if=/dev/zero of=/dev/shm/held bs=1M count=40
+	fails_with 7 "can't be reclaimed to 16M" zonectl set web memory=16M
+	zonectl set web memory=16M 2>&1 | grep -E 'memory: [0-9.]+M is in use'
+	says "$before" cat "$(outer memory)/$(file memory.max memory.limit_in_bytes)"
+	zonectl exec web -- rm /dev/shm/held
+	# The page cache is given back.
+	zonectl exec web -- dd if=/dev/zero of=/root/cached bs=1M count=48
+	zonectl set web memory=24M
+	zonectl exec web -- rm /root/cached
+	zonectl set web memory=256M
+}
+
+# A host of v2 has the first, of v1 the second.
+file() {
+	if [ -e "$(outer memory)/memory.max" ]; then echo "$1"; else echo "$2"; fi
+}
+
+swap() {
+	dd if=/dev/zero of=/root/swap bs=1M count=160
+	chmod 600 /root/swap
+	mkswap /root/swap
+	swapon /root/swap
+	zonectl set web memory=48M swap=0
+	fails_with 137 "" hog 100
+	zonectl set web swap=120M
+	hog 100
+	zonectl set web swap=16M
+	fails_with 137 "" hog 100
+	zonectl set web memory=256M swap=
+	swapoff /root/swap
+	rm /root/swap
+}
+
+hugepages() {
+	zonectl set web hugepages=4M
+	says 4194304 cat "$(outer hugetlb)/hugetlb.2MB.$(file max limit_in_bytes)"
+	zonectl set web hugepages=
+	grep -Eqx 'max|9223372036854771712' "$(outer hugetlb)/hugetlb.2MB.$(file max limit_in_bytes)"
+}
+
+burst() {
+	zonectl set web cpus=1 cpu-burst=50ms
+	says 50000 cat "$(outer cpu)/$(file cpu.max.burst cpu.cfs_burst_us)"
+	zonectl set web cpus=0.2 cpu-burst=20ms
+	says 20000 cat "$(outer cpu)/$(file cpu.max.burst cpu.cfs_burst_us)"
+	zonectl set web cpu-burst= cpus=
+	says 0 cat "$(outer cpu)/$(file cpu.max.burst cpu.cfs_burst_us)"
+}
+
+allowed() {
+	zonectl exec web -- sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status
+}
+
+cpuset() {
+	zonectl set web cpuset=1
+	says 1 allowed
+	says 1 sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(pid_of web init)/status"
+	fails_with 2 "no processor 7" zonectl set web cpuset=7
+	says 1 allowed
+	zonectl set web cpuset=
+	says 0-1 allowed
+}
+
+# Milliseconds that a command in the zone takes.
+takes() {
+	local start
+
+	start=$(date +%s%N)
+	zonectl exec web -- "$@"
+	echo "$((($(date +%s%N) - start) / 1000000))" | tee /dev/stderr >/run/took
+}
+
+io() {
+	zonectl set web io-read=2M io-write=1M
+	takes dd if=/dev/zero of=/root/io bs=256k count=16 oflag=direct
+	[ "$(cat /run/took)" -ge 3000 ]
+	takes dd if=/root/io of=/dev/null bs=256k count=16 iflag=direct
+	[ "$(cat /run/took)" -ge 1500 ]
+	zonectl set web io-read= io-write= io-read-ops=40 io-write-ops=20
+	takes dd if=/dev/zero of=/root/io bs=4k count=60 oflag=direct
+	[ "$(cat /run/took)" -ge 2000 ]
+	takes dd if=/root/io of=/dev/null bs=4k count=60 iflag=direct
+	[ "$(cat /run/took)" -ge 1000 ]
+	zonectl set web io-read-ops= io-write-ops=
+	says "" sh -c 'cat "$0"/io.max "$0"/blkio.throttle.*_device 2>/dev/null | grep -E "[= ][0-9]" || :' "$(outer io)"
+	zonectl exec web -- rm /root/io
+}
+
+# What the kernel writes back later is held too, which v1 can't do.
+io_later() {
+	zonectl set web io-write=2M
+	takes sh -c 'dd if=/dev/zero of=/root/io bs=1M count=6; sync /root/io'
+	[ "$(cat /run/took)" -ge 2000 ]
+	zonectl set web io-write=
+	zonectl exec web -- rm /root/io
+}
+
+io_weight() {
+	fails_with 8 "try: echo bfq >/sys/block/nvme0n1/queue/scheduler" zonectl set web io-weight=200
+	modprobe bfq
+	echo bfq >/sys/block/nvme0n1/queue/scheduler
+	zonectl set web io-weight=5050
+	grep -w 550 "$(outer io)/$(file io.bfq.weight blkio.bfq.weight)"
+	zonectl set web io-weight=
+	grep -w 100 "$(outer io)/$(file io.bfq.weight blkio.bfq.weight)"
+	echo none >/sys/block/nvme0n1/queue/scheduler
+}
+
+# The end of a zone whose init needs more than it was given.
+killed_init() {
+	zonectl set web memory=16M swap=0
+	zonectl halt web
+	fails_with 4 "init was killed: out of memory (memory is 16M)" \
+		zonectl boot web --wait=60s --init /bin/dd -- if=/dev/zero of=/dev/null bs=64M count=1
+	zonectl info web | grep -F "init was killed: out of memory (memory is 16M)"
+	zonectl set web memory=256M swap=
+	zonectl boot web --wait=30s
+}
+
+# Even the host's root opens no device of the host from inside; GROUP is the zone's in v2.
+devices() {
+	opens() { (echo "$BASHPID" >"$1/zone/cgroup.procs" && exec 3<"$2"); }
+	opens "$1" /dev/zero
+	fails_with 1 "not permitted" opens "$1" /dev/kmsg
+	fails_with 1 "not permitted" opens "$1" /dev/nvme0n1
+	fails_with 1 "not permitted" opens "$1" /dev/mem
+}
+
 # Sets a property and finds the value in a control file: holds PROPERTY CONTROLLER FILE VALUE.
 holds() {
 	zonectl set web "$1"
@@ -60,4 +193,12 @@ limits() {
 	claim "memory holds: what takes more is killed inside, and that alone" memory
 	claim "pids holds: forks are refused" pids
 	claim "cpus holds: a busy loop is throttled" cpus
+	claim "memory below what is in use is refused with both numbers" memory_below_use
+	claim "swap holds, and changes" swap
+	claim "hugepages is the group's" hugepages
+	claim "cpu-burst is the group's" burst
+	claim "cpuset holds, and no processor is made up" cpuset
+	claim "io-read, io-write and their operations hold" io
+	claim "io-weight is refused without a scheduler that weighs, and given with bfq" io_weight
+	claim "a zone that dies of its limits says so" killed_init
 }

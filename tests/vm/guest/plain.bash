@@ -6,7 +6,11 @@
 . /vm/limits.bash
 
 outer() {
-	echo /sys/fs/cgroup/"${1/#cpu/cpu,cpuacct}"/zonectl/web
+	case $1 in
+	cpu) echo /sys/fs/cgroup/cpu,cpuacct/zonectl/web ;;
+	io) echo /sys/fs/cgroup/blkio/zonectl/web ;;
+	*) echo "/sys/fs/cgroup/$1/zonectl/web" ;;
+	esac
 }
 
 layout() {

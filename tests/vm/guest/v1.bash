@@ -7,7 +7,7 @@
 . /vm/units.bash
 
 outer() {
-	echo /sys/fs/cgroup/"$1"/zonectl.slice/web
+	echo /sys/fs/cgroup/"${1/#io/blkio}"/zonectl.slice/web
 }
 
 layout() {

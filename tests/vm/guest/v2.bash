@@ -33,6 +33,14 @@ oom_zone() {
 	zonectl boot web --wait=30s
 }
 
+# On v1 a process may enter a full group.
+full() {
+	zonectl set web pids=1
+	fails_with 125 "no more processes (pids is 1)" zonectl exec web -- true
+	zonectl set web pids=
+	zonectl exec web -- true
+}
+
 claim "zonectl finds pure v2" layout
 life
 limits
@@ -40,6 +48,9 @@ claim "cpu-weight is the group's" holds cpu-weight=250 cpu cpu.weight 250
 claim "memory-low is the group's" holds memory-low=8M memory memory.low 8388608
 claim "memory-high holds: the zone is kept near it" high
 claim "oom-kill=zone ends the whole zone" oom_zone
+claim "io-write holds for what is written back later" io_later
+claim "an exec that pids has no room for says so" full
+claim "the device policy holds" devices /sys/fs/cgroup/zonectl.slice/web
 claim "systemd knows the slice of the zones" slice_is_known
 units
 end_of_life
