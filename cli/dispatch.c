@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "cli/keys.h"
 #include "cli/names.h"
 #include "cli/out.h"
 #include "cli/several.h"
@@ -224,7 +225,7 @@ static int work_on_names(struct cli *cli, char **names, struct error *err)
 
 int dispatch(struct cli *cli, struct error *err)
 {
-	if (check_operands(cli, err) < 0)
+	if (check_operands(cli, err) < 0 || keys_expand(cli, err) < 0)
 		return -1;
 	if (cli->verb->run)
 		return cli->verb->run(cli, err);

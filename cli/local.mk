@@ -5,6 +5,7 @@ zonectl_SOURCES = %D%/main.c %D%/verb.h
 zonectl_SOURCES += %D%/confirm.c %D%/confirm.h
 zonectl_SOURCES += %D%/dispatch.c %D%/dispatch.h
 zonectl_SOURCES += %D%/help.c %D%/help.h
+zonectl_SOURCES += %D%/keys.c %D%/keys.h
 zonectl_SOURCES += %D%/names.c %D%/names.h
 zonectl_SOURCES += %D%/opt.c %D%/opt.h
 zonectl_SOURCES += %D%/out.c %D%/out.h

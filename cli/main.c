@@ -229,6 +229,7 @@ static void clear(struct cli *cli)
 	opts_clear(&cli->opts);
 	strv_clear(&cli->assignments);
 	strv_clear(&cli->paths);
+	strv_clear(&cli->keys);
 	free(cli->password_hash);
 	strv_clear(&cli->names);
 	json_out_clear(&cli->json);

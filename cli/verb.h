@@ -33,6 +33,7 @@ struct cli {
 	int64_t end_ms;			/* of clock_ms(): when the zones at work are to be done, 0: none */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
+	char **keys;			/* of files that ssh-key named; strv, owned */
 	char *password_hash;		/* of passwd; owned */
 	char **paths;			/* of push and pull: what is copied, then where to; likewise */
 	char **names;			/* the zones that were meant; strv, owned */

@@ -61,6 +61,16 @@ static size_t base64_len(const char *text)
 	return pad <= 2 && (n + pad) % 4 == 0 ? n + pad : 0;
 }
 
+bool property_is_ssh_key(const char *value)
+{
+	size_t n = strcspn(value, " ");
+
+	for (size_t i = 0; i < N_ROWS(key_types); i++)
+		if (value[n] && strlen(key_types[i]) == n && strncmp(value, key_types[i], n) == 0)
+			return true;
+	return false;
+}
+
 int property_check_ssh_key(const char *value, struct error *err)
 {
 	size_t n = strcspn(value, " ");

@@ -53,6 +53,25 @@ again() {
 	[ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
 }
 
+@test "keys come from files and standard input too, read once for several zones" {
+	local dir=$BATS_TEST_TMPDIR
+
+	printf '# team\n%s\n\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAQQC7 bob\n' "$KEY" >"$dir/team.pub"
+	zonectl create -q 'k{1..2}' -t minimal --ssh-key "$dir/team.pub" --description x
+	[ "$(zonectl info k2 --json | json 'len(d["properties"]["ssh-key"])')" -eq 2 ]
+	zonectl set -q k1 ssh-key=- <<<"$KEY"
+	[ "$(zonectl info k1 --json | json 'len(d["properties"]["ssh-key"])')" -eq 1 ]
+	fails 2 "zonectl: create: --ssh-key: open '/no/such.pub': No such file or directory
+  a key (ssh-ed25519 AAAA...), a file of keys, or -" zonectl create k3 -t minimal --ssh-key /no/such.pub
+	ssh-keygen -q -t ed25519 -N '' -f "$dir/id"
+	fails 2 "zonectl: create: --ssh-key: '$dir/id' is a private key
+  give the public one, which ends in .pub" zonectl create k3 -t minimal --ssh-key "$dir/id"
+	: >"$dir/empty"
+	exits 2 zonectl create k3 -t minimal --ssh-key "$dir/empty"
+	holds "holds no key"
+	zonectl destroy -y k1 k2
+}
+
 @test "a zone writes its names at its first boot, create does not" {
 	zonectl create n1 -t minimal --names no
 	[ -z "$(find "$ZONECTL_ROOT/var/lib/zonectl/zones/n1/data/upper" -type f)" ]
