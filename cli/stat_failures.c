@@ -20,17 +20,18 @@ static const struct table_column columns[] = {
 static const struct {
 	const char *limit;
 	size_t offset;
+	bool is_of_boot;		/* not kept: the link that counts is gone with its zone */
 } limits[] = {
-	{ "cpus", REFUSED(cpus) },
-	{ "memory", REFUSED(memory) },
-	{ "memory-high", REFUSED(memory_high) },
-	{ "oom-kill", REFUSED(oom_kills) },
-	{ "swap", REFUSED(swap) },
-	{ "hugepages", REFUSED(hugepages) },
-	{ "pids", REFUSED(pids) },
-	{ "net-in", NET(rate_in_drops) },
-	{ "net-out", NET(rate_out_drops) },
-	{ "ip", NET(dropped) },
+	{ "cpus", REFUSED(cpus), false },
+	{ "memory", REFUSED(memory), false },
+	{ "memory-high", REFUSED(memory_high), false },
+	{ "oom-kill", REFUSED(oom_kills), false },
+	{ "swap", REFUSED(swap), false },
+	{ "hugepages", REFUSED(hugepages), false },
+	{ "pids", REFUSED(pids), false },
+	{ "net-in", NET(rate_in_drops), true },
+	{ "net-out", NET(rate_out_drops), false },
+	{ "ip", NET(dropped), false },
 };
 /* clang-format on */
 
@@ -74,14 +75,16 @@ static void add_rows(struct table *t, const struct usage *u, bool has_zeros)
 		table_set_text(&row[LIMIT], limits[i].limit);
 		if (now != CGROUP_UNKNOWN)
 			table_set_number(&row[BOOT], now);
-		table_set_number(&row[TOTAL], total);
+		if (!limits[i].is_of_boot)
+			table_set_number(&row[TOTAL], total);
 	}
 }
 
 int stat_failures(struct cli *cli, char *const *names, bool is_up, struct error *err)
 {
 	const struct usage_want want = {
-		.stats = CGROUP_STATS_REFUSALS, .net = true, .before = true, .is_up = is_up,
+		.stats = CGROUP_STATS_REFUSALS, .net = true, .drops = true,
+		.before = true, .is_up = is_up,
 	};
 	AUTO_TABLE struct table t = { 0 };
 	AUTO_USAGE struct usage_sample s = { 0 };

@@ -84,6 +84,7 @@ bool link_parse(const struct nlmsghdr *msg, struct link *out)
 		.master = (int)nl_u32(attrs[IFLA_MASTER], 0), .mtu = nl_u32(attrs[IFLA_MTU], 0),
 		.is_operational = nl_u8(attrs[IFLA_OPERSTATE], IF_OPER_DOWN) == IF_OPER_UP,
 	};
+	out->is_shaped = strcmp(nl_str(attrs[IFLA_QDISC]), "tbf") == 0;
 	copy_text(out->name, sizeof(out->name), attrs[IFLA_IFNAME]);
 	copy_text(out->kind, sizeof(out->kind), info[IFLA_INFO_KIND]);
 	copy_text(out->alias, sizeof(out->alias), attrs[IFLA_IFALIAS]);

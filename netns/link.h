@@ -38,6 +38,7 @@ struct link {
 	uint8_t permanent_mac[NET_MAC_LEN];	/* of hardware; all 0 where there is none */
 	bool is_operational;		/* packets pass: carrier and queues are there */
 	bool is_forwarding4;
+	bool is_shaped;			/* it has a rate (shape.h) */
 	/* Of IPv6 on it; all 0 where it is off. */
 	struct link_inet6 {
 		bool is_on, is_forwarding, is_answering_proxies;

@@ -4,6 +4,7 @@ libzone_a_SOURCES += \
 	%D%/device.c %D%/device.h \
 	%D%/link.c %D%/link.h \
 	%D%/net.c %D%/net.h %D%/net_down.c %D%/net_host.c %D%/net_look.c \
+	%D%/net_drops.c %D%/net_drops.h \
 	%D%/net_name.c %D%/net_name.h %D%/net_rate.c %D%/net_rate.h %D%/net_up.h \
 	%D%/net_zone.c \
 	%D%/plan.h \

@@ -40,6 +40,8 @@ int net_list(const char *site, char ***out, struct error *err);
 int net_stats(const char *site, const char *zone, struct net_stats *out, struct error *err);
 /* The same of all zones that have a network, sorted by name, in an array that the caller owns. */
 int net_stats_all(const char *site, struct net_zone_stats **out, size_t *out_n, struct error *err);
+/* Adds what the rates of zones dropped to entries of that list. */
+int net_drops_all(const char *site, struct net_zone_stats *list, size_t n, struct error *err);
 /* The rates and published ports of a running zone become those of the plan; the rest stays. Its
  * links are found by themselves: host of the plan's nics need not be what it was at boot. */
 int net_change(const struct net_plan *plan, struct error *err);

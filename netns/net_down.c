@@ -9,12 +9,14 @@
 #include "netns/addr.h"
 #include "netns/link.h"
 #include "netns/net.h"
+#include "netns/net_drops.h"
 #include "netns/net_name.h"
 #include "netns/table.h"
 
 struct down {
 	struct nl nl;
 	const char *site, *zone;	/* borrowed */
+	struct net_stats drops;		/* of rates */
 };
 
 /*
@@ -141,8 +143,10 @@ static int let_part_go(struct down *d, size_t nic, enum net_part part, struct er
 	struct link link;
 
 	net_further_name(d->site, d->zone, nic, part, name);
-	if (link_find(&d->nl, name, &link, &inner) == 0)
+	if (link_find(&d->nl, name, &link, &inner) == 0) {
+		net_drops_add(&d->nl, &link, &d->drops);
 		return let_go[part](d, &link, err);
+	}
 	if (inner.kind == ERR_NOT_FOUND)
 		return 0;
 	*err = inner;
@@ -222,7 +226,13 @@ int net_down(const char *site, const char *zone, struct net_stats *last, struct 
 		return -1;
 	rc = let_all_go(&d, err);
 	nl_close(&d.nl);
-	return table_remove(site, zone, last, err) < 0 ? -1 : rc;
+	if (table_remove(site, zone, last, err) < 0)
+		return -1;
+	if (last) {
+		last->rate_in_drops = d.drops.rate_in_drops;
+		last->rate_out_drops = d.drops.rate_out_drops;
+	}
+	return rc;
 }
 
 /*

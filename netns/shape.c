@@ -2,12 +2,15 @@
 #include "netns/shape.h"
 
 #include <arpa/inet.h>
+#include <linux/gen_stats.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
 #include <string.h>
+
+#include "base/cleanup.h"
 
 enum {
 	/* A burst holds what arrives between two ticks of the kernel's clock at HZ=100, and at
@@ -115,4 +118,48 @@ void shape_add_no_funnel(struct nl_batch *b, int index)
 	};
 
 	add(b, RTM_DELQDISC, 0, "take an ifb away", &where);
+}
+
+bool shape_parse(const struct nlmsghdr *msg, int *out_index, uint64_t *out_drops)
+{
+	const struct tcmsg *header = nl_payload(msg, sizeof(*header));
+	const struct nlattr *attrs[TCA_STATS2 + 1], *stats[TCA_STATS_QUEUE + 1];
+	struct gnet_stats_queue queue;
+
+	if (msg->nlmsg_type != RTM_NEWQDISC || !header || header->tcm_parent != TC_H_ROOT)
+		return false;
+	nl_attrs(msg, sizeof(*header), attrs, N_ROWS(attrs));
+	nl_nested(attrs[TCA_STATS2], stats, N_ROWS(stats));
+	if (strcmp(nl_str(attrs[TCA_KIND]), "tbf") != 0 || !stats[TCA_STATS_QUEUE] ||
+	    mnl_attr_get_payload_len(stats[TCA_STATS_QUEUE]) < sizeof(queue))
+		return false;
+	memcpy(&queue, mnl_attr_get_payload(stats[TCA_STATS_QUEUE]), sizeof(queue));
+	*out_index = header->tcm_ifindex;
+	*out_drops = queue.drops;
+	return true;
+}
+
+static int take_drops(const struct nlmsghdr *msg, void *arg, struct error *err)
+{
+	uint64_t drops;
+	int index;
+
+	(void)err;	/* a message of something else is passed over */
+	if (shape_parse(msg, &index, &drops))
+		*(uint64_t *)arg = drops;
+	return 0;
+}
+
+int shape_drops(struct nl *nl, int index, uint64_t *out, struct error *err)
+{
+	struct nl_sink sink = { .take = take_drops, .arg = out };
+	/* The kernel tells who listens to changes, and who asks only if he wants an echo
+	 * (tc_get_qdisc() in net/sched/sch_api.c). */
+	struct nlmsghdr *req = nl_request(nl, RTM_GETQDISC, NLM_F_ECHO);
+	struct tcmsg *header = nl_put_header(req, sizeof(*header));
+
+	header->tcm_ifindex = index;
+	header->tcm_parent = TC_H_ROOT;
+	*out = 0;
+	return nl_ask(nl, req, &sink, err);
 }

@@ -10,6 +10,7 @@
  * Requests go into a batch, on links by index.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "netns/nl.h"
@@ -26,5 +27,10 @@ void shape_add_no_rate(struct nl_batch *b, int index);
 void shape_add_funnel(struct nl_batch *b, int index, int funnel);
 /* Takes the way through the funnel away; fails with ENOENT or EINVAL when there is none. */
 void shape_add_no_funnel(struct nl_batch *b, int index);
+
+/* Packets that the rate of the link had no room for. */
+int shape_drops(struct nl *nl, int index, uint64_t *out, struct error *err);
+/* The same of a message of a list (RTM_GETQDISC); false when it is not about a rate. */
+bool shape_parse(const struct nlmsghdr *msg, int *out_index, uint64_t *out_drops);
 
 #endif

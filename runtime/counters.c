@@ -32,7 +32,6 @@ static const struct counter net_counters[] = {
 	{ "out6_bytes", AT(net.out6.bytes) },
 	{ "out6_packets", AT(net.out6.packets) },
 	{ "dropped_packets", AT(net.dropped) },
-	{ "rate_in_packets", AT(net.rate_in_drops) },
 	{ "rate_out_packets", AT(net.rate_out_drops) },
 };
 

@@ -136,7 +136,9 @@ static int begin(struct reading *r, struct error *err)
 		cgroup_host_huge_page(&r->site->cgroups);
 	if (!r->want->net)
 		return 0;
-	return net_stats_all(r->site->id, &r->nets, &r->n_nets, err);
+	if (net_stats_all(r->site->id, &r->nets, &r->n_nets, err) < 0)
+		return -1;
+	return r->want->drops ? net_drops_all(r->site->id, r->nets, r->n_nets, err) : 0;
 }
 
 /* A zone that was read: slots are shared with the processes that read. */
@@ -212,8 +214,10 @@ int usage_read(struct site *site, char *const *names, const struct usage_want *w
 	struct usage_sample s = { .n = 0 };
 	struct slot *slots;
 
-	if (begin(&r, err) < 0)
+	if (begin(&r, err) < 0) {
+		free(r.nets);
 		return -1;
+	}
 	slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (slots == MAP_FAILED) {
 		free(r.nets);

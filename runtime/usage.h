@@ -28,6 +28,7 @@
 struct usage_want {
 	unsigned int stats;		/* bits of enum cgroup_stats_part */
 	bool net, disk;
+	bool drops;			/* with net, those of rates too */
 	bool before;			/* what was counted in boots that are over */
 	bool is_up;			/* zones that are up alone */
 };

@@ -166,6 +166,50 @@ counters() {
 	zonectl destroy -q --force -y k2
 }
 
+@test "packets that a full rate drops are counted, those of net-out over all boots" {
+	zonectl create n1 -t minimal --net-in 80K --net-out 80K --boot
+	ip=$(fact n1 addresses | json "[a for a in d if '.' in a][0]")
+	for _ in {1..100}; do
+		head -c 1400 /dev/zero >"/dev/udp/$ip/9"
+	done
+	[ "$(failure n1 net-in boot)" -ge 1 ]
+	[ "$(failure n1 net-in creation)" = null ]
+	static_program "$BATS_TEST_TMPDIR/flood" <<-'END'
+		#include <arpa/inet.h>
+		#include <sys/socket.h>
+		int main(void)
+		{
+			struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = 9 };
+			static char data[1400];
+			int s = socket(AF_INET, SOCK_DGRAM, 0);
+			inet_pton(AF_INET, "169.254.1.1", &to.sin_addr);
+			for (int i = 0; i < 300; i++)
+				sendto(s, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to));
+		}
+	END
+	put n1 "$BATS_TEST_TMPDIR/flood" /flood
+	zonectl exec n1 -- /flood
+	first=$(failure n1 net-out boot)
+	[ "$first" -ge 1 ]
+	zonectl halt n1
+	[ "$(failure n1 net-out creation)" -eq "$first" ]
+	zonectl destroy -q --force -y n1
+}
+
+@test "a list of many zones is whole and in order, with what could not be read" {
+	zonectl create -q -j 2 'many{001..300}' -t minimal --net none --tags a,b
+	echo '{' >"$ZONECTL_ROOT/var/lib/zonectl/zones/many280/zone.json"
+	run --separate-stderr zonectl list -a --json 'many*'
+	[ "$status" -eq 9 ]
+	[ "$(json "[r['name'] for r in d] == ['many%03d' % i for i in range(1, 301)]" <<<"$output")" = true ]
+	[ "$(json "[r['name'] for r in d if r['tags'] != ['a', 'b']]" <<<"$output")" = '["many280"]' ]
+	holds "1 of 300 failed"
+	[ "$(zonectl stat -a -H -o name 'many*' | wc -l)" -eq 300 ]
+	cp "$ZONECTL_ROOT"/var/lib/zonectl/zones/many2{79,80}/zone.json
+	sed -i s/many279/many280/ "$ZONECTL_ROOT/var/lib/zonectl/zones/many280/zone.json"
+	zonectl destroy -q -y -j 2 'many*'
+}
+
 @test "counters that somebody spoilt count from nothing and hold nobody up" {
 	zonectl create k3 -t minimal --pids 8 --boot
 	echo '{"refused_pids": "many", "last-boot": 7' >"$ZONECTL_ROOT/var/lib/zonectl/zones/k3/counters.json"
