@@ -9,8 +9,8 @@ set -euo pipefail
 # In a mount namespace of its own, for the tmpfs below, and a network namespace, for the zones' links.
 [ -n "${BENCH_IS_PRIVATE:-}" ] || BENCH_IS_PRIVATE=1 exec unshare -m -n bash "$0"
 
-SECONDS_EACH=${BENCH_SECONDS:-20}	# of each round beside a neighbour
-ROUNDS=${BENCH_ROUNDS:-3}		# 60 s of each neighbour in all
+SECONDS_EACH=${BENCH_SECONDS:-5}	# of each round beside a neighbour
+ROUNDS=${BENCH_ROUNDS:-12}		# 60 s of each neighbour in all
 QUOTA_SECONDS=${BENCH_QUOTA_SECONDS:-10}
 RUNNING=${BENCH_RUNNING:-1000}
 ZONES=${BENCH_ZONES:-2000}
