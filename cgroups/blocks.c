@@ -35,7 +35,13 @@ static const struct {
 	{ 0x01021997,          "9p" },		/* linux/magic.h of newer kernels: V9FS_MAGIC */
 };
 
-static int add_fs(struct blocks *b, int fd, int depth, struct error *err);
+struct walk {
+	struct blocks *out;
+	int depth;			/* devices that stand on each other so far */
+	bool is_below;			/* below a device that limits already: only queues count */
+};
+
+static int add_fs(const struct walk *w, int fd, struct error *err);
 
 static int add_to(dev_t list[BLOCKS_MAX], size_t *n, dev_t dev, struct error *err)
 {
@@ -89,7 +95,7 @@ static int open_whole(dev_t *dev, struct error *err)
 	return read_dev(wholefd, dev, err) < 0 ? -1 : TAKE_FD(wholefd);
 }
 
-static int add_loop_file(struct blocks *b, int sysfd, int depth, struct error *err)
+static int add_loop_file(const struct walk *w, int sysfd, struct error *err)
 {
 	AUTO_CLOSE int fd = -1;
 	char path[PATH_MAX];
@@ -99,13 +105,13 @@ static int add_loop_file(struct blocks *b, int sysfd, int depth, struct error *e
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* host path */
 	if (fd < 0)
 		return error_sys(err, "open '%s', which a loop device has", path);
-	return add_fs(b, fd, depth, err);
+	return add_fs(w, fd, err);
 }
 
-static int add_queues(struct blocks *b, int sysfd, dev_t dev, int depth, struct error *err);
+static int add_queues(const struct walk *above, int sysfd, dev_t dev, struct error *err);
 
 /* Of device-mapper and md: what they are made of. Returns how many there were. */
-static int add_slaves(struct blocks *b, int sysfd, int depth, struct error *err)
+static int add_slaves(const struct walk *w, int sysfd, struct error *err)
 {
 	AUTO_CLOSE int listfd = openat(sysfd, "slaves", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *list = listfd < 0 ? NULL : fdopendir(listfd);
@@ -125,38 +131,65 @@ static int add_slaves(struct blocks *b, int sysfd, int depth, struct error *err)
 		if (fd < 0 || read_dev(fd, &dev, err) < 0)
 			return fd < 0 ? error_sys(err, "open '%s'", entry->d_name) : -1;
 		wholefd = open_whole(&dev, err);
-		if (wholefd < 0 || add_queues(b, wholefd, dev, depth + 1, err) < 0)
+		if (wholefd < 0 || add_queues(w, wholefd, dev, err) < 0)
 			return -1;
 		n++;
 	}
 	return n;
 }
 
-static int add_queues(struct blocks *b, int sysfd, dev_t dev, int depth, struct error *err)
+static bool is_loop(int sysfd)
 {
-	int n;
-
-	if (depth > DEPTH_MAX)
-		return error_set(err, ERR_UNSUPPORTED, "more than %d devices stand on each other",
-				 DEPTH_MAX);
-	if (faccessat(sysfd, "loop/backing_file", F_OK, 0) == 0)
-		return add_loop_file(b, sysfd, depth + 1, err);
-	n = add_slaves(b, sysfd, depth, err);
-	return n != 0 ? (n < 0 ? -1 : 0) : add_to(b->queues, &b->n_queues, dev, err);
+	return faccessat(sysfd, "loop/backing_file", F_OK, 0) == 0;
 }
 
-static int add_device(struct blocks *b, dev_t dev, int depth, struct error *err)
+static int add_queues(const struct walk *above, int sysfd, dev_t dev, struct error *err)
+{
+	struct walk w = *above;
+	int n;
+
+	if (++w.depth > DEPTH_MAX)
+		return error_set(err, ERR_UNSUPPORTED, "more than %d devices stand on each other",
+				 DEPTH_MAX);
+	if (is_loop(sysfd))
+		return add_loop_file(&w, sysfd, err);
+	n = add_slaves(&w, sysfd, err);
+	if (n != 0)
+		return n < 0 ? -1 : 0;
+	return add_to(w.out->queues, &w.out->n_queues, dev, err);
+}
+
+/* True if what goes through the loop device is written and read at once, in the name of whoever did
+ * it (loop_queue_rq() in drivers/block/loop.c keeps it); else the page cache is between. */
+static bool passes_names_on(int sysfd)
+{
+	struct error ignored;
+	char text[DEVICE_TEXT_MAX];
+
+	return is_loop(sysfd) &&
+	       fd_read_control(sysfd, "loop/dio", text, sizeof(text), &ignored) > 0 &&
+	       strcmp(text, "1") == 0;
+}
+
+static int add_device(const struct walk *above, dev_t dev, struct error *err)
 {
 	AUTO_CLOSE int sysfd = open_whole(&dev, err);
+	struct walk w = *above;
 
-	if (sysfd < 0 || add_to(b->tops, &b->n_tops, dev, err) < 0)
+	if (sysfd < 0)
 		return -1;
-	return add_queues(b, sysfd, dev, depth, err);
+	/* Limited twice it would be half as fast: the two wait for each other. */
+	if (!w.is_below && !passes_names_on(sysfd)) {
+		w.is_below = true;
+		if (add_to(w.out->tops, &w.out->n_tops, dev, err) < 0)
+			return -1;
+	}
+	return add_queues(&w, sysfd, dev, err);
 }
 
 /* Btrfs gives each subvolume a device number that is no device's (BTRFS_IOC_FS_INFO and
  * BTRFS_IOC_DEV_INFO, linux/btrfs.h). Ids have gaps where a device was removed. */
-static int add_btrfs(struct blocks *b, int fd, int depth, struct error *err)
+static int add_btrfs(const struct walk *w, int fd, struct error *err)
 {
 	struct btrfs_ioctl_fs_info_args fs = { 0 };
 
@@ -173,13 +206,13 @@ static int add_btrfs(struct blocks *b, int fd, int depth, struct error *err)
 		}
 		if (stat((const char *)dev.path, &st) < 0) /* host path */
 			return error_sys(err, "look at '%s'", (const char *)dev.path);
-		if (add_device(b, st.st_rdev, depth, err) < 0)
+		if (add_device(w, st.st_rdev, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int add_fs(struct blocks *b, int fd, int depth, struct error *err)
+static int add_fs(const struct walk *w, int fd, struct error *err)
 {
 	struct statfs fs;
 	struct stat st;
@@ -187,11 +220,11 @@ static int add_fs(struct blocks *b, int fd, int depth, struct error *err)
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return error_sys(err, "look at the filesystem");
 	if (S_ISBLK(st.st_mode))
-		return add_device(b, st.st_rdev, depth, err);
+		return add_device(w, st.st_rdev, err);
 	if (fs.f_type == BTRFS_SUPER_MAGIC)
-		return add_btrfs(b, fd, depth, err);
+		return add_btrfs(w, fd, err);
 	if (major(st.st_dev) != 0)
-		return add_device(b, st.st_dev, depth, err);
+		return add_device(w, st.st_dev, err);
 	for (size_t i = 0; i < N_ROWS(diskless); i++)
 		if (fs.f_type == diskless[i].magic)
 			return error_set(err, ERR_UNSUPPORTED,
@@ -206,8 +239,9 @@ int blocks_add(struct blocks *b, int dirfd, struct error *err)
 {
 	/* The caller's may be one that only holds the place. */
 	AUTO_CLOSE int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct walk w = { .out = b };
 
-	return fd < 0 ? error_sys(err, "open a directory") : add_fs(b, fd, 0, err);
+	return fd < 0 ? error_sys(err, "open a directory") : add_fs(&w, fd, err);
 }
 
 bool blocks_has_bfq(dev_t queue)

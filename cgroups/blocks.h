@@ -6,8 +6,9 @@
  * The block devices that hold a filesystem. I/O is limited where it is handed in:
  * at the device that a filesystem stands on, a partition's whole disk or what
  * device-mapper makes. It is weighed where it queues for the hardware: at the
- * bottom of such a stack. A loop device counts as both it and what holds its file,
- * as what a zone reads or writes by the page cache of that file passes only the one.
+ * bottom of such a stack. Of a loop device it is what holds the file, if that is
+ * read and written directly, and the loop device itself if the page cache is
+ * between, behind which nobody knows whose a page is.
  */
 
 #include <stdbool.h>

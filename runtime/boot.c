@@ -72,7 +72,7 @@ static int groups_up(struct boot *b, struct error *err)
 {
 	struct zone *z = b->z;
 
-	if (zone_check_limits(z->site, z->dirfd, &z->config.limits, err) < 0 ||
+	if (zone_check_limits(z->site, &z->config, err) < 0 ||
 	    cgroup_up(&b->cgroup, &z->site->cgroups, z->name, &z->config.limits,
 		      z->config.uid_base, err) < 0 ||
 	    devices_apply(b->cgroup.outerfd, device_sets(z->config.features), err) < 0)

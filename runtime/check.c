@@ -128,7 +128,7 @@ static void check_limits(struct check *c)
 {
 	struct error err = { 0 };
 
-	if (zone_check_limits(c->z->site, c->z->dirfd, &c->z->config.limits, &err) < 0)
+	if (zone_check_limits(c->z->site, &c->z->config, &err) < 0)
 		fault(c, "limits", err.text);
 }
 

@@ -49,7 +49,7 @@ static int check_host(struct site *site, struct zone_config *c, struct error *er
 {
 	if (zone_name_check(c->name, err) < 0 || property_check_all(c, err) < 0)
 		return -1;
-	return zone_check_limits(site, site->zonesfd, &c->limits, err);
+	return zone_check_limits(site, c, err);
 }
 
 static int check_template(const struct template *t, struct error *err)

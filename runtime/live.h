@@ -13,10 +13,9 @@
 #include "runtime/property.h"
 #include "runtime/zone.h"
 
-/* Finds the disks of I/O limits and fails for what this host can't hold, as limits_check() does.
- * dirfd is the zone's directory or, before it has one, that of all. */
-int zone_check_limits(struct site *site, int dirfd, struct cgroup_limits *limits,
-		      struct error *err);
+/* Finds the disks of I/O limits and fails for what this host can't hold, as limits_check() does. The
+ * zone need not be made yet. */
+int zone_check_limits(struct site *site, struct zone_config *c, struct error *err);
 /* The same for what z->config says, if p is a limit. */
 int zone_check_property(struct zone *z, const struct property *p, struct error *err);
 /* Makes the running zone as z->config says of property p. *out_at_next_boot: that can only be done

@@ -165,6 +165,37 @@ on_disk() {
 	[ "$(lines :)" -eq 0 ]
 }
 
+# holds_io NAME: 4 MiB take the two seconds of io-write=2M, not half of that and not twice.
+holds_io() {
+	local start took
+
+	zonectl boot "$1"
+	start=$(now_ms)
+	zonectl exec "$1" -- dd if=/dev/zero of=/root/file bs=256k count=16 oflag=direct
+	took=$(($(now_ms) - start))
+	echo "written in $took ms"
+	[ "$took" -ge 1500 ]
+	[ "$took" -lt 3800 ]
+	zonectl halt "$1"
+}
+
+@test "an I/O limit holds, once, for a zone in an image file" {
+	on_disk
+	installed i6 --disk 64M --io-write 2M
+	holds_io i6
+}
+
+@test "an I/O limit holds, once, for a zone in a pool on a file" {
+	on_disk
+	command -v mkfs.btrfs >/dev/null || skip "needs mkfs.btrfs"
+	grep -qw btrfs /proc/filesystems || skip "kernel: no btrfs"
+	zonectl pool create --size 256M
+	installed i7 --storage btrfs --io-write 2M
+	holds_io i7
+	zonectl destroy -y i7
+	zonectl -y pool remove
+}
+
 @test "an I/O limit is refused where the zone's files are on no disk" {
 	mkdir -m 700 "$BATS_TEST_TMPDIR/tmpfs"
 	run unshare -m sh -c 'mount -t tmpfs -o mode=700 none "$1" && exec "$ZONECTL" --root "$1" create i4 -t minimal --io-write 1M' - \
