@@ -23,7 +23,7 @@ const struct opt list_options[] = {
 
 enum column {
 	NAME, STATE, TEMPLATE, IP, CPU, MEMORY, UPTIME, KEEPER, PIDS, HOSTNAME, TAGS, AUTOBOOT,
-	UID, INIT, DIGEST, CREATED, DESCRIPTION, PLAN,
+	UID, INIT, DIGEST, CREATED, DESCRIPTION, PLAN, STORAGE,
 };
 
 /* clang-format off */
@@ -46,11 +46,13 @@ static const struct table_column columns[] = {
 	[CREATED] = { "created", "created", TABLE_TIME, false },
 	[DESCRIPTION] = { "description", "description", TABLE_TEXT, false },
 	[PLAN] = { "plan", "plan", TABLE_TEXT, false },
+	[STORAGE] = { "storage", "storage", TABLE_TEXT, false },
 };
 /* clang-format on */
 
 static const unsigned char config_columns[] = {
 	TEMPLATE, IP, HOSTNAME, TAGS, AUTOBOOT, UID, DIGEST, CREATED, DESCRIPTION, PLAN,
+	STORAGE,
 };
 /* clang-format off */
 static const struct {
@@ -84,6 +86,7 @@ static void fill_config(const struct site *site, struct table_cell *row,
 {
 	struct error ignored = { 0 };
 	const struct property *autoboot = property_find("autoboot", &ignored);
+	const struct property *storage = property_find("storage", &ignored);
 
 	table_set_text(&row[TEMPLATE], c->template_name);
 	table_set_text(&row[HOSTNAME], c->hostname ? c->hostname : c->name);
@@ -98,6 +101,8 @@ static void fill_config(const struct site *site, struct table_cell *row,
 	table_set_number(&row[CREATED], c->created);
 	table_set_text(&row[DESCRIPTION], c->description);
 	table_set_text(&row[PLAN], c->plan);
+	if (storage && storage->words)
+		table_set_text(&row[STORAGE], storage->words[c->storage]);
 }
 
 static void set_known(struct table_cell *cell, uint64_t number)

@@ -40,7 +40,7 @@ static char *absolute_path(const char *path, struct error *err)
 		error_set(err, ERR_USAGE, "'%s' names no file", path);
 		return NULL;
 	}
-	if (!realpath(dir, resolved)) {
+	if (!realpath(dir, resolved)) { /* host path */
 		error_sys(err, "look up '%s'", dir);
 		return NULL;
 	}

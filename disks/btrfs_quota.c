@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/btrfs_tree.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/num.h"
+#include "disks/btrfs_subvol.h"
 
 enum {
 	ENABLE_SIMPLE = 4,	/* BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA, Linux 6.7 */
@@ -107,16 +108,16 @@ int btrfs_quota_limit(int fd, uint64_t bytes, struct error *err)
 
 static int group_open(int fd, struct error *err)
 {
-	struct btrfs_ioctl_ino_lookup_args args = { .objectid = BTRFS_FIRST_FREE_OBJECTID };
 	AUTO_CLOSE int groupsfd = groups_open(fd);
 	char name[NUMBER_SIZE];
+	uint64_t id;
 	int groupfd;
 
 	if (groupsfd < 0)
 		return error_sys(err, "find the quotas");
-	if (ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args) < 0)
-		return error_sys(err, "look up the subvolume");
-	snprintf(name, sizeof(name), "0_%llu", (unsigned long long)args.treeid);
+	if (btrfs_subvol_id(fd, &id, err) < 0)
+		return -1;
+	snprintf(name, sizeof(name), "0_%" PRIu64, id);
 	groupfd = openat(groupsfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return groupfd < 0 ? error_sys(err, "find the quota of subvolume %s", name + 2) : groupfd;
 }

@@ -21,10 +21,12 @@ int btrfs_subvol_make(int dirfd, const char *name, struct error *err);
  * transaction, which is on the disk when this returns. */
 int btrfs_subvol_snapshot(int srcfd, int dirfd, const char *name, uint64_t bytes,
 			  struct error *err);
+/* The number of the subvolume that fd is in. */
+int btrfs_subvol_id(int fd, uint64_t *out, struct error *err);
 /* Makes the subvolume fd read-only. */
 int btrfs_subvol_seal(int fd, struct error *err);
-/* Removes a subvolume with all in it; the space comes back in the background. Nothing there is
- * success, and so is a directory, which is removed with all below it. */
+/* Removes a subvolume with all in it, other subvolumes too; the space comes back in the background.
+ * Nothing there is success, and so is a directory, which is removed with all below it. */
 int btrfs_subvol_remove(int dirfd, const char *name, struct error *err);
 
 #endif

@@ -47,7 +47,7 @@ static int copy_make(int dirfd, const struct disk_want *want, struct error *err)
 	if (btrfs_subvol_remove(dirfd, NEW, err) < 0)
 		return -1;
 	if (fill(dirfd, want, err) < 0) {
-		(void)btrfs_subvol_remove(dirfd, NEW, &ignored);	/* the next one tries again */
+		(void)btrfs_subvol_remove(dirfd, NEW, &ignored); /* or by the next one */
 		return -1;
 	}
 	/* The snapshot's transaction has all of this too. */

@@ -130,8 +130,7 @@ static int file_make(int varfd, struct pool_record *r, const struct pool_want *w
 		return 0;
 	if (errno != EFBIG)
 		return error_sys(err, "make '%s'", r->on);
-	return error_set(err, ERR_UNSUPPORTED, "make '%s': its filesystem has no files of that size",
-			 r->on);
+	return error_set(err, ERR_UNSUPPORTED, "make '%s': its filesystem has no files so large", r->on);
 }
 
 /* A mounted device, or one that another program has for itself, opens for nobody alone. */

@@ -79,8 +79,8 @@ _zonectl_parse() {
 			((i++)) ;;
 		--) is_command=1; return ;;
 		-*) ;;
-		template|net|plan) [ -n "$verb" ] || verb=$word ;;
-		*) [[ $verb != template && $verb != net && $verb != plan ]] || verb+=" $word"
+		template|net|plan|pool) [ -n "$verb" ] || verb=$word ;;
+		*) [[ ! $verb =~ ^(template|net|plan|pool)$ ]] || verb+=" $word"
 		   [ -n "$verb" ] || verb=$word ;;
 		esac
 	done
@@ -102,7 +102,7 @@ _zonectl() {
 			sort -u)
 	elif [ -z "$verb" ]; then
 		words=$(_zonectl_words VERB)
-	elif [[ $verb == template || $verb == net || $verb == plan ]]; then
+	elif [[ $verb =~ ^(template|net|plan|pool)$ ]]; then
 		words=$(_zonectl_verbs | sed -n "s/^$verb //p")
 	else
 		words=$(_zonectl_operands "$verb")

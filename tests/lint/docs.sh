@@ -147,7 +147,8 @@ incomplete_completion() {
 	local verb
 
 	{ offered ''; offered template '' | sed 's/^/template /'; offered net '' | sed 's/^/net /'
-		offered plan '' | sed 's/^/plan /'; } | grep -vxE 'template|net|plan' | sort >"$work/tags"
+		offered plan '' | sed 's/^/plan /'; offered pool '' | sed 's/^/pool /'; } |
+		grep -vxE 'template|net|plan|pool' | sort >"$work/tags"
 	sort "$work/verbs" | compare - "$work/tags"
 	while read -r verb; do
 		option_words "$verb" | sort -u >"$work/help"
