@@ -33,6 +33,10 @@ int net_return(const struct net_plan *plan, struct nl *zone, struct error *err);
  * caller keeps net_up() of other zones of the site out meanwhile: the bridge and the table go with
  * the last that uses them. */
 int net_down(const char *site, const char *zone, struct net_stats *last, struct error *err);
+/* The same, but the last wait is left to the caller: nl_rest_close(), when nothing else is left to
+ * do and no lock held that others want. */
+int net_leave(const char *site, const char *zone, struct net_stats *last, struct nl_rest *rest,
+	      struct error *err);
 /* Every zone of the site that has anything on this host, as a strv that the caller owns: what
  * repair compares with the zones that run. */
 int net_list(const char *site, char ***out, struct error *err);

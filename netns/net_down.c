@@ -215,7 +215,8 @@ static int let_all_go(struct down *d, struct error *err)
 }
 
 /* The table comes last: as long as the zone is in it, net_list() knows of the zone. */
-int net_down(const char *site, const char *zone, struct net_stats *last, struct error *err)
+int net_leave(const char *site, const char *zone, struct net_stats *last, struct nl_rest *rest,
+	      struct error *err)
 {
 	struct down d = { .site = site, .zone = zone };
 	char alias[LINK_ALIAS_MAX];
@@ -226,13 +227,20 @@ int net_down(const char *site, const char *zone, struct net_stats *last, struct 
 		return -1;
 	rc = let_all_go(&d, err);
 	nl_close(&d.nl);
-	if (table_remove(site, zone, last, err) < 0)
+	if (table_leave(site, zone, last, rest, err) < 0)
 		return -1;
 	if (last) {
 		last->rate_in_drops = d.drops.rate_in_drops;
 		last->rate_out_drops = d.drops.rate_out_drops;
 	}
 	return rc;
+}
+
+int net_down(const char *site, const char *zone, struct net_stats *last, struct error *err)
+{
+	AUTO_NL_REST struct nl_rest rest = { .n = 0 };
+
+	return net_leave(site, zone, last, &rest, err);
 }
 
 /*

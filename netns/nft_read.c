@@ -133,18 +133,14 @@ int nft_list(struct nft *nft, uint8_t family, const char *set, const struct nft_
 	return nl_dump(&nft->nl, req, &sink, err) < 0 ? nft_fail(err) : 0;
 }
 
-int nft_list_some(const char *table, uint8_t family, const char *set,
-		  const struct nft_taker *taker, struct error *err)
+int nft_list_some(struct nft *nft, uint8_t family, const char *set, const struct nft_taker *taker,
+		  struct error *err)
 {
 	struct nl_sink sink = { .take = take_elements, .arg = (void *)taker };
-	AUTO_NFT struct nft nft = { 0 };
-	struct nlmsghdr *req;
+	struct nlmsghdr *req = ask(nft, family, NFT_MSG_GETSETELEM);
 
-	if (nft_open(&nft, table, err) < 0)
-		return -1;
-	req = ask(&nft, family, NFT_MSG_GETSETELEM);
-	put_key(&nft, req, set, NULL);
-	return nl_dump_some(&nft.nl, req, &sink, err) < 0 ? nft_fail(err) : 0;
+	put_key(nft, req, set, NULL);
+	return nl_dump_some(&nft->nl, req, &sink, err) < 0 ? nft_fail(err) : 0;
 }
 
 void nft_want(struct nft *nft, uint8_t family, const char *set, const struct nft_element *key)

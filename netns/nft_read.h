@@ -28,9 +28,9 @@ int nft_find(struct nft *nft, uint8_t family, const char *set, const struct nft_
 	     const struct nft_taker *taker, struct error *err);
 int nft_list(struct nft *nft, uint8_t family, const char *set, const struct nft_taker *taker,
 	     struct error *err);
-/* nft_list() of a first piece, however long the list is. */
-int nft_list_some(const char *table, uint8_t family, const char *set,
-		  const struct nft_taker *taker, struct error *err);
+/* nft_list() of a first piece, however long the list is. nft can but be closed then. */
+int nft_list_some(struct nft *nft, uint8_t family, const char *set, const struct nft_taker *taker,
+		  struct error *err);
 /* Several at once: each is wanted, then all are read. In no transaction. */
 void nft_want(struct nft *nft, uint8_t family, const char *set, const struct nft_element *key);
 int nft_read(struct nft *nft, const struct nft_taker *taker, struct error *err);

@@ -79,6 +79,20 @@ void nl_close(struct nl *nl)
 	nl->sock = NULL;
 }
 
+void nl_leave(struct nl *nl, struct nl_rest *rest)
+{
+	if (nl->sock && rest && rest->n < NL_REST_MAX)
+		rest->socks[rest->n++] = TAKE_PTR(nl->sock);
+	nl_close(nl);
+}
+
+void nl_rest_close(struct nl_rest *rest)
+{
+	for (size_t i = 0; i < rest->n; i++)
+		(void)mnl_socket_close(rest->socks[i]);	/* as above */
+	rest->n = 0;
+}
+
 /*
  * Answers
  */

@@ -34,6 +34,17 @@ int nl_fd(const struct nl *nl);
 void nl_close(struct nl *nl);
 #define AUTO_NL __attribute__((cleanup(nl_close)))
 
+/* Sockets whose close waits for the kernel, for whoever has more to do first. All 0: none. */
+enum { NL_REST_MAX = 2 };
+struct nl_rest {
+	struct mnl_socket *socks[NL_REST_MAX];	/* owned */
+	size_t n;
+};
+/* nl_close() that leaves the socket to rest; it is closed at once where rest is full or NULL. */
+void nl_leave(struct nl *nl, struct nl_rest *rest);
+void nl_rest_close(struct nl_rest *rest);
+#define AUTO_NL_REST __attribute__((cleanup(nl_rest_close)))
+
 /* Begins a request that asks for an acknowledgement; the header is in nl->buf. */
 struct nlmsghdr *nl_request(struct nl *nl, uint16_t type, uint16_t flags);
 /* Sends it and waits for the kernel's answer, whose errno ends up in err->sys, and the kernel's

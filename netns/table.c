@@ -119,7 +119,8 @@ static int remove_zone(struct table *t, const char *zone, struct net_stats *last
 	return 0;
 }
 
-int table_remove(const char *site, const char *zone, struct net_stats *last, struct error *err)
+int table_leave(const char *site, const char *zone, struct net_stats *last, struct nl_rest *rest,
+		struct error *err)
 {
 	AUTO_TABLE struct table t = { 0 };
 	struct error why = { 0 };
@@ -128,7 +129,16 @@ int table_remove(const char *site, const char *zone, struct net_stats *last, str
 		*last = (struct net_stats){ 0 };
 	if (table_open(&t, site, &why) == 0)
 		(void)remove_zone(&t, zone, last, &why);	/* below, by why */
+	nl_leave(&t.nft.nl, rest);
+	nl_leave(&t.look.nl, rest);
 	return why.kind == ERR_NONE ? 0 : nothing_there(&why, err);
+}
+
+int table_remove(const char *site, const char *zone, struct net_stats *last, struct error *err)
+{
+	AUTO_NL_REST struct nl_rest rest = { .n = 0 };
+
+	return table_leave(site, zone, last, &rest, err);
 }
 
 int table_publish(const struct net_plan *plan, struct error *err)

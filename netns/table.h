@@ -15,6 +15,7 @@
  */
 
 #include "base/error.h"
+#include "netns/nl.h"
 #include "netns/plan.h"
 
 /* Makes the table where it is missing and adds the zone's elements, in one transaction; what an
@@ -26,6 +27,10 @@ int table_add(const struct net_plan *plan, struct error *err);
 /* Removes every element of the zone; the table too when no zone has one any more. *last, which may
  * be NULL, is what was counted. Nothing there is success. */
 int table_remove(const char *site, const char *zone, struct net_stats *last, struct error *err);
+/* The same, but the sockets are left to *rest: to close one is to wait until no processor uses any
+ * more what was removed (nft_rcv_nl_event()), some 8 ms. */
+int table_leave(const char *site, const char *zone, struct net_stats *last, struct nl_rest *rest,
+		struct error *err);
 /* Replaces the published ports of a zone by those of the plan; connections that came by the old
  * ones stay. ERR_EXISTS as above, and the old ones stay; ERR_NOT_FOUND for ports of a zone that is
  * not in the table. */

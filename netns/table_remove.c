@@ -18,9 +18,10 @@ static void put_no_elements(struct table *t, const struct table_elements *e)
 					    table_set(s)->name, e->list[f][s], e->n[f][s]);
 }
 
-static int commit_removal(struct table *t, const struct table_elements *e, struct error *err)
+static int commit_removal(struct table *t, const struct table_elements *e, uint32_t generation,
+			  struct error *err)
 {
-	nft_begin(&t->nft, 0);
+	nft_begin(&t->nft, generation);
 	put_no_elements(t, e);
 	return nft_commit(&t->nft, NULL, err);
 }
@@ -79,32 +80,34 @@ static int find_by_comment(struct table *t, const char *zone, struct table_eleme
 	return 0;
 }
 
-static int sweep_elements(struct table *t, const char *zone, struct error *err)
+static int sweep_elements(struct table *t, const char *zone, uint32_t generation,
+			  struct error *err)
 {
 	AUTO_TABLE_ELEMENTS struct table_elements e = { 0 };
 
 	if (find_by_comment(t, zone, &e, err) < 0)
 		return -1;
-	return commit_removal(t, &e, err);
+	return commit_removal(t, &e, generation, err);
 }
 
-static int remove_elements(struct table *t, const struct table_zone *z, struct error *err)
+static int remove_elements(struct table *t, const struct table_zone *z, uint32_t generation,
+			   struct error *err)
 {
 	AUTO_TABLE_ELEMENTS struct table_elements e = { 0 };
 	struct error why = { 0 };
 
 	table_elements_init(&e, z);
-	if (commit_removal(t, &e, &why) == 0)
+	if (commit_removal(t, &e, generation, &why) == 0)
 		return 0;
 	/* Some are missing: the host's root took them out by hand. */
 	if (why.sys == ENOENT)
-		return sweep_elements(t, z->name, err);
+		return sweep_elements(t, z->name, generation, err);
 	*err = why;
 	return -1;
 }
 
 /* Nothing there is success, also when another process was faster. */
-static int remove_zone(struct table *t, const char *zone, struct error *err)
+static int remove_zone(struct table *t, const char *zone, uint32_t generation, struct error *err)
 {
 	AUTO_TABLE_ZONE struct table_zone z = { 0 };
 	enum table_has has;
@@ -112,15 +115,15 @@ static int remove_zone(struct table *t, const char *zone, struct error *err)
 	if (table_read(t, zone, &z, &has, err) < 0)
 		return -1;
 	if (has == TABLE_HAS_STRAY)
-		return sweep_elements(t, zone, err);
-	return has == TABLE_HAS_ZONE ? remove_elements(t, &z, err) : 0;
+		return sweep_elements(t, zone, generation, err);
+	return has == TABLE_HAS_ZONE ? remove_elements(t, &z, generation, err) : 0;
 }
 
 /*
  * The table
  */
 
-/* Removes the tables that are there, if nothing at all changed since generation. */
+/* Removes the tables that are there. */
 static int remove_tables(struct table *t, uint32_t generation, struct error *err)
 {
 	const unsigned int all = IN_INET | IN_BRIDGE | IN_ARP;
@@ -137,30 +140,28 @@ static int remove_tables(struct table *t, uint32_t generation, struct error *err
 	return nft_commit(&t->nft, NULL, err);
 }
 
-/* Looks after the zone's own elements are gone: of several that go at once, the last one to do so
- * finds the table empty. The kernel refuses to remove it if somebody came in since, so that no
- * lock is needed. */
-static int remove_if_empty(struct table *t, struct error *err)
+/* The last zone takes the table with it, in the one transaction that it needs. The kernel refuses
+ * that if anything changed since somebody looked, so that no lock is needed: of two zones that go
+ * at once, one finds the other gone. */
+static int take_out(struct table *t, const char *zone, struct error *err)
 {
 	uint32_t generation;
-	bool has_zones;
+	bool has_others;
 
 	if (nft_generation(&t->nft, &generation, err) < 0 ||
-	    table_has_zones(t, &has_zones, err) < 0)
+	    table_has_others(t, zone, &has_others, err) < 0)
 		return -1;
-	return has_zones ? 0 : remove_tables(t, generation, err);
+	return has_others ? remove_zone(t, zone, generation, err) :
+			    remove_tables(t, generation, err);
 }
 
 int table_take_out(struct table *t, const char *zone, struct error *err)
 {
 	struct error why = { 0 };
-	bool is_out = false;
 
 	for (int i = 0; i < TABLE_RACES_MAX; i++) {
 		why = (struct error){ 0 };
-		if (!is_out)
-			is_out = remove_zone(t, zone, &why) == 0;
-		if (is_out && remove_if_empty(t, &why) == 0)
+		if (take_out(t, zone, &why) == 0)
 			return 0;
 		/* Others were faster: with a change, or with the very same removal. */
 		if (why.sys != ERESTART && why.sys != ENOENT)

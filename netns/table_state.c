@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strv.h"
@@ -19,6 +20,7 @@ unsigned int table_family_bit(size_t index)
 void table_close(struct table *t)
 {
 	nft_close(&t->nft);
+	nft_close(&t->look);
 }
 
 int table_wrap(const struct table *t, struct error *err)
@@ -145,23 +147,48 @@ int table_names(struct table *t, char ***out, struct error *err)
 	return 0;
 }
 
-static int take_any(const struct nft_found *found, void *arg, struct error *err)
+struct others {
+	const char *zone;
+	bool has_any;
+};
+
+/* An element without a name is somebody's too. */
+static int take_other(const struct nft_found *found, void *arg, struct error *err)
 {
-	(void)found;
+	struct others *others = arg;
+	char name[TABLE_NAME_MAX + 1];
+
 	(void)err;	/* that there is one is enough */
-	*(bool *)arg = true;
+	table_zone_name(found, name);
+	others->has_any |= strcmp(name, others->zone) != 0;
 	return 0;
 }
 
-int table_has_zones(struct table *t, bool *out, struct error *err)
+/* To close a socket is to wait for what anybody just removed (nft_rcv_nl_event()): so this one is
+ * closed with the other. */
+static int look(struct table *t, const struct nft_taker *taker, struct error *err)
 {
-	struct nft_taker taker = { .take = take_any, .arg = out };
-	struct error why = { 0 };
+	nft_close(&t->look);
+	if (nft_open(&t->look, t->name, err) < 0)
+		return -1;
+	return nft_list_some(&t->look, table_family(IN_INET), table_set(SET_ZONES)->name, taker,
+			     err);
+}
 
-	*out = false;
-	/* The first piece of the list tells, at the same cost with any number of zones. */
-	if (nft_list_some(t->name, table_family(IN_INET), table_set(SET_ZONES)->name, &taker,
-			  &why) == 0 || why.sys == ENOENT)
+int table_has_others(struct table *t, const char *zone, bool *out, struct error *err)
+{
+	struct others others = { .zone = zone };
+	struct nft_taker taker = { .take = take_other, .arg = &others };
+	struct error why = { 0 };
+	/* The first piece of the list mostly tells, at the same cost with any number of zones; all
+	 * of that may be this zone's. */
+	int rc = look(t, &taker, &why);
+
+	if (rc == 0 && !others.has_any)
+		rc = nft_list(&t->nft, table_family(IN_INET), table_set(SET_ZONES)->name, &taker,
+			      &why);
+	*out = others.has_any;
+	if (rc == 0 || why.sys == ENOENT)
 		return 0;
 	*err = why;
 	return -1;

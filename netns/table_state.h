@@ -18,6 +18,7 @@ enum {
 
 struct table {
 	struct nft nft;
+	struct nft look;		/* of table_has_others(), open until the end: see there */
 	char name[TABLE_ID_MAX];
 };
 
@@ -40,8 +41,8 @@ int table_read(struct table *t, const char *zone, struct table_zone *out, enum t
 	       struct error *err);
 /* Names of all zones, as a strv that the caller owns. */
 int table_names(struct table *t, char ***out, struct error *err);
-/* True if any zone is in the table. */
-int table_has_zones(struct table *t, bool *out, struct error *err);
+/* True if any zone but this one is in the table. */
+int table_has_others(struct table *t, const char *zone, bool *out, struct error *err);
 
 /* Adds what an element counted of a set that counts (table_set_counts()). */
 void table_count(struct net_stats *stats, const struct nft_found *found);

@@ -299,12 +299,13 @@ int network_up(const struct zone *z, const struct network *n, struct nl *zone_nl
 	return 0;
 }
 
-int network_down(const struct zone *z, struct error *err)
+int network_down(struct zone *z, struct error *err)
 {
 	AUTO_CLOSE int lockfd = lock_site(z, LOCK_ALONE, err);
 	struct net_stats last = { 0 };
 
-	if (lockfd < 0 || net_down(z->site->id, z->name, &last, err) < 0)
+	nl_rest_close(&z->net_rest);
+	if (lockfd < 0 || net_leave(z->site->id, z->name, &last, &z->net_rest, err) < 0)
 		return -1;
 	return z->config.is_ephemeral ? 0 : counters_add_net(z, &last, err);
 }

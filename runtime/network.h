@@ -39,8 +39,9 @@ bool network_has_phys(const struct network *n);
 /* net_up() for a zone whose namespaces are there. Sentences for the operator go to *warnings. */
 int network_up(const struct zone *z, const struct network *n, struct nl *zone_nl, int netnsfd,
 	       char ***warnings, struct error *err);
-/* net_down(), with what was counted added to the zone's counters. Twice is fine. */
-int network_down(const struct zone *z, struct error *err);
+/* net_leave(), with what was counted added to the zone's counters; zone_close() does the waiting.
+ * Twice is fine. */
+int network_down(struct zone *z, struct error *err);
 /* Rates and published ports of the running zone become those of its configuration. */
 int network_change(const struct zone *z, struct error *err);
 

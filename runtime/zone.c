@@ -146,6 +146,7 @@ void zone_close(struct zone *z)
 	z->dirfd = -1;
 	zone_config_clear(&z->config);
 	strv_clear(&z->warnings);
+	nl_rest_close(&z->net_rest);
 }
 
 /* The zone that an entry of zones/ is of, or NULL; anything that is no zone is passed over. */

@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "base/lock.h"
+#include "netns/nl.h"
 #include "runtime/config.h"
 #include "runtime/site.h"
 
@@ -34,6 +35,7 @@ struct zone {
 	int dirfd;			/* zones/NAME, holding the lock */
 	struct zone_config config;
 	char **warnings;		/* of its boot: what is not as it should be; a strv */
+	struct nl_rest net_rest;	/* what network_down() left to be closed last */
 };
 
 enum { ZONE_LOCK_WAIT_MS = 2000 };
@@ -46,7 +48,7 @@ int zone_open(struct zone *z, struct site *site, const char *name, enum lock_mod
  * removing a zone whose zone.json is damaged. */
 int zone_open_unread(struct zone *z, struct site *site, const char *name, enum lock_mode lock,
 		     struct error *err);
-/* Also drops the lock. */
+/* Also drops the lock, and then closes what network_down() left, which may take some 8 ms. */
 void zone_close(struct zone *z);
 /* The names of all zones, incomplete ones too, sorted; a strv that the caller owns. */
 int zone_names(struct site *site, char ***out, struct error *err);
