@@ -62,6 +62,8 @@ check_PROGRAMS += %D%/unit/test_table_spoof
 tests_unit_test_table_spoof_SOURCES = %D%/unit/test_table_spoof.c %D%/unit/net_fixture.h \
 	%D%/hostile/forgery.c %D%/hostile/forgery.h \
 	%D%/unit/net_place.h %D%/unit/frame.h %D%/unit/frame_socket.h
+check_PROGRAMS += %D%/unit/test_table_last
+tests_unit_test_table_last_SOURCES = %D%/unit/test_table_last.c
 check_PROGRAMS += %D%/unit/test_table_zone
 tests_unit_test_table_zone_SOURCES = %D%/unit/test_table_zone.c
 check_PROGRAMS += %D%/unit/test_usage
