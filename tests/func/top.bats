@@ -42,7 +42,7 @@ on_screen() {
 		$words
 		echo "status \$?"
 		stty -g >after
-		exec cat
+		cat
 	END
 	terminal new-session -d -x "${size%x*}" -y "${size#*x}" "bash $BATS_TEST_TMPDIR/run"
 }
@@ -229,6 +229,16 @@ top_pid() {
 	sees web3
 	kill -TERM "$(top_pid)"
 	ended 143
+}
+
+@test "the terminal is as it was while top is stopped by Ctrl-Z" {
+	environment=$'\nset -m' on_screen 80x24
+	sees web3
+	press C-z
+	ended 148
+	kill -CONT "$(top_pid)"
+	kill -TERM "$(top_pid)"
+	deadline 5 eval '[ -z "$(top_pid)" ]'
 }
 
 @test "SIGTERM ends it while somebody is logged in, and the session" {
