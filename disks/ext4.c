@@ -176,7 +176,7 @@ int ext4_mend(int dirfd, const char *name, struct error *err)
 	error_wrap(err, "check the filesystem");
 	return err->kind == ERR_UNSUPPORTED ?
 		       -1 :
-		       error_hint(err, "e2fsck -y mends all, at the price of files: make a copy first");
+		       error_hint(err, "e2fsck -y mends all, at the price of files: copy it first");
 }
 
 int ext4_count(int mountfd, struct disk_usage *out, struct error *err)
@@ -238,6 +238,7 @@ int ext4_grow(int mountfd, uint64_t bytes, struct error *err)
 	if (ioctl(fd, RESIZE_FS, &blocks) == 0)
 		return 0;
 	if (errno == EPERM)
-		return error_set(err, ERR_UNSUPPORTED, "growing a filesystem needs CAP_SYS_RESOURCE");
+		return error_set(err, ERR_UNSUPPORTED,
+				 "growing a filesystem needs CAP_SYS_RESOURCE");
 	return error_sys(err, "grow the filesystem");
 }

@@ -4,7 +4,7 @@
 
 /*
  * Loop devices. One is made of a file and goes by itself, once nothing has it open and nothing is
- * mounted from it (LO_FLAGS_AUTOCLEAR, loop(4)): so neither a kill nor the end of a zone leaves one.
+ * mounted from it (LO_FLAGS_AUTOCLEAR, loop(4)): neither a kill nor the end of a zone leaves one.
  */
 
 #include "base/error.h"

@@ -87,14 +87,15 @@ static int place_begin(const struct disk *d, const struct disk_kind *to,
 
 static int part_copy(int fromfd, int tofd, const char *name, struct error *err)
 {
-	AUTO_CLOSE int oldfd = openat(fromfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	AUTO_CLOSE int oldfd = openat(fromfd, name, flags);
 	AUTO_CLOSE int newfd = -1;
 
 	if (oldfd < 0)
 		return error_sys(err, "open the zone's files");
 	if (mkdirat(tofd, name, 0700) < 0)
 		return error_sys(err, "make directory '%s'", name);
-	newfd = openat(tofd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	newfd = openat(tofd, name, flags);
 	if (newfd < 0)
 		return error_sys(err, "open '%s'", name);
 	return clone_exact(oldfd, newfd, err);

@@ -146,7 +146,7 @@ tree_of() {
 	[ -s "$BATS_TEST_TMPDIR/tree" ]
 	for disk in 64M 128M 48M ""; do
 		zonectl halt d6
-		prints "" zonectl set d6 disk=$disk
+		prints "" zonectl set d6 disk="$disk"
 		[ -e "$(zones)/d6/disk.img" ] || [ -z "$disk" ]
 		prints "" zonectl verify d6
 		zonectl boot d6
@@ -286,7 +286,7 @@ killed_at() {
 		else
 			run zonectl repair d16
 		fi
-		[ "$(ls -A "$(zones)" | grep -c d16)" -eq 0 ]
+		[ -z "$(find "$(zones)" -maxdepth 1 -name '*d16*')" ]
 		deadline 10 no_loop .new-d16
 	done
 }
@@ -304,7 +304,7 @@ killed_at() {
 		zonectl halt d17
 		disk=$([ "$disk" = 64M ] && echo 48M || echo 64M)
 		[ $((at % 3)) -ne 0 ] || disk=
-		killed_at "$at" set d17 disk=$disk
+		killed_at "$at" set d17 disk="$disk"
 		run zonectl repair d17
 		[ "$status" -eq 0 ]
 		prints "" zonectl verify d17

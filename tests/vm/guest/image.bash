@@ -73,7 +73,7 @@ gone() {
 }
 
 export ZONECTL_ROOT=/srv/store
-mkdir -pm 700 "$ZONECTL_ROOT"
+mkdir -m 700 "$ZONECTL_ROOT"
 image=$ZONECTL_ROOT/var/lib/zonectl/zones/web/disk.img
 claim "a zone has an image of its own" made
 kept=$(zonectl exec web -- sha256sum /root/kept)
