@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static int file_device(int varfd, const struct pool_record *r, char path[DEVICE_
 /* By the name it was given, or, when that means another disk by now, by the uuid. */
 static int disk_device(const struct pool_record *r, char path[DEVICE_PATH_MAX], struct error *err)
 {
-	char by_uuid[DEVICE_PATH_MAX];
+	char by_uuid[DEVICE_PATH_MAX], resolved[PATH_MAX];
 	const char *const names[] = { r->on, by_uuid };
 	struct error why = { 0 };
 
@@ -142,7 +143,13 @@ static int disk_device(const struct pool_record *r, char path[DEVICE_PATH_MAX], 
 		}
 		if (uuid_check(fd, r, &why) < 0)
 			continue;
-		snprintf(path, DEVICE_PATH_MAX, "/proc/self/fd/%d", fd);
+		/* The kernel keeps the path, for whoever asks a btrfs for its disks. */
+		if (!realpath(names[i], resolved) || /* host path */
+		    strlen(resolved) >= DEVICE_PATH_MAX) {
+			error_sys(&why, "look up '%s'", names[i]);
+			continue;
+		}
+		strcpy(path, resolved);
 		return TAKE_FD(fd);
 	}
 	*err = why;

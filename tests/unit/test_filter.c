@@ -266,6 +266,33 @@ static void only_five_protocols_of_netlink_are_allowed(void **state)
 	}
 }
 
+static void of_btrfs_only_copies_by_reference_are_there(void **state)
+{
+	/* linux/btrfs.h, linux/fs.h */
+	static const struct {
+		unsigned int request;
+		int answer;
+	} rows[] = {
+		{ 0x5000940e, ENOTTY },	/* BTRFS_IOC_SUBVOL_CREATE */
+		{ 0x50009418, ENOTTY },	/* BTRFS_IOC_SUBVOL_CREATE_V2 */
+		{ 0x50009401, ENOTTY },	/* BTRFS_IOC_SNAP_CREATE */
+		{ 0x50009417, ENOTTY },	/* BTRFS_IOC_SNAP_CREATE_V2 */
+		{ 0x5000940f, ENOTTY },	/* BTRFS_IOC_SNAP_DESTROY */
+		{ 0x4008941a, ENOTTY },	/* BTRFS_IOC_SUBVOL_SETFLAGS */
+		{ 0x9408, ENOTTY },		/* BTRFS_IOC_SYNC */
+		{ 0x40049409, 0 },		/* FICLONE */
+		{ 0x4020940d, 0 },		/* FICLONERANGE */
+		{ 0xc0189436, 0 },		/* FIDEDUPERANGE */
+	};
+	AUTO_FILTER struct filter f = compiled(FEATURE_DEFAULT);
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++)
+		for (size_t k = 0; k < N_ROWS(upper_halves); k++)
+			assert_int_equal(ask(&f, "ioctl", 0, upper_halves[k] | rows[i].request, 0),
+					 rows[i].answer);
+}
+
 static void arguments_are_compared_in_32_bits(void **state)
 {
 	AUTO_FILTER struct filter f = compiled(FEATURE_DEFAULT);
@@ -342,6 +369,7 @@ int main(void)
 		cmocka_unit_test(the_filter_answers_what_the_table_says),
 		cmocka_unit_test(only_five_families_of_sockets_are_allowed),
 		cmocka_unit_test(only_five_protocols_of_netlink_are_allowed),
+		cmocka_unit_test(of_btrfs_only_copies_by_reference_are_there),
 		cmocka_unit_test(arguments_are_compared_in_32_bits),
 		cmocka_unit_test(other_architectures_do_not_exist),
 		cmocka_unit_test(compat32_gives_32_bit_programs_the_same_answers),
