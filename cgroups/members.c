@@ -36,24 +36,24 @@ static void take(struct found *f, const pid_t *pids, size_t n)
 
 /* Groups that go while we look, and threaded ones, whose processes are listed above them
  * (cgroup-v2.rst, "Threads"), have nothing to list. */
-static void take_group(int fd, struct found *f)
+static void take_group(int fd, void *arg)
 {
 	AUTO_FREE pid_t *pids = NULL;
 	struct error none = { 0 };
 	size_t n = 0;
 
 	if (group_pids(fd, &pids, &n, &none) == 0)
-		take(f, pids, n);
+		take(arg, pids, n);
 }
 
 /* The names below are the zone's choice, so each step is by descriptor. */
-static void walk(int fd, int depth, struct found *f)
+static void walk(int fd, int depth, void (*each)(int fd, void *arg), void *arg)
 {
 	AUTO_CLOSE int listfd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = listfd < 0 ? NULL : fdopendir(listfd);
 	const struct dirent *entry;
 
-	take_group(fd, f);
+	each(fd, arg);
 	if (!dir || depth == DEPTH_MAX)
 		return;
 	(void)TAKE_FD(listfd);	/* closed with dir */
@@ -66,8 +66,59 @@ static void walk(int fd, int depth, struct found *f)
 		below = openat(fd, entry->d_name,
 			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (below >= 0)
-			walk(below, depth + 1, f);
+			walk(below, depth + 1, each, arg);
 	}
+}
+
+/* Nothing for a zone without groups. */
+static int walk_zone(const struct cgroup_host *host, const char *name,
+		     void (*each)(int fd, void *arg), void *arg, struct error *err)
+{
+	char path[GROUP_PATH_MAX];
+	struct error missing = { 0 };
+	AUTO_CLOSE int fd = -1;
+
+	if (group_path(host->subtree, name, path, err) < 0)
+		return -1;
+	fd = group_open(host->v2fd, path, &missing);
+	if (fd < 0 && missing.sys != ENOENT) {
+		*err = missing;
+		return -1;
+	}
+	if (fd >= 0)
+		walk(fd, 0, each, arg);
+	return 0;
+}
+
+struct sum {
+	const char *file, *key;
+	uint64_t total;
+};
+
+static void add_group(int fd, void *arg)
+{
+	struct sum *s = arg;
+	struct error none;
+	char text[256];
+	size_t len = strlen(s->key);
+
+	if (fd_read_control(fd, s->file, text, sizeof(text), &none) < 0)
+		return;
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, s->key, len) == 0 && line[len] == ' ')
+			s->total += strtoull(line + len, NULL, 10);
+	}
+}
+
+uint64_t members_sum(const struct cgroup_host *host, const char *name, const char *file,
+		     const char *key)
+{
+	struct sum s = { .file = file, .key = key };
+	struct error none;
+
+	(void)walk_zone(host, name, add_group, &s, &none);	/* nothing to add then */
+	return s.total;
 }
 
 static int by_number(const void *a, const void *b)
@@ -95,22 +146,11 @@ int members_list(const struct cgroup_host *host, const char *name, pid_t **out, 
 		 struct error *err)
 {
 	struct found f = { .n = 0 };
-	char path[GROUP_PATH_MAX];
-	struct error missing = { 0 };
-	AUTO_CLOSE int fd = -1;
 
 	*out = NULL;
 	*out_n = 0;
-	if (group_path(host->subtree, name, path, err) < 0)
+	if (walk_zone(host, name, take_group, &f, err) < 0)
 		return -1;
-	fd = group_open(host->v2fd, path, &missing);
-	if (fd < 0 && missing.sys != ENOENT) {
-		*err = missing;
-		return -1;
-	}
-	if (fd < 0)
-		return 0;
-	walk(fd, 0, &f);
 	sort_unique(&f);
 	*out = f.list;
 	*out_n = f.n;

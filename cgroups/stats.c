@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "cgroups/group.h"
 #include "cgroups/limits.h"
+#include "cgroups/members.h"
 
 enum {
 	TEXT_MAX = 16 << 10,		/* memory.stat has 3 KiB, io.stat a line a device */
@@ -385,6 +386,18 @@ static void name_refusals(struct reader *r, const char *name, struct cgroup_stat
 	s->refusals.swap = 0;
 }
 
+/* Since 6.10 the outer group has all that its own limit refused, and this file too. */
+static void count_below(struct reader *r, const char *name, struct cgroup_stats *s)
+{
+	char path[PATH_ROOM];
+
+	if (r->host->v1fd[CGROUP_PIDS] >= 0 || s->refusals.pids == CGROUP_UNKNOWN)
+		return;
+	snprintf(path, sizeof(path), "%s/pids.events.local", r->group);
+	if (faccessat(r->host->v2fd, path, F_OK, 0) < 0)
+		s->refusals.pids = members_sum(r->host, name, "pids.events", "max");
+}
+
 int cgroup_stats(const struct cgroup_host *host, const char *name, unsigned int parts,
 		 struct cgroup_stats *out, struct error *err)
 {
@@ -405,6 +418,8 @@ int cgroup_stats(const struct cgroup_host *host, const char *name, unsigned int 
 		split_swap(&stats);
 		name_refusals(&r, name, &stats);
 	}
+	if (parts & CGROUP_STATS_BELOW)
+		count_below(&r, name, &stats);
 	*out = stats;
 	return 0;
 }

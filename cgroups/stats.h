@@ -74,6 +74,9 @@ enum cgroup_stats_part {
 	CGROUP_STATS_REFUSALS = 1 << 10,
 	CGROUP_STATS_OOM = 1 << 11,	/* of the refusals, oom_kills alone */
 	CGROUP_STATS_ALL = (1 << 12) - 1,
+	/* The refusals for good, where kernels before 6.10 count what pids refused in the group of
+	 * the process: all of the zone's groups are looked at, with others' limits in them. */
+	CGROUP_STATS_BELOW = 1 << 12,
 };
 
 /* Reads parts of the zone's figures; what was not asked for, or is not there, is CGROUP_UNKNOWN.

@@ -83,7 +83,7 @@ static void add_rows(struct table *t, const struct usage *u, bool has_zeros)
 int stat_failures(struct cli *cli, char *const *names, bool is_up, struct error *err)
 {
 	const struct usage_want want = {
-		.stats = CGROUP_STATS_REFUSALS, .net = true, .drops = true,
+		.stats = CGROUP_STATS_REFUSALS | CGROUP_STATS_BELOW, .net = true, .drops = true,
 		.before = true, .is_up = is_up,
 	};
 	AUTO_TABLE struct table t = { 0 };

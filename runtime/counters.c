@@ -235,7 +235,8 @@ int counters_settle(const struct zone *z, struct error *err)
 	if (z->config.is_ephemeral)
 		return 0;
 	/* Without groups, or a boot that got as far as a record, there is nothing to add. */
-	if (cgroup_stats(&z->site->cgroups, z->name, CGROUP_STATS_REFUSALS, &stats, &none) < 0)
+	if (cgroup_stats(&z->site->cgroups, z->name, CGROUP_STATS_REFUSALS | CGROUP_STATS_BELOW,
+			 &stats, &none) < 0)
 		return 0;
 	c.refusals = stats.refusals;
 	if (!is_any(&c) || zone_run_read(&run, z->site, z->name, &none) < 0)

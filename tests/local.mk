@@ -301,7 +301,7 @@ EXTRA_DIST += %D%/vm/vm.bash %D%/vm/guest/start %D%/vm/guest/vm-test.service
 EXTRA_DIST += %D%/vm/guest/tap.bash %D%/vm/guest/zone.bash %D%/vm/guest/limits.bash
 EXTRA_DIST += %D%/vm/guest/units.bash %D%/vm/guest/v2.bash %D%/vm/guest/hybrid.bash
 EXTRA_DIST += %D%/vm/guest/v1.bash %D%/vm/guest/plain.bash %D%/vm/guest/debian.bash
-EXTRA_DIST += %D%/vm/guest/power.bash
+EXTRA_DIST += %D%/vm/guest/power.bash %D%/vm/guest/figures.bash
 distclean-local:
 	rm -rf vm
 

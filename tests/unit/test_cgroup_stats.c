@@ -250,6 +250,26 @@ static void without_swap_what_v1_refuses_is_memory(void **state)
 	assert_int_equal(s->refusals.swap, 5);
 }
 
+static void what_old_kernels_count_in_groups_below_is_added_up(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int parts = CGROUP_STATS_REFUSALS | CGROUP_STATS_BELOW;
+	struct error err = { 0 };
+	AUTO_CLOSE int belowfd = -1;
+
+	put_cpu(f);
+	put(f->host.v2fd, "pids.events", "max 0\n");
+	assert_int_equal(mkdirat(f->host.v2fd, "zonectl/web/zone", 0755), 0);
+	belowfd = openat(f->host.v2fd, "zonectl/web/zone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(fd_replace_nosync(belowfd, "pids.events", 0644, "max 3\n", 6, &err), 0);
+	assert_int_equal(cgroup_stats(&f->host, "web", parts, &f->stats, &f->err), 0);
+	assert_int_equal(f->stats.refusals.pids, 3);
+	put(f->host.v2fd, "pids.events", "max 2\n");
+	put(f->host.v2fd, "pids.events.local", "max 0\n");
+	assert_int_equal(cgroup_stats(&f->host, "web", parts, &f->stats, &f->err), 0);
+	assert_int_equal(f->stats.refusals.pids, 2);
+}
+
 static void what_was_not_asked_for_is_not_known(void **state)
 {
 	struct fixture *f = *state;
@@ -301,6 +321,7 @@ int main(void)
 		CASE(input_and_output_is_that_of_all_devices_but_loops),
 		CASE(figures_of_v1_are_read_where_the_controller_is),
 		CASE(without_swap_what_v1_refuses_is_memory),
+		CASE(what_old_kernels_count_in_groups_below_is_added_up),
 		CASE(what_was_not_asked_for_is_not_known),
 		CASE(files_that_make_no_sense_give_no_figures),
 		CASE(a_zone_without_groups_is_not_found),

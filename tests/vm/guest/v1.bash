@@ -5,6 +5,7 @@
 . /vm/zone.bash
 . /vm/limits.bash
 . /vm/units.bash
+. /vm/figures.bash
 
 outer() {
 	echo /sys/fs/cgroup/"${1/#io/blkio}"/zonectl.slice/web
@@ -22,6 +23,9 @@ claim "cpu-weight is the group's, in shares" holds cpu-weight=250 cpu cpu.shares
 claim "memory-high is refused, with the controller's name" missing memory-high=24M memory
 claim "memory-low is refused, with the controller's name" missing memory-low=8M memory
 claim "oom-kill=zone is refused, with the controller's name" missing oom-kill=zone memory
+claim "stat has the figures of v1" figures memory_peak_bytes memory_anon_bytes cpu_pressure_seconds limit_hits
+claim "stat --failures counts what pids refused, over boots" refused
+claim "ps and whose know the processes of a zone" processes
 claim "systemd knows the slice of the zones" slice_is_known
 units
 end_of_life

@@ -5,6 +5,7 @@
 . /vm/zone.bash
 . /vm/limits.bash
 . /vm/units.bash
+. /vm/figures.bash
 
 outer() {
 	echo /sys/fs/cgroup/zonectl.slice/web
@@ -51,6 +52,11 @@ claim "oom-kill=zone ends the whole zone" oom_zone
 claim "io-write holds for what is written back later" io_later
 claim "an exec that pids has no room for says so" full
 claim "the device policy holds" devices /sys/fs/cgroup/zonectl.slice/web
+claim "stat has every figure" figures memory_peak_bytes memory_anon_bytes swap_bytes io_read_bytes \
+	cpu_pressure_seconds io_pressure_seconds throttled_seconds hugepages_bytes limit_hits
+claim "stat counts what was written" written
+claim "stat --failures counts what pids refused, over boots" refused
+claim "ps and whose know the processes of a zone" processes
 claim "systemd knows the slice of the zones" slice_is_known
 units
 end_of_life
