@@ -55,7 +55,7 @@ store_close() {
 	if [ -n "$(zonectl list -a -H -o name)" ]; then
 		zonectl destroy -q --force -y --all || status=1
 	fi
-	remove_subtree
+	deadline 10 subtree_is_removed || status=1
 	deadline 5 census_is_same || status=1
 	[ "$status" -ne 0 ] || rm -rf --one-file-system "$ZONECTL_ROOT" || status=1
 	if [ "$status" -ne 0 ]; then
@@ -70,15 +70,17 @@ store_id() {
 	printf %s "$(realpath "$ZONECTL_ROOT")" | sha256sum | cut -c 1-8
 }
 
-# The groups above the zones stay for the next zone; with one in them this fails and the census tells.
-remove_subtree() {
+# The groups above the zones stay for the next zone; with one in them, or a keeper that is about to
+# end, this fails. Where systemd runs the host they are its slice.
+subtree_is_removed() {
 	local slice=zonectl-$(store_id).slice
 
-	# systemd's, where it runs the host; it stays like that of any other unit until it is stopped.
-	if [ -d /run/systemd/system ]; then
+	[ -z "$(pids_of zonekeeper)" ] || return
+	if [ -d "/run/systemd/system.control/$slice.d" ]; then
 		systemctl stop "$slice" && rm -rf "/run/systemd/system.control/$slice.d" && systemctl daemon-reload
 	fi
-	find /sys/fs/cgroup -depth -maxdepth 3 -type d -name "zonectl-$(store_id)*" -exec rmdir {} + 2>/dev/null || :
+	find /sys/fs/cgroup -depth -maxdepth 4 -type d -path "*/zonectl-$(store_id)*" -exec rmdir {} + 2>/dev/null || :
+	! find /sys/fs/cgroup -maxdepth 3 -type d -name "zonectl-$(store_id)*" | grep . >/dev/null
 }
 
 # Everything on this host that could be of this store, whatever else runs beside it.
@@ -86,7 +88,8 @@ census() {
 	local pid
 
 	awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "mount", $5, $9, $10 }' /proc/self/mountinfo
-	find /sys/fs/cgroup -type d -name "zonectl-$(store_id)*" -printf 'cgroup %p\n'
+	# Groups of other stores come and go meanwhile.
+	{ find /sys/fs/cgroup -type d -name "zonectl-$(store_id)*" -printf 'cgroup %p\n' || :; } 2>/dev/null
 	network_census
 	{ losetup -a || :; } 2>/dev/null | awk -v root="$ZONECTL_ROOT" 'index($0, root) { print "loop", $0 }'
 	for pid in $(pids_of zonectl zonekeeper zonenames zone-unpack zone-pack zone-top); do
