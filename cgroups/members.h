@@ -2,8 +2,8 @@
 #ifndef CGROUPS_MEMBERS_H
 #define CGROUPS_MEMBERS_H
 
-/* All of a zone's v2 groups, those of its own making too: which processes it has, what they counted;
- * and which zone a process is of. The v2 hierarchy is there on every host. */
+/* All of a zone's v2 groups, those of its own making too: its processes, what they counted; and
+ * which zone a process is of. The v2 hierarchy is there on every host. */
 
 #include <stdbool.h>
 #include <stddef.h>
