@@ -39,9 +39,9 @@ enum nft_op {
 	NFT_FRAGMENT,			/* reg = 2 bytes: the place of an IPv6 fragment */
 	NFT_HASH,			/* reg = the word behind it, as a number below 2^key */
 	NFT_ADDRTYPE,			/* reg = the type of the destination (RTN_...) */
-	NFT_AND,			/* register 0, of len bytes, and arg */
-	NFT_IS,				/* go on if register 0 begins with the len bytes of arg */
-	NFT_ANY,			/* go on if there was something to load into register 0 */
+	NFT_AND,			/* reg, of len bytes, and arg */
+	NFT_IS,				/* go on if reg begins with the len bytes of arg */
+	NFT_ANY,			/* go on if there was something to load into reg */
 	NFT_IS_SITE,			/* the same with the prefix of nft_rule() */
 	NFT_IN,				/* go on if the registers from 0 are an element of arg */
 	NFT_MAP,			/* and they become what arg maps them to */

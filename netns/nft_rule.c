@@ -103,16 +103,17 @@ static void put_and(struct nlmsghdr *req, const struct nft_step *s, const char *
 
 	(void)prefix;
 	step_bytes(s, mask);
-	put_reg(req, NFTA_BITWISE_SREG, 0);
-	put_reg(req, NFTA_BITWISE_DREG, 0);
+	put_reg(req, NFTA_BITWISE_SREG, s->reg);
+	put_reg(req, NFTA_BITWISE_DREG, s->reg);
 	put_be32(req, NFTA_BITWISE_LEN, s->len);
 	put_bytes(req, NFTA_BITWISE_MASK, mask, s->len);
 	put_bytes(req, NFTA_BITWISE_XOR, nothing, s->len);
 }
 
-static void put_compare(struct nlmsghdr *req, enum nft_cmp_ops op, const void *data, size_t len)
+static void put_compare(struct nlmsghdr *req, const struct nft_step *s, enum nft_cmp_ops op,
+			const void *data, size_t len)
 {
-	put_reg(req, NFTA_CMP_SREG, 0);
+	put_reg(req, NFTA_CMP_SREG, s->reg);
 	put_be32(req, NFTA_CMP_OP, op);
 	put_bytes(req, NFTA_CMP_DATA, data, len);
 }
@@ -123,20 +124,19 @@ static void put_is(struct nlmsghdr *req, const struct nft_step *s, const char *p
 
 	(void)prefix;
 	step_bytes(s, bytes);
-	put_compare(req, s->is_not ? NFT_CMP_NEQ : NFT_CMP_EQ, bytes, s->len);
+	put_compare(req, s, s->is_not ? NFT_CMP_NEQ : NFT_CMP_EQ, bytes, s->len);
 }
 
 static void put_any(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
 {
-	(void)s;
 	(void)prefix;
 	/* True of each byte; a rule ends at a load that finds nothing. */
-	put_compare(req, NFT_CMP_GTE, "", 1);
+	put_compare(req, s, NFT_CMP_GTE, "", 1);
 }
 
 static void put_is_site(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)
 {
-	put_compare(req, s->is_not ? NFT_CMP_NEQ : NFT_CMP_EQ, prefix, strlen(prefix));
+	put_compare(req, s, s->is_not ? NFT_CMP_NEQ : NFT_CMP_EQ, prefix, strlen(prefix));
 }
 
 static void put_in(struct nlmsghdr *req, const struct nft_step *s, const char *prefix)

@@ -159,8 +159,6 @@ static const struct {
 #define NOT(bytes, n)         { .op = NFT_IS, .arg = bytes, .len = (n), .is_not = true }
 #define HAS_BITS(bits) \
 	{ .op = NFT_AND, .key = (bits), .len = 4, .is_number = true }, NOT("", 4)
-#define HAS_NO_BITS(bits) \
-	{ .op = NFT_AND, .key = (bits), .len = 4, .is_number = true }, IS("", 4)
 #define IS_NUMBER(number, n)  { .op = NFT_IS, .key = (number), .len = (n), .is_number = true }
 #define IN(name)              { .op = NFT_IN, .arg = name }
 #define NOT_IN(name)          { .op = NFT_IN, .arg = name, .is_not = true }
@@ -172,11 +170,21 @@ static const struct {
 #define DROP                  { .op = NFT_VERDICT, .key = NF_DROP }
 #define MASQUERADE            { .op = NFT_MASQUERADE }
 
+/* Looked at beside what register 0 keeps, the name of an interface: so it is loaded once for all
+ * that a rule asks of it, which in the rules that most packets end with shows. */
+#define ASIDE                 8
+#define META_IS(what, bytes) \
+	META(what, ASIDE), { .op = NFT_IS, .arg = bytes, .len = 1, .reg = ASIDE }
+#define IS_KNOWN \
+	TRACKED(STATE, ASIDE), \
+	{ .op = NFT_AND, .key = CT_KNOWN, .len = 4, .is_number = true, .reg = ASIDE }, \
+	{ .op = NFT_IS, .arg = "", .len = 4, .is_not = true, .reg = ASIDE }
+
 /* Interfaces: of this site's zones, of any site's ("zn"). */
 #define FROM_ZONES            META(IIFNAME, 0), { .op = NFT_IS_SITE }
+#define FROM_NO_ZONE          META(IIFNAME, 0), { .op = NFT_IS_SITE, .is_not = true }
 #define TO_ZONES              META(OIFNAME, 0), { .op = NFT_IS_SITE }
 #define FROM_ANY_ZONE         META(IIFNAME, 0), IS("zn", 2)
-#define TO_ANY_ZONE           META(OIFNAME, 0), IS("zn", 2)
 #define TO_NO_ZONE            META(OIFNAME, 0), NOT("zn", 2)
 #define IIF_IN(set)           META(IIFNAME, 0), IN(set)
 #define OIF_IN(set)           META(OIFNAME, 0), IN(set)
@@ -185,6 +193,9 @@ static const struct {
 #define IPV4                  META(NFPROTO, 0), IS("\x02", 1)
 #define IPV6                  META(NFPROTO, 0), IS("\x0a", 1)
 #define ETHERNET              META(IIFTYPE, 0), IS_NUMBER(ARPHRD_ETHER, 2)
+#define ETHERNET_ASIDE \
+	META(IIFTYPE, ASIDE), \
+	{ .op = NFT_IS, .key = ARPHRD_ETHER, .len = 2, .is_number = true, .reg = ASIDE }
 #define ETHERTYPE(bytes)      LOAD(LL, 12, 2, 0), IS(bytes, 2)
 #define L4(number)            META(L4PROTO, 0), IS(number, 1)
 /* The number 255 is reserved: true for each header that can be read. */
@@ -230,8 +241,19 @@ struct table_rule {
 
 /* In the order in which a packet meets them. */
 static const struct table_rule rules[] = {
-	RULE(IN_INET, "from_zones", FROM_ZONES, IPV4, GOTO("check4")),
-	RULE(IN_INET, "from_zones", FROM_ZONES, GOTO("check6")),
+	/* Most packets end with the first or the third rule: both hold what is held of TCP below. */
+	NOTED(IN_INET, "from_zones", "TCP from an address of the zone", FROM_ZONES,
+	     META_IS(NFPROTO, "\x02"), ETHERNET_ASIDE, META_IS(L4PROTO, "\x06"),
+	     LOAD(NETWORK, 16, 1, ASIDE),
+	     { .op = NFT_IS, .arg = "\x7f", .len = 1, .is_not = true, .reg = ASIDE },
+	     LOAD(LL, 6, 6, 4), LOAD(NETWORK, 12, LEN_4, 6), IN("own4"), ACCEPT),
+	RULE(IN_INET, "from_zones", FROM_NO_ZONE, ACCEPT),
+	NOTED(IN_INET, "from_zones", "TCP from an address of the zone", FROM_ZONES,
+	     META_IS(NFPROTO, "\x0a"), ETHERNET_ASIDE, META_IS(L4PROTO, "\x06"),
+	     LOAD(TRANSPORT, 0, 1, ASIDE), { .op = NFT_ANY, .reg = ASIDE },
+	     LOAD(LL, 6, 6, 4), LOAD(NETWORK, 8, LEN_6, 6), IN("own6"), ACCEPT),
+	RULE(IN_INET, "from_zones", IPV4, GOTO("check4")),
+	RULE(IN_INET, "from_zones", GOTO("check6")),
 	RULE(IN_ARP, "from_zones", FROM_ZONES, GOTO("check_arp")),
 	RULE(IN_BRIDGE, "from_zones", FROM_ZONES, GOTO("check")),
 
@@ -241,9 +263,6 @@ static const struct table_rule rules[] = {
 	RULE(IN_BRIDGE, "check", ETHERTYPE("\x08\x06"), GOTO("check_arp")),
 	RULE(IN_BRIDGE, "check", GOTO("refuse")),
 
-	/* Most packets end with the first rule: it holds what the rules after it hold of TCP. */
-	NOTED(IN_INET, "check4", "TCP from an address of the zone", IPV4, ETHERNET, L4("\x06"),
-	     LOAD(NETWORK, 16, 1, 0), NOT("\x7f", 1), OWN4(NETWORK, 12), ACCEPT),
 	/* Published ports of 127.0.0.1 need route_localnet, which would let zones in there too. */
 	NOTED(L3, "check4", "to 127.0.0.0/8", LOAD(NETWORK, 16, 1, 0), IS("\x7f", 1),
 	     GOTO("refuse")),
@@ -255,8 +274,6 @@ static const struct table_rule rules[] = {
 	     L4_READABLE, OWN4(NETWORK, 12), IIF_IN("out4"), ACCEPT),
 	RULE(L3, "check4", GOTO("refuse")),
 
-	NOTED(IN_INET, "check6", "TCP from an address of the zone", IPV6, ETHERNET, L4("\x06"),
-	     TRANSPORT_READABLE, OWN6(NETWORK, 8), ACCEPT),
 	RULE(L3, "check6", L4("\x3a"), JUMP("check_nd")),
 	RULE(L3, "check6", L4("\x11"), JUMP("check_udp6")),
 	NOTED(IN_INET, "check6", "from an address of the zone", IPV6, ETHERNET, TRANSPORT_READABLE,
@@ -346,16 +363,19 @@ static const struct table_rule rules[] = {
 	RULE(IN_INET, "to_others", IPV6, LOAD(NETWORK, 8, LEN_6, 0), AND("\xfe", LEN_6),
 	     IS("\xfc", LEN_6), MASQUERADE),
 
-	/* Here, and not where packets are forwarded, as one hook less is a twentieth of what a packet
-	 * costs. The interface that it came by is still told here (ip_output(), ip6_output()). */
-	RULE(IN_INET, "to_zones", FROM_ANY_ZONE, TO_ANY_ZONE, TRACKED(STATE, 0),
-	     HAS_NO_BITS(CT_KNOWN), JUMP("between")),
+	/* Isolation stands here, and not where packets are forwarded, as a hook costs more than what
+	 * it asks. The interface that a packet came by is still told (ip_output(), ip6_output()).
+	 * Most packets end with the first or the third rule. */
+	RULE(IN_INET, "to_zones", TO_ZONES, IS_KNOWN, META_IS(NFPROTO, "\x02"), IN("in4"), ACCEPT),
+	RULE(IN_INET, "to_zones", TO_NO_ZONE, ACCEPT),
+	RULE(IN_INET, "to_zones", TO_ZONES, IS_KNOWN, META_IS(NFPROTO, "\x0a"), IN("in6"), ACCEPT),
+	RULE(IN_INET, "to_zones", FROM_ANY_ZONE, JUMP("between")),
+	RULE(IN_INET, "between", TRACKED(STATE, 0), HAS_BITS(CT_KNOWN), RETURN),
 	RULE(IN_INET, "between", TRACKED(STATUS, 0), HAS_BITS(IPS_DST_NAT), RETURN),
 	RULE(IN_INET, "between", IIF_IN("isolated"), DROP),
 	RULE(IN_INET, "between", OIF_IN("isolated"), DROP),
-	/* The name of the interface is loaded once for both. */
-	RULE(IN_INET, "to_zones", IPV4, TO_ZONES, IN("in4"), ACCEPT),
-	RULE(IN_INET, "to_zones", IPV6, TO_ZONES, IN("in6")),
+	RULE(IN_INET, "to_zones", TO_ZONES, META_IS(NFPROTO, "\x02"), IN("in4"), ACCEPT),
+	RULE(IN_INET, "to_zones", TO_ZONES, META_IS(NFPROTO, "\x0a"), IN("in6"), ACCEPT),
 	RULE(IN_BRIDGE, "to_zones", TO_ZONES, ETHERTYPE("\x08\x00"), OIF_IN("in4")),
 	RULE(IN_BRIDGE, "to_zones", TO_ZONES, ETHERTYPE("\x86\xdd"), OIF_IN("in6")),
 };
