@@ -73,8 +73,9 @@ store_id() {
 # The groups above the zones stay for the next zone; with one in them, or a keeper that is about to
 # end, this fails. Where systemd runs the host they are its slice.
 subtree_is_removed() {
-	local slice=zonectl-$(store_id).slice
+	local slice
 
+	slice=zonectl-$(store_id).slice
 	[ -z "$(pids_of zonekeeper)" ] || return
 	if [ -d "/run/systemd/system.control/$slice.d" ]; then
 		systemctl stop "$slice" && rm -rf "/run/systemd/system.control/$slice.d" && systemctl daemon-reload

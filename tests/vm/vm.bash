@@ -30,6 +30,9 @@ vm_packages+=,e2fsprogs,xfsprogs,btrfs-progs
 vm_test_packages=bats,python3-minimal,expect,tmux,nftables,acl,attr,libcap2-bin,iputils-ping,openssl
 vm_test_packages+=,gcc,libc6-dev,libarchive-tools,gzip,xz-utils,zstd,bzip2,lz4
 
+# The functional tests that a guest runs: what cgroups, mounts and processes of a kernel could change.
+vm_files=(boot.bats console.bats crash.bats freeze.bats isolation.bats limits.bats set.bats)
+
 # Kernel modules that zonectl has the kernel load, and those of the disks of stores; what begins so.
 vm_modules=(kernel/fs/overlayfs kernel/fs/fuse kernel/fs/quota kernel/fs/xfs kernel/fs/btrfs
 	kernel/net kernel/lib kernel/crypto kernel/block kernel/drivers/block/loop.ko
@@ -152,9 +155,21 @@ vm_payload() {
 		"$ZONE_BUILDDIR/contrib/systemd/zonectl.service" "$ZONE_SRCDIR/contrib/systemd/zonectl.slice" \
 		"$vm_scripts"/guest/*.bash "$dir/vm/" || return
 	[ $# -eq 0 ] || (cd "$vm_cache" && ln "$@" "$dir/vm/") || return
+	[ "$vm_disk" != tests ] || vm_payload_tests "$dir/vm" || return
 	echo "$test" >"$dir/vm/test"
 	tar -C "$dir" -cf "$out" vm && rm -rf "$dir"
 	truncate -s %1M "$out"
+}
+
+# The functional tests, and of the build what they look for.
+vm_payload_tests() {
+	local to=$1
+
+	mkdir -p "$to/src/tests" "$to/build/contrib" || return
+	cp -r "$ZONE_SRCDIR"/tests/{lib,func,data} "$to/src/tests/" || return
+	cp "$ZONECTL" "$ZONE_BUILDDIR"/zone-{unpack,pack} "$to/build/" || return
+	cp -r "$ZONE_BUILDDIR"/contrib/{openrc,sysvinit} "$to/build/contrib/" || return
+	printf '%s\n' "${vm_files[@]}" >"$to/files"
 }
 
 # One power-on, until the guest powers off or the deadline: vm_boot KERNEL-ARGUMENT...
@@ -240,4 +255,11 @@ vm_test() {
 	vm_boot "$@" || status=$?
 	cp "$vm_dir/console" "$vm_cache/$test.console"
 	vm_report "$status"
+}
+
+# The functional tests in a guest, where each takes some ten times as long.
+vm_suite_test() {
+	vm_disk=tests
+	vm_deadline=${ZONE_VM_DEADLINE:-1500}
+	vm_test "$1"
 }

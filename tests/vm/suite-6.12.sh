@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The functional tests on a host that systemd runs on pure cgroup v2, kernel 6.12.
+
+ZONE_VM_SUITE=trixie
+. "$(dirname "${BASH_SOURCE[0]}")/vm.bash"
+vm_suite_test suite
