@@ -30,7 +30,7 @@ struct cli {
 	struct progress progress;	/* on while there is some */
 	bool is_json, is_quiet, is_verbose, is_dry_run, is_yes, has_color;
 	unsigned int jobs;		/* zones worked on at a time, 0: not said */
-	int64_t end_ms;			/* of clock_ms(): when the zones at work are to be done, 0: none */
+	int64_t end_ms;			/* of clock_ms(), when the zones at work are to be done; or 0 */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
 	char **keys;			/* of files that ssh-key named; strv, owned */
