@@ -80,6 +80,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.features = c->features,
 		.mounts = c->mounts,
 		.shares_net = out->network.is_host,
+		.listens_ssh = c->ssh == ZONE_SSH_ON_DEMAND && !out->network.is_host,
 	};
 	out->setup = (struct setup){
 		.uuid = c->uuid,
@@ -88,6 +89,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.locale = c->locale,
 		.password_hash = c->password_hash,
 		.ssh_keys = c->ssh_keys,
+		.ssh = c->ssh,
 		.nameservers = out->network.nameservers,
 		.search = out->network.search,
 		.net = &out->network.plan,

@@ -27,6 +27,8 @@ enum zone_setup { ZONE_SETUP_AUTO, ZONE_SETUP_NONE };
 /* Whether it and other zones find each other by name (hosts.h). */
 enum zone_names { ZONE_NAMES_YES, ZONE_NAMES_NO };
 /* Automatic is what create makes one of the others of. */
+/* Who answers on its port 22. */
+enum zone_ssh { ZONE_SSH_INSIDE, ZONE_SSH_NO, ZONE_SSH_ON_DEMAND };
 enum zone_storage { STORAGE_AUTO, STORAGE_OVERLAY, STORAGE_COPY, STORAGE_BTRFS };
 
 /* A bit each; the names stand in property.c. */
@@ -68,6 +70,7 @@ struct zone_config {
 	char *locale;				/* "de_DE.UTF-8", NULL: the template's */
 	enum zone_setup setup;
 	char *password_hash;			/* of root, crypt(5); NULL: as it is */
+	enum zone_ssh ssh;
 	char **ssh_keys;			/* of root, lines of authorized_keys */
 	struct cgroup_limits limits;
 	uint64_t nofile;			/* open files per process, 0: the default */

@@ -197,6 +197,8 @@ static int exec_inside(struct entry *e, int rootfd, struct user *user, struct er
 	if (confine_apply(&e->confine, ids, e->pty[1], err) < 0 ||
 	    set_dir(o, rootfd, user, err) < 0)
 		return -1;
+	if (o->prepare)
+		o->prepare();
 	return confine_exec(e->stubfd, e->report[1], path, argv, e->env, err);
 }
 

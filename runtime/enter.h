@@ -17,6 +17,7 @@
 
 struct enter_options {
 	char *const *argv; /* the command; NULL: the user's login shell, through login(1) */
+	void (*prepare)(void); /* run in the zone, as the user, before the command; or NULL */
 	const struct confine_task *task; /* run instead of a command; NULL: none is */
 	const char *user;		/* NAME, UID or UID:GID; NULL: root */
 	const char *dir;		/* NULL: the user's home for login, / for exec */

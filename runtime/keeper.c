@@ -40,10 +40,11 @@
 #include "runtime/ending.h"
 #include "runtime/hosts.h"
 #include "runtime/mounts.h"
+#include "runtime/ssh_demand.h"
 #include "runtime/place.h"
 #include "runtime/state.h"
 
-enum { GROUP_TRIES = 8, WARNINGS_MAX = 64 << 10 };
+enum { GROUP_TRIES = 8, WARNINGS_MAX = 64 << 10, STACK_USED_MAX = 1 << 20 };
 
 enum ending { ENDED_HALT, ENDED_REBOOT };
 
@@ -54,6 +55,7 @@ struct keeper {
 	struct console console;
 	struct ready ready;
 	struct notices notices;
+	struct ssh_demand ssh;
 	int initfd;			/* borrowed from boot, or the adopted init's */
 	bool is_parent;			/* init is our child, so its status can be had */
 };
@@ -100,6 +102,7 @@ static int open_console(struct keeper *k, int masterfd, struct error *err)
 	notices_init(&k->notices, k->z.config.uid_base);
 	if (k->boot.launched.noticefd >= 0)
 		notices_add(&k->notices, TAKE_FD(k->boot.launched.noticefd));
+	ssh_demand_init(&k->ssh, TAKE_FD(k->boot.launched.sshfd));
 	return console_open(&k->console, k->boot.rundirfd, masterfd, err);
 }
 
@@ -120,6 +123,16 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *arg)
 	return 0;
 }
 
+/* What booting used of the stack, below the frames that are still there. Parts that are not mapped
+ * make it fail once the mapped ones are given back, which is as good (madvise(2)). */
+static void forget_stack(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t here = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - 2 * page;
+
+	(void)madvise((void *)(here - STACK_USED_MAX), STACK_USED_MAX, MADV_DONTNEED);
+}
+
 /* What a thousand keepers need not hold a thousand times: the groups are opened again by name. */
 static void slim_down(struct keeper *k)
 {
@@ -128,6 +141,7 @@ static void slim_down(struct keeper *k)
 	malloc_trim(0);
 	/* Code that only booting needed; what is still needed is read again from the page cache. */
 	(void)dl_iterate_phdr(forget_code, NULL); /* it only passes on what forget_code() says */
+	forget_stack();
 }
 
 static int boot_once(struct keeper *k, const struct boot_options *options, struct error *err)
@@ -156,16 +170,21 @@ static int boot_once(struct keeper *k, const struct boot_options *options, struc
 static void watch(struct keeper *k)
 {
 	for (;;) {
-		struct pollfd fds[CONSOLE_FDS + NOTICES_MAX + 2];
+		struct pollfd fds[CONSOLE_FDS + NOTICES_MAX + 3];
 		size_t n_console = console_poll_set(&k->console, fds);
 		size_t n_notices = notices_poll_set(&k->notices, fds + n_console);
 		size_t n = n_console + n_notices;
+		struct pollfd *ssh;
+		int wait_ms;
 
 		fds[n++] = (struct pollfd){ k->initfd, POLLIN, 0 };
 		if (k->boot.launched.notifyfd >= 0)
 			fds[n++] = (struct pollfd){ k->boot.launched.notifyfd, POLLIN, 0 };
-		if (poll(fds, n, -1) < 0)
+		ssh = &fds[n];
+		wait_ms = ssh_demand_poll_set(&k->ssh, ssh);
+		if (poll(fds, n + 1, wait_ms) < 0)
 			continue;
+		ssh_demand_serve(&k->ssh, ssh, &k->z);
 		console_serve(&k->console, fds, n_console);
 		notices_serve(&k->notices, fds + n_console, n_notices);
 		if (k->boot.launched.notifyfd >= 0 && fds[n - 1].revents)
@@ -238,6 +257,7 @@ static int reboot(struct keeper *k)
 	struct error err = { 0 };
 
 	console_hang_up(&k->console);
+	ssh_demand_close(&k->ssh);
 	notices_close(&k->notices);
 	if (boot_clear(&k->boot, &err) < 0)
 		note_failure(k, "clean up", &err);
@@ -258,6 +278,7 @@ static void keep(struct keeper *k)
 		slim_down(k);
 		watch(k);
 	} while (take_ending(k) == ENDED_REBOOT && reboot(k) == 0);
+	ssh_demand_close(&k->ssh);
 	if (boot_down(&k->boot, &err) < 0)
 		note_failure(k, "clean up", &err);
 	hosts_spread(k->z.site);
@@ -287,7 +308,7 @@ static void send_report(struct keeper *k, int reportfd, const struct error *err)
 
 static void keeper_main(const struct keeper_task *task, int reportfd)
 {
-	struct keeper k = { .lockfd = -1, .initfd = -1, .is_parent = true };
+	struct keeper k = { .lockfd = -1, .initfd = -1, .is_parent = true, .ssh.listenfd = -1 };
 	struct error err = { 0 };
 	int ret = keepers_join_v1(&task->z->site->cgroups, &err);
 
@@ -435,6 +456,7 @@ static int adopt_record(struct keeper *k, struct error *err)
 
 static int adopt(struct keeper *k, const struct boot_options *options, struct error *err)
 {
+	struct error ignored = { 0 };	/* something else has the port now: then nobody listens */
 	int masterfd;
 
 	(void)options;	/* nothing is booted, but the task table passes it */
@@ -451,6 +473,8 @@ static int adopt(struct keeper *k, const struct boot_options *options, struct er
 		return error_wrap(err, "console");
 	k->ready = (struct ready){ .rundirfd = k->boot.rundirfd };
 	notices_init(&k->notices, k->z.config.uid_base);
+	if (k->z.config.ssh == ZONE_SSH_ON_DEMAND)
+		ssh_demand_init(&k->ssh, ssh_demand_listen_in(k->initfd, &ignored));
 	return console_open(&k->console, k->boot.rundirfd, masterfd, err);
 }
 

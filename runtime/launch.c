@@ -23,6 +23,7 @@
 #include "runtime/child.h"
 #include "runtime/mounts.h"
 #include "runtime/mounts_user.h"
+#include "runtime/ssh_demand.h"
 #include "runtime/uidmap.h"
 
 /* Shared by the caller and the builder, which runs in the caller's memory and descriptor table
@@ -148,6 +149,11 @@ static int build_tree(struct builder *b, int usernsfd, int rootfd, struct error 
 		return error_sys(err, "enter the namespaces");
 	if (!b->l->shares_net && open_route(b, err) < 0)
 		return -1;
+	if (b->l->listens_ssh) {
+		b->out->sshfd = ssh_demand_listen(err);
+		if (b->out->sshfd < 0)
+			return -1;
+	}
 	if (vfork_run(mount_proc, b, 0, err) < 0)
 		return -1;
 	ret = mounts_system(b->l, rootfd, b->procfd, &made, err);
@@ -205,7 +211,7 @@ static int open_pipes(struct builder *b, struct error *err)
 
 void launched_init(struct launched *l)
 {
-	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1,
+	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1, .sshfd = -1,
 				.netnsfd = -1, .disk_device = -1, .gatefd = -1, .reportfd = -1 };
 }
 
@@ -303,7 +309,8 @@ void launched_close_net(struct launched *l)
 
 void launched_close(struct launched *l)
 {
-	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->noticefd, &l->gatefd, &l->reportfd };
+	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->noticefd, &l->sshfd, &l->gatefd,
+		       &l->reportfd };
 
 	for (size_t i = 0; i < N_ROWS(fds); i++) {
 		if (*fds[i] >= 0)

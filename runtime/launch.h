@@ -37,6 +37,7 @@ struct launch {
 	uint64_t features;		/* enum zone_feature bits */
 	char *const *mounts;		/* the mount property, or NULL */
 	bool shares_net;		/* the host's network namespace is the zone's */
+	bool listens_ssh;		/* make a socket that listens on its port 22 */
 	const struct setup *setup;	/* what the zone's files are to say; no part: nothing */
 	const struct cgroup *cgroup;
 	struct confine confine;
@@ -64,6 +65,7 @@ struct launched {
 			   * host's */
 	int netnsfd;			/* that namespace, likewise */
 	int disk_device;		/* of its place on disk (disk.h), or -1 */
+	int sshfd;			/* what listens on its port 22, or -1 */
 	int noticefd; /* of the filter, for mknod_answer(); after launch_go(), or -1 */
 	int gatefd;			/* init is let go through this */
 	int reportfd;			/* init says here why it failed */

@@ -45,6 +45,7 @@ libzone_a_SOURCES += %D%/dev.c %D%/dev.h
 libzone_a_SOURCES += %D%/enter.c %D%/enter.h
 libzone_a_SOURCES += %D%/inside.c %D%/inside.h
 libzone_a_SOURCES += %D%/ssh.c %D%/ssh.h
+libzone_a_SOURCES += %D%/ssh_demand.c %D%/ssh_demand.h
 libzone_a_SOURCES += %D%/inits.c %D%/inits.h
 libzone_a_SOURCES += %D%/keeper.c %D%/keeper.h
 libzone_a_SOURCES += %D%/launch.c %D%/launch.h

@@ -217,6 +217,7 @@ static size_t mount_key(const char *value, const char **out)
 
 /* In order of value. */
 static const char *const autoboot_words[] = { "no", "yes", "last", NULL };
+static const char *const ssh_words[] = { "inside", "no", "on-demand", NULL };
 static const char *const setup_words[] = { "auto", "none", NULL };
 static const char *const names_words[] = { "yes", "no", NULL };
 static const char *const oom_words[] = { "process", "zone", NULL };
@@ -355,6 +356,9 @@ static const struct property table[] = {
 	  .key = mount_key, .fallback = "",
 	  .help = "directory or file of the host (ro rw nosuid nodev noexec idmap)" },
 
+	{ ROW("ssh", "security", NEXT_BOOT, "inside|no|on-demand"), WORD(ssh, ssh_words),
+	  .fallback = "inside",
+	  .help = "its ssh server is started by its init, not at all, or for each connection" },
 	{ ROW("features", "security", NEXT_BOOT, "WORD,..."), FLAGS(features, feature_words),
 	  .fallback = "firewall",
 	  .help = "firewall nesting fuse tun keyctl mknod io_uring compat32, or none" },

@@ -83,6 +83,7 @@ static bool is_possible(struct guest *g)
 	case SETUP_SSH_KEYS:
 	case SETUP_CONSOLE:
 	case SETUP_SERVICES:
+	case SETUP_SSH:
 	case SETUP_CRON:
 	case SETUP_NETWORK:
 	case SETUP_PARTS:

@@ -121,6 +121,14 @@ static bool sum_ssh_keys(const struct setup *s, struct sha256 *sum)
 	return s->ssh_keys;
 }
 
+static bool sum_ssh(const struct setup *s, struct sha256 *sum)
+{
+	const uint32_t mode = s->ssh;
+
+	sha256_add(sum, &mode, sizeof(mode));
+	return s->ssh != ZONE_SSH_INSIDE;
+}
+
 /* Written once for a zone, whatever its properties say. */
 static bool sum_once(const struct setup *s, struct sha256 *sum)
 {
@@ -151,6 +159,7 @@ static const struct part_row {
 	[SETUP_SSH_KEYS] = { "ssh-keys", sum_ssh_keys, true, false },
 	[SETUP_CONSOLE] = { "console", sum_once, false, false },
 	[SETUP_SERVICES] = { "services", sum_once, false, false },
+	[SETUP_SSH] = { "ssh", sum_ssh, true, false },
 	[SETUP_CRON] = { "cron", sum_once, false, false },
 	[SETUP_NETWORK] = { "network", sum_network, true, false },
 };

@@ -43,6 +43,7 @@ void setup_inittab(struct guest *g);
 void setup_console_services(struct guest *g);
 void setup_units(struct guest *g);
 void setup_host_keys(struct guest *g);
+void setup_ssh(struct guest *g);
 void setup_runlevels(struct guest *g);
 void setup_crontabs(struct guest *g);
 void setup_network(struct guest *g);

@@ -61,6 +61,49 @@ void setup_host_keys(struct guest *g)
 		guest_write(g, "etc/systemd/system/ssh.service.d/zonectl.conf", 0644, keys_dropin);
 }
 
+/* Units of ssh servers, and what keeps one from being started: a condition fails no unit. */
+static const char *const ssh_units[] = {
+	"ssh.service", "ssh.socket", "sshd.service", "sshd.socket", "dropbear.service",
+	"dropbear.socket",
+};
+static const char off_dropin[] = "[Unit]\nConditionVirtualization=!container\n";
+static const char on_dropin[] = "# Started as the distribution has it.\n";
+
+/* Debian's and its children's script of sysvinit looks for it. */
+#define SSH_OFF_FILE "etc/ssh/sshd_not_to_be_run"
+
+static bool has_ssh_server(struct guest *g)
+{
+	static const char *const servers[] = {
+		"usr/sbin/sshd", "usr/bin/sshd", "usr/sbin/dropbear", "usr/bin/dropbear",
+	};
+
+	for (size_t i = 0; i < N_ROWS(servers); i++)
+		if (guest_has(g, servers[i]))
+			return true;
+	return false;
+}
+
+void setup_ssh(struct guest *g)
+{
+	bool is_off = g->setup->ssh != ZONE_SSH_INSIDE;
+
+	if (g->setup->ssh == ZONE_SSH_ON_DEMAND && !has_ssh_server(g))
+		guest_warn(g, "usr/sbin/sshd", "is not there, and no dropbear: ssh=on-demand has "
+			   "nothing to start");
+	for (size_t i = 0; has_systemd(g) && i < N_ROWS(ssh_units); i++) {
+		AUTO_FREE char *path = xasprintf("etc/systemd/system/%s.d/zonectl-ssh.conf",
+						 ssh_units[i]);
+
+		if (has_unit(g, ssh_units[i]) && (is_off || guest_has(g, path)))
+			guest_write(g, path, 0644, is_off ? off_dropin : on_dropin);
+	}
+	if (is_off && guest_has(g, "etc/init.d/ssh") && guest_look(g, SSH_OFF_FILE) == GUEST_NONE)
+		guest_link(g, SSH_OFF_FILE, "/dev/null");
+	else if (!is_off)
+		guest_unlink(g, SSH_OFF_FILE);
+}
+
 static void clear_runlevel(struct guest *g, const char *dir)
 {
 	struct error err = { 0 };

@@ -15,10 +15,12 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "base/vfork.h"
 #include "runtime/addresses.h"
+#include "runtime/enter.h"
 #include "runtime/inside.h"
 #include "runtime/property_users.h"
 
@@ -98,29 +100,62 @@ static void add_key(struct str *out, const char *host, const char *line)
 		str_addf(out, "%s %s\n", host, key);
 }
 
-char *ssh_known_hosts(struct zone *z, const char *host, struct error *err)
+int ssh_make_keys(struct zone *z, struct error *err)
 {
-	AUTO_FREE char *text = NULL;
-	AUTO_STRV char **lines = NULL;
-	AUTO_STR struct str out = { 0 };
-	int status = collect(z, &text, err);
+	static char *const argv[] = { (char *)"/usr/bin/ssh-keygen", (char *)"-A", NULL };
+	AUTO_CLOSE int nullfd = open("/dev/null", O_RDWR | O_CLOEXEC); /* host path */
+	const struct enter_options options = {
+		.argv = argv, .dir = "/", .stdio = { nullfd, nullfd, nullfd },
+	};
+	struct entered entered;
+	int status;
 
-	if (status < 0)
-		return NULL;
-	if (status > 0) {
-		error_set(err, ERR_UNSUPPORTED, "the zone has no ssh server");
-		error_hint(err, "install one inside, as openssh-server; or: zonectl login %s",
-			   z->name);
-		return NULL;
-	}
-	lines = strv_split(text, "\n");
+	if (nullfd < 0)
+		return error_sys(err, "open /dev/null");
+	if (zone_enter(z, &options, &entered, err) < 0)
+		return -1;
+	status = proc_reap(entered.pidfd, err);
+	close(entered.pidfd);
+	if (status > 0)
+		return error_set(err, ERR_FAILED, "ssh-keygen failed inside (status %d)", status);
+	return status;
+}
+
+static char *known_hosts_of(const char *text, const char *host)
+{
+	AUTO_STRV char **lines = strv_split(text, "\n");
+	AUTO_STR struct str out = { 0 };
+
 	for (char *const *line = lines; line && *line; line++)
 		add_key(&out, host, *line);
-	if (out.len > 0)
-		return str_take(&out);
-	error_set(err, ERR_UNSUPPORTED, "the ssh server of the zone has no host key");
-	error_hint(err, "make them: zonectl exec %s -- ssh-keygen -A", z->name);
-	return NULL;
+	return out.len > 0 ? str_take(&out) : NULL;
+}
+
+char *ssh_known_hosts(struct zone *z, const char *host, struct error *err)
+{
+	struct error no_keygen = { 0 };
+	char *lines = NULL;
+
+	for (int tries = 0; tries < 2 && !lines; tries++) {
+		AUTO_FREE char *text = NULL;
+		int status;
+
+		if (tries > 0 && ssh_make_keys(z, &no_keygen) < 0)
+			break;
+		status = collect(z, &text, err);
+		if (status < 0)
+			return NULL;
+		if (status > 0) {
+			error_set(err, ERR_UNSUPPORTED, "the zone has no ssh server");
+			error_hint(err, "install one inside, as openssh-server; or: zonectl login %s",
+				   z->name);
+			return NULL;
+		}
+		lines = known_hosts_of(text, host);
+	}
+	if (!lines)
+		error_set(err, ERR_UNSUPPORTED, "the ssh server of the zone has no host key");
+	return lines;
 }
 
 char *ssh_address(const struct zone *z)

@@ -14,9 +14,12 @@
 
 enum { SSH_PORT = 22 };
 
+/* Has the zone make the host keys that its OpenSSH lacks, in a running zone. ERR_UNSUPPORTED where it
+ * has no OpenSSH. */
+int ssh_make_keys(struct zone *z, struct error *err);
 /* Lines of known_hosts (sshd(8)) for the host keys of a running zone, under the name host; the
  * caller owns them. ERR_UNSUPPORTED, with the remedy, when the zone has no ssh server, or one
- * without keys. */
+ * that can't be given keys. */
 char *ssh_known_hosts(struct zone *z, const char *host, struct error *err);
 /* The address that the host reaches the zone by, without its prefix length, "" when there is none:
  * the caller owns it. */

@@ -30,6 +30,10 @@ setup() { debian_setup; }
 	claim_ssh_config_works
 }
 
+@test "with ssh=on-demand nothing of ssh runs until somebody comes" {
+	claim_ssh_on_demand
+}
+
 @test "ssh refuses a server that is not the zone's" {
 	claim_ssh_knows_its_server
 }

@@ -107,6 +107,48 @@ claim_ssh_knows_its_server() {
 	prints "" zonectl ssh deb -i "$KEY" true
 }
 
+sshd_pids() {
+	zonectl exec demand -- pgrep -x sshd
+}
+
+claim_ssh_on_demand() {
+	local i init
+
+	ssh_key
+	zonectl create -q demand -t "$RECIPE" --ssh on-demand --ssh-key "$KEY.pub"
+	prints "" zonectl boot demand --wait=90
+	prints "running" zonectl exec demand -- systemctl is-system-running --wait
+	not sshd_pids
+	prints "demand" zonectl ssh demand -i "$KEY" hostname
+	for i in {1..12}; do
+		zonectl ssh demand -i "$KEY" "echo $i" &
+	done >"$BATS_TEST_TMPDIR/said"
+	wait
+	[ "$(sort -n "$BATS_TEST_TMPDIR/said" | tr '\n' ' ')" = "1 2 3 4 5 6 7 8 9 10 11 12 " ]
+	deadline 10 not sshd_pids
+	# As often as the zone and its keeper begin anew.
+	zonectl reboot -q demand
+	prints "demand" zonectl ssh demand -i "$KEY" hostname
+	kill -9 "$(keeper_pids demand)"
+	deadline 5 not keeper_pids_there demand
+	zonectl repair -q demand
+	prints "demand" zonectl ssh demand -i "$KEY" hostname
+	# A session ends with the zone, which nobody outside holds back.
+	zonectl ssh demand -i "$KEY" sleep 1000 &
+	deadline 10 zonectl exec demand -- pgrep -x sleep
+	prints "demand: its init shut it down" zonectl shutdown demand --timeout 60
+	wait $! || :
+	nothing_left demand
+	zonectl set -q demand ssh=inside
+	prints "" zonectl boot demand --wait=90
+	deadline 30 sshd_pids
+	zonectl destroy -q --force -y demand
+}
+
+keeper_pids_there() {
+	[ -n "$(keeper_pids "$1")" ]
+}
+
 ssh_banner() {
 	[[ $(zonectl exec deb -- bash -c 'exec 5<>/dev/tcp/127.0.0.1/22 && head -n 1 <&5' 2>/dev/null) == SSH-2.0-OpenSSH* ]]
 }
