@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/confirm.h"
 #include "cli/out.h"
+#include "disks/btrfs.h"
 #include "disks/pool_make.h"
 
 const struct opt pool_create_options[] = {
@@ -89,6 +90,23 @@ int verb_pool_remove(struct cli *cli, struct error *err)
 	return pool_remove(cli->site.varfd, opts_has(&cli->opts, "force"), err);
 }
 
+int verb_pool_sweep(struct cli *cli, struct error *err)
+{
+	uint64_t n = 0;
+
+	if (cli_site(cli, err) < 0 || btrfs_sweep(cli->site.varfd, true, &n, err) < 0)
+		return -1;
+	if (n == 0)
+		return 0;
+	if (cli->is_dry_run)
+		return out_would(cli, POOL_ZONES);
+	if (confirm(cli, "remove what is of no zone?", "removed", err) < 0 ||
+	    btrfs_sweep(cli->site.varfd, false, &n, err) < 0)
+		return -1;
+	out_note(cli, "removed what %" PRIu64 " zone%s left in the pool", n, n == 1 ? "" : "s");
+	return 0;
+}
+
 /* In the order of the text. */
 static const struct figure {
 	const char *key, *heading;	/* in JSON, in the text */
@@ -99,6 +117,7 @@ static const struct figure {
 	{ "used_bytes", "used",      offsetof(struct pool_info, used),      true },
 	{ "free_bytes", "free",      offsetof(struct pool_info, free),      true },
 	{ "zones",      "zones",     offsetof(struct pool_info, zones),     false },
+	{ "unowned",    "of no zone", offsetof(struct pool_info, unowned),  false },
 	{ "templates",  "templates", offsetof(struct pool_info, templates), false },
 };
 

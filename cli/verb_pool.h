@@ -9,6 +9,7 @@
 extern const struct opt pool_create_options[], pool_remove_options[];
 int verb_pool_create(struct cli *cli, struct error *err);
 int verb_pool_info(struct cli *cli, struct error *err);
+int verb_pool_sweep(struct cli *cli, struct error *err);
 int verb_pool_remove(struct cli *cli, struct error *err);
 
 #endif

@@ -13,4 +13,7 @@
 
 extern const struct disk_kind disk_btrfs;
 
+/* Counts the places in the pool that no zone has, and removes them unless is_kept. */
+int btrfs_sweep(int varfd, bool is_kept, uint64_t *out_n, struct error *err);
+
 #endif

@@ -19,9 +19,9 @@ enum {
 	NUMBER_SIZE = 32,
 };
 
-/* What the kernel has in memory, which is newer than what is on the disk: files of
- * /sys/fs/btrfs/UUID/qgroups (fs/btrfs/sysfs.c). Returns the directory, or -1. */
-static int groups_open(int fd)
+/* What the kernel has in memory, which is newer than what is on the disk: files below
+ * /sys/fs/btrfs/UUID/qgroups (fs/btrfs/sysfs.c). Opens a directory, or returns -1 and errno. */
+static int groups_open(int fd, const char *below)
 {
 	struct btrfs_ioctl_fs_info_args info = { 0 };
 	char path[PATH_SIZE] = "/sys/fs/btrfs/";
@@ -33,13 +33,13 @@ static int groups_open(int fd)
 		n += (size_t)snprintf(path + n, sizeof(path) - n, "%s%02x",
 				      i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
 				      info.fsid[i]);
-	snprintf(path + n, sizeof(path) - n, "/qgroups");
+	snprintf(path + n, sizeof(path) - n, "/qgroups/%s", below);
 	return openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 enum btrfs_quota btrfs_quota_mode(int fd)
 {
-	AUTO_CLOSE int groupsfd = groups_open(fd);
+	AUTO_CLOSE int groupsfd = groups_open(fd, "");
 	struct error none = { 0 };
 	char text[NUMBER_SIZE];
 
@@ -106,22 +106,6 @@ int btrfs_quota_limit(int fd, uint64_t bytes, struct error *err)
 	return 0;
 }
 
-static int group_open(int fd, struct error *err)
-{
-	AUTO_CLOSE int groupsfd = groups_open(fd);
-	char name[NUMBER_SIZE];
-	uint64_t id;
-	int groupfd;
-
-	if (groupsfd < 0)
-		return error_sys(err, "find the quotas");
-	if (btrfs_subvol_id(fd, &id, err) < 0)
-		return -1;
-	snprintf(name, sizeof(name), "0_%" PRIu64, id);
-	groupfd = openat(groupsfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return groupfd < 0 ? error_sys(err, "find the quota of subvolume %s", name + 2) : groupfd;
-}
-
 static int figure_read(int groupfd, const char *name, uint64_t *out, struct error *err)
 {
 	char text[NUMBER_SIZE];
@@ -131,24 +115,42 @@ static int figure_read(int groupfd, const char *name, uint64_t *out, struct erro
 	return num_u64(text, 0, UINT64_MAX, out, err);
 }
 
+static int limit_read(int groupfd, uint64_t *out, struct error *err)
+{
+	uint64_t flags, max = 0;
+
+	if (figure_read(groupfd, "limit_flags", &flags, err) < 0)
+		return -1;
+	if (flags & (BTRFS_QGROUP_LIMIT_MAX_RFER | BTRFS_QGROUP_LIMIT_MAX_EXCL) &&
+	    figure_read(groupfd,
+			flags & BTRFS_QGROUP_LIMIT_MAX_EXCL ? "max_exclusive" : "max_referenced",
+			&max, err) < 0)
+		return -1;
+	*out = max == UINT64_MAX ? 0 : max;
+	return 0;
+}
+
+/* Exclusive is what is told, as simple accounts have the same for both. This is asked of a thousand
+ * zones at a time, so it opens as little as it can. */
 int btrfs_quota_usage(int fd, struct disk_usage *out, struct error *err)
 {
-	enum btrfs_quota mode = btrfs_quota_mode(fd);
-	bool is_full = mode == BTRFS_QUOTA_FULL;
 	AUTO_CLOSE int groupfd = -1;
-	uint64_t held, waiting, max;
+	uint64_t id, held, waiting, max;
+	char name[NUMBER_SIZE];
 
 	*out = (struct disk_usage){ 0 };
-	if (mode == BTRFS_QUOTA_OFF)
-		return 0;
-	groupfd = group_open(fd, err);
-	if (groupfd < 0 ||
-	    figure_read(groupfd, is_full ? "exclusive" : "referenced", &held, err) < 0 ||
-	    figure_read(groupfd, "rsv_data", &waiting, err) < 0 ||
-	    figure_read(groupfd, is_full ? "max_exclusive" : "max_referenced", &max, err) < 0)
+	if (btrfs_subvol_id(fd, &id, err) < 0)
 		return -1;
-	out->has_bytes = true;
-	out->bytes = held + waiting;
-	out->limits.bytes = max == UINT64_MAX ? 0 : max;
+	snprintf(name, sizeof(name), "0_%" PRIu64, id);
+	groupfd = groups_open(fd, name);
+	if (groupfd < 0)
+		return errno == ENOENT ? 0 : error_sys(err, "find the quota of subvolume %s", name);
+	if (figure_read(groupfd, "exclusive", &held, err) < 0 ||
+	    figure_read(groupfd, "rsv_data", &waiting, err) < 0 ||
+	    limit_read(groupfd, &max, err) < 0)
+		return -1;
+	*out = (struct disk_usage){
+		.has_bytes = true, .bytes = held + waiting, .limits = { .bytes = max },
+	};
 	return 0;
 }

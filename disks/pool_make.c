@@ -20,6 +20,7 @@
 #include "base/num.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "disks/btrfs.h"
 #include "disks/btrfs_subvol.h"
 
 /*
@@ -301,7 +302,8 @@ static int check_unused(int varfd, const struct pool_record *r, bool is_forced, 
 		return 0;
 	error_set(err, ERR_STATE, "%" PRIu64 " zone%s in the storage pool", zones,
 		  zones == 1 ? " is" : "s are");
-	return error_hint(err, "destroy them first: zonectl list -a -o name,storage");
+	return error_hint(err, "destroy them first (zonectl list -a -o name,storage), then: "
+			       "zonectl pool sweep");
 }
 
 int pool_remove(int varfd, bool is_forced, struct error *err)
@@ -348,6 +350,7 @@ int pool_info_read(int varfd, struct pool_info *out, struct error *err)
 	if (poolfd < 0 || figures_read(poolfd, &info, err) < 0 ||
 	    count(varfd, POOL_ZONES, &info.zones, err) < 0 ||
 	    count(varfd, POOL_TEMPLATES, &info.templates, err) < 0 ||
+	    btrfs_sweep(varfd, true, &info.unowned, err) < 0 ||
 	    pool_record_read(varfd, &info.record, err) < 0)
 		return -1;
 	*out = info;

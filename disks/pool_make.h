@@ -27,6 +27,7 @@ struct pool_info {
 	struct pool_record record;	/* on is NULL: the store's own btrfs; owned */
 	uint64_t size, used, free;	/* bytes; free: what files can still have */
 	uint64_t zones, templates;
+	uint64_t unowned;		/* of those zones, how many are no zone's */
 	enum btrfs_quota quota;
 };
 
