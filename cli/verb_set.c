@@ -112,16 +112,27 @@ static int apply_one(struct cli *cli, struct zone *z, const struct property *p, 
 	return 0;
 }
 
+static int apply_group(struct cli *cli, struct zone *z, struct changes *changes, bool is_disk,
+		       struct error *err)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct property *p = changes->list[i];
+
+		if ((strcmp(p->group, "disk") == 0) == is_disk && apply_one(cli, z, p, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The disk last: a filesystem that grew can't be put back while the zone runs. */
 static int apply(struct cli *cli, struct zone *z, struct changes *changes,
 		 struct error *err)
 {
-	for (size_t i = 0; i < changes->n; i++) {
-		if (apply_one(cli, z, changes->list[i], err) == 0)
-			continue;
-		put_back(z, changes);
-		return -1;
-	}
-	return 0;
+	if (apply_group(cli, z, changes, false, err) == 0 &&
+	    apply_group(cli, z, changes, true, err) == 0)
+		return 0;
+	put_back(z, changes);
+	return -1;
 }
 
 static int check_choice(struct cli *cli, bool is_up, struct error *err)

@@ -35,12 +35,14 @@ mended() {
 # What is left of a zone that was destroyed.
 remains() {
 	find "$zones" "$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports} "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
-		! -path '*/.filters*' 2>/dev/null
+		! -path '*/.filters*' ! -path '*/.names*' 2>/dev/null
 	find /sys/fs/cgroup -mindepth 3 -type d -path "*zonectl-$id/*" 2>/dev/null
 	grep -F "$zones" /proc/self/mountinfo
-	pgrep '^zone|^init$'
+	# What tells zones of each other's names ends by itself.
+	wait_for 5 no_processes || pgrep '^zone|^init$'
 	# Links whose namespace is ending go by themselves, a moment later.
 	wait_for 5 no_links || ip -o link
+	wait_for 5 no_loops || losetup -a
 	nft list tables
 }
 
@@ -48,10 +50,20 @@ no_links() {
 	[ "$(ip -o link | wc -l)" -eq 1 ]
 }
 
+no_processes() {
+	! pgrep '^zone|^init$' >/dev/null
+}
+
+no_loops() {
+	! losetup -a | grep -F "$zones" >/dev/null
+}
+
+# The verb, or what is special about it behind a "-".
 prepare() {
 	case $1 in
-	create)            ;;
-	boot|set|destroy)  z create -q v -t minimal --publish 80:80 ;;
+	create|create-image)  ;;
+	*-image)           z create -q v -t minimal --publish 80:80 --disk 32M ;;
+	boot|set|set-disk|destroy)  z create -q v -t minimal --publish 80:80 ;;
 	*)                 z create -q v -t minimal --publish 80:80 --boot ;;
 	esac
 }
@@ -118,7 +130,7 @@ verb_walk() {
 	# The number of calls varies a little from run to run, so some late points are not reached.
 	[ "$killed" -gt $((cases / 2)) ] || attempt "only $killed of $cases were killed" 1
 	caught naive_tears
-	score J4 "$verb killed at every call: $n calls, $killed kills"
+	score J4 "$verb killed at every $([ "$stride" -eq 1 ] || echo "${stride}th ")call: $n calls, $killed kills"
 }
 
 import_walk() {
@@ -154,6 +166,13 @@ verb_walk set-running set v memory=100M pids=100 description=other
 verb_walk halt halt v
 verb_walk shutdown shutdown v --timeout 1
 verb_walk destroy destroy -y v
+verb_walk create-image create v -t minimal --publish 80:80 --disk 32M
+# Of which most is what boot is walked for above.
+stride=$((4 * stride)) verb_walk boot-image boot v
+verb_walk set-disk set v disk=32M
+verb_walk grow-image set v disk=64M
+verb_walk unset-image set v disk=
+verb_walk destroy-image destroy -y v
 verb_walk destroy-running destroy --force -y v
 import_walk
 done_scores
