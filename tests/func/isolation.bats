@@ -105,7 +105,7 @@ in_a() { zonectl exec a -- sh -c "$1"; }
 # Beside all that, for a node that gets there in spite of it: even the host's root opens nothing from inside.
 @test "the device policy of a zone opens nothing of the host's" {
 	[ "$(zonectl features --json | json "d['kernel']['device_policy']")" = true ] || skip "kernel: no device policy"
-	group=$(find /sys/fs/cgroup -path "*/zonectl-$(store_id)/a/zone/cgroup.procs" ! -path "*/systemd/*")
+	group=$(find /sys/fs/cgroup -path "*/zonectl-$(store_id)*/a/zone/cgroup.procs" ! -path "*/systemd/*")
 	opens() { (echo "$BASHPID" >"$group" && exec 3<"$1"); }
 	opens /dev/zero
 	for node in /dev/mem /dev/kmsg /dev/console /dev/fuse /dev/net/tun /dev/loop-control /dev/loop0; do

@@ -114,7 +114,8 @@ group_of() {
 	local dir=/sys/fs/cgroup/$2
 
 	[ -d "$dir" ] || dir=/sys/fs/cgroup
-	echo "$dir"/zonectl*"$(store_id)"*/"$1"
+	# A slice of systemd's lies in that of all stores.
+	find "$dir" -maxdepth 3 -type d -path "*/zonectl*$(store_id)*/$1" -print -quit 2>/dev/null
 }
 
 on_disk() {

@@ -143,7 +143,7 @@ is_nothing_left() {
 	for name in "$@"; do
 		[ ! -e "$ZONECTL_ROOT/run/zonectl/$name" ] || { echo "left: run/zonectl/$name"; return 1; }
 		! grep -F "$ZONECTL_ROOT/var/lib/zonectl/zones/$name/" /proc/self/mountinfo || return 1
-		find /sys/fs/cgroup -type d -path "*/zonectl-$(store_id)/$name" | { ! grep .; } || return 1
+		find /sys/fs/cgroup -type d -path "*/zonectl-$(store_id)*/$name" | { ! grep .; } || return 1
 		keeper_pids "$name" | { ! grep .; } || { echo "left: a keeper"; return 1; }
 		{ ip -o -d link || :; } 2>/dev/null | { ! grep -E "alias zonectl-$(store_id) $name\b"; } || return 1
 		{ nft list ruleset || :; } 2>/dev/null | { ! grep -F "comment \"$name\""; } || return 1
