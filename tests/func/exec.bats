@@ -150,8 +150,8 @@ random() { head -c "$1" /dev/urandom >"$BATS_TEST_TMPDIR/random"; }
 		[ "$(zonectl exec e1 -- readlink "/proc/self/ns/$ns")" = "$(readlink "/proc/$init/ns/$ns")" ]
 	done
 	zonectl exec e1 -- sleep 1000 &
-	deadline 5 sh -c "grep -q sleep /sys/fs/cgroup/*/zonectl-$(store_id)/e1/cgroup.procs /dev/null || \
-		find /sys/fs/cgroup -path '*zonectl-$(store_id)/e1*' -name cgroup.procs -exec cat {} + | xargs -I@ cat /proc/@/comm | grep -q sleep"
+	deadline 5 sh -c "grep -q sleep /sys/fs/cgroup/*/zonectl-$(store_id)*/e1/cgroup.procs /dev/null || \
+		find /sys/fs/cgroup -path '*zonectl-$(store_id)*/e1*' -name cgroup.procs -exec cat {} + | xargs -I@ cat /proc/@/comm | grep -q sleep"
 	kill "$!"
 	wait "$!" || [ $? -eq 143 ]
 }
