@@ -7,10 +7,14 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "cgroups/devices.h"
+#include "cgroups/host.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "netns/device.h"
 #include "netns/foreign.h"
+
+enum { PID_MAX_WANTED = 1 << 17 };
 
 enum verdict { FINE, NOTE, FAULT };
 
@@ -93,6 +97,73 @@ static void look_at_connections(struct finding *f)
 	}
 }
 
+static void look_at_cgroups(struct finding *f)
+{
+	AUTO_CGROUP_HOST struct cgroup_host host = CGROUP_HOST_NONE;
+	AUTO_STRV char **missing = NULL;
+	AUTO_FREE char *all = NULL;
+	struct error err = { 0 };
+
+	if (cgroup_host_open(&host, "", &err) < 0) {
+		found(f, FAULT, err.text, err.hint);
+		return;
+	}
+	for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
+		enum cgroup_controller c = (enum cgroup_controller)i;
+
+		if (c != CGROUP_SYSTEMD && !cgroup_host_has(&host, c))
+			strv_addf(&missing, "%s%s", cgroup_controller_name(c),
+				  host.is_hidden[c] ? " (not mounted)" : "");
+	}
+	if (!missing) {
+		found(f, FINE, "every limit can be had", NULL);
+		return;
+	}
+	all = strv_join(missing, ", ");
+	f->verdict = NOTE;
+	f->text = xasprintf("there are no limits of: %s", all);
+	f->hint = xstrdup("mount what is not mounted; the rest is the kernel's configuration");
+}
+
+static void look_at_devices(struct finding *f)
+{
+	if (devices_supported())
+		found(f, FINE, "the kernel holds zones to their devices", NULL);
+	else
+		found(f, NOTE, "this kernel takes no device policy: only nodev keeps devices shut",
+		      "a kernel with CONFIG_CGROUP_BPF");
+}
+
+static void look_at_terminals(struct finding *f)
+{
+	unsigned long most = number_of("/proc/sys/kernel/pty/max");
+	unsigned long host = number_of("/proc/sys/kernel/pty/reserve");
+	unsigned long now = number_of("/proc/sys/kernel/pty/nr");
+
+	/* Each zone may have 256; what is reserved is the host's own. */
+	if (most > host && now > (most - host) / 10 * 8) {
+		f->verdict = NOTE;
+		f->text = xasprintf("%lu of %lu terminals are in use", now, most - host);
+		f->hint = xstrdup("raise /proc/sys/kernel/pty/max");
+	} else {
+		found(f, FINE, "there is room for terminals", NULL);
+	}
+}
+
+static void look_at_processes(struct finding *f)
+{
+	unsigned long most = number_of("/proc/sys/kernel/pid_max");
+
+	if (most >= PID_MAX_WANTED) {
+		found(f, FINE, "there is room for processes", NULL);
+		return;
+	}
+	f->verdict = NOTE;
+	f->text = xasprintf("room for %lu processes, those of %lu zones with the default pids", most,
+			    most / ZONE_PIDS_DEFAULT);
+	f->hint = xstrdup("sysctl -w kernel.pid_max=4194304");
+}
+
 static const struct look {
 	const char *name;
 	void (*look)(struct finding *f);
@@ -101,6 +172,10 @@ static const struct look {
 	{ "forwarding", look_at_forwarding },
 	{ "ipv6", look_at_ipv6 },
 	{ "connections", look_at_connections },
+	{ "cgroups", look_at_cgroups },
+	{ "devices", look_at_devices },
+	{ "terminals", look_at_terminals },
+	{ "processes", look_at_processes },
 };
 
 static const char *const verdicts[] = { [FINE] = "fine", [NOTE] = "note", [FAULT] = "fault" };

@@ -30,6 +30,27 @@ verdict() { zonectl doctor --json | json "next(r['verdict'] for r in d if r['che
 	[ "$(verdict nftables)" = fine ]
 }
 
+@test "doctor says which limits can't be had" {
+	[ -d /sys/fs/cgroup/pids ] || skip "kernel: pids is not on cgroup v1"
+	run unshare -m sh -c 'umount -l /sys/fs/cgroup/pids && exec "$ZONECTL" doctor'
+	[ "$status" -eq 0 ]
+	holds "there are no limits of: pids (not mounted)"
+}
+
+@test "doctor looks at devices, terminals and processes" {
+	if [ "$(zonectl features --json | json "d['kernel']['device_policy']")" = true ]; then
+		[ "$(verdict devices)" = fine ]
+	else
+		[ "$(verdict devices)" = note ]
+	fi
+	[ "$(verdict terminals)" = fine ]
+	if [ "$(</proc/sys/kernel/pid_max)" -ge 131072 ]; then
+		[ "$(verdict processes)" = fine ]
+	else
+		[ "$(verdict processes)" = note ]
+	fi
+}
+
 @test "doctor says that a host has no IPv6, or forwards nothing" {
 	sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv4.ip_forward=0
 	[ "$(verdict ipv6)" = note ]

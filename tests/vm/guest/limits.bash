@@ -146,6 +146,29 @@ io_later() {
 	zonectl exec web -- rm /root/io
 }
 
+# The store is on a partition: it is its whole disk that is limited. One of type 83, from sector 2048 on.
+partition() {
+	truncate -s 96M /root/disk
+	printf '\0\0\0\0\x83\0\0\0\0\x08\0\0\0\xf8\x02\0' | dd of=/root/disk bs=1 seek=446 conv=notrunc
+	printf '\x55\xaa' | dd of=/root/disk bs=1 seek=510 conv=notrunc
+	local loop
+	loop=$(losetup -P -f --show /root/disk)
+	mke2fs -q -t ext4 "${loop}p1"
+	mkdir /srv/part
+	mount "${loop}p1" /srv/part
+	mkdir -m 700 /srv/part/store
+	export ZONECTL_ROOT=/srv/part/store
+	zonectl template build minimal
+	zonectl create part -t minimal --net none --io-write 1M
+	zonectl boot part
+	grep -E "^$(cat "/sys/block/${loop#/dev/}/dev") .*wbps=1048576" /sys/fs/cgroup/zonectl.slice/zonectl-*.slice/part/io.max
+	fails_with 8 "disk 'nvme0n1' does not weigh" zonectl set part io-weight=50
+	zonectl destroy --force -y part
+	umount /srv/part
+	losetup -d "$loop"
+	rm /root/disk
+}
+
 io_weight() {
 	fails_with 8 "try: echo bfq >/sys/block/nvme0n1/queue/scheduler" zonectl set web io-weight=200
 	modprobe bfq

@@ -50,6 +50,7 @@ claim "memory-low is the group's" holds memory-low=8M memory memory.low 8388608
 claim "memory-high holds: the zone is kept near it" high
 claim "oom-kill=zone ends the whole zone" oom_zone
 claim "io-write holds for what is written back later" io_later
+claim "a store on a partition is limited on its whole disk" partition
 claim "an exec that pids has no room for says so" full
 claim "the device policy holds" devices /sys/fs/cgroup/zonectl.slice/web
 claim "stat has every figure" figures memory_peak_bytes memory_anon_bytes swap_bytes io_read_bytes \
