@@ -35,7 +35,7 @@ struct nic {
 	char device[IFNAMSIZ];		/* bridge, parent or device; "" for routed */
 	uint8_t mac[NET_MAC_LEN];	/* of the zone's end; all 0 only for phys: its own */
 	uint32_t mtu;			/* 0: the kernel's, for routed and bridge the uplink's */
-	const struct net_addr *addrs;	/* borrowed */
+	const struct net_addr *addrs;	/* borrowed; none: of a bridge, held to its MAC alone */
 	size_t n_addrs;
 	struct net_addr gateway4, gateway6;	/* of bridge, macvlan, phys; routed has its own */
 	uint64_t rate_in, rate_out;	/* bytes a second as the zone sees it, 0: no limit */

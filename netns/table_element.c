@@ -156,6 +156,14 @@ static void add_limit(struct table_elements *e, const struct table_nic *nic, uin
 	exact->limit = limit;
 }
 
+static void add_guest(struct table_elements *e, const struct table_nic *nic)
+{
+	struct nft_element *guest = add(e, BRIDGE, SET_GUESTS);
+
+	key_name(guest, nic->host);
+	key_add(guest, nic->mac, sizeof(nic->mac));
+}
+
 static void add_nic(struct table_elements *e, const struct table_zone *z, size_t i, uint32_t limit)
 {
 	const struct table_nic *nic = &z->nics[i];
@@ -167,6 +175,8 @@ static void add_nic(struct table_elements *e, const struct table_zone *z, size_t
 	if (nic->is_bridged) {
 		add_name(e, family, SET_OUT4, nic->host);
 		add_name(e, family, SET_OUT6, nic->host);
+		if (!has_family(z, i, AF_INET) && !has_family(z, i, AF_INET6))
+			add_guest(e, nic);
 	}
 	if (has_family(z, i, AF_INET6))
 		add_link_local(e, family, nic);

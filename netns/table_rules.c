@@ -27,6 +27,8 @@
  *   and, with the same rules, on routed links too.
  * - What a bridge keeps for itself (01:80:c2:00:00:0x) ends at the host's own end of
  *   the link, before any rule (br_handle_frame()); it is never passed on.
+ * - A bridged zone that nobody here gave an address, as a DHCP server on its bridge does
+ *   that, is held to its MAC alone; it is no router and no server either.
  * - Headers that can't be read (a chain of extension headers that goes on in the
  *   next fragment, RFC 7112) are no headers of a zone.
  *
@@ -86,6 +88,8 @@ static const struct {
 		0, 0, NULL, false, "what a zone may send from" }, IN_INET },
 	[SET_OWN6]        = { L3, { "own6", THREE(INTERFACE, MAC, ADDR6), LEN_IF + LEN_MAC + LEN_6,
 		0, 0, NULL, false, NULL }, IN_INET },
+	[SET_GUESTS]      = { IN_BRIDGE, { "guests", TWO(INTERFACE, MAC), LEN_IF + LEN_MAC, 0, 0,
+		NULL, false, "what has its addresses from somebody on the bridge" } },
 	[SET_ISOLATED]    = { IN_INET, { "isolated", INTERFACE, LEN_IF, 0, 0, NULL, true,
 		"no way from or to other zones but published ports" } },
 	[SET_UNMASKED]    = { IN_INET, { "unmasked", INTERFACE, LEN_IF, 0, 0, NULL, true,
@@ -212,7 +216,10 @@ static const struct {
 #define OWNER                 META(IIFNAME, 0), LOAD(LL, 6, 6, 4)
 #define OWN4(base, at)        OWNER, LOAD(base, at, LEN_4, 6), IN("own4")
 #define OWN6(base, at)        OWNER, LOAD(base, at, LEN_6, 6), IN("own6")
+/* Whom nobody here gave an address: interface and source MAC alone. */
+#define GUEST                 OWNER, IN("guests")
 /* The same with the MAC that the ARP message itself names. */
+#define ARP_GUEST             META(IIFNAME, 0), LOAD(NETWORK, 8, 6, 4), IN("guests")
 #define ARP4(at) \
 	META(IIFNAME, 0), LOAD(NETWORK, 8, 6, 4), LOAD(NETWORK, at, LEN_4, 6), IN("own4")
 
@@ -272,6 +279,8 @@ static const struct table_rule rules[] = {
 	     OWN4(NETWORK, 12), ACCEPT),
 	NOTED(IN_BRIDGE, "check4", "from an address of the zone", ETHERTYPE("\x08\x00"),
 	     L4_READABLE, OWN4(NETWORK, 12), IIF_IN("out4"), ACCEPT),
+	NOTED(IN_BRIDGE, "check4", "its address is from elsewhere", ETHERTYPE("\x08\x00"),
+	     L4_READABLE, GUEST, IIF_IN("out4"), ACCEPT),
 	RULE(L3, "check4", GOTO("refuse")),
 
 	RULE(L3, "check6", L4("\x3a"), JUMP("check_nd")),
@@ -284,10 +293,16 @@ static const struct table_rule rules[] = {
 	     TRANSPORT_READABLE, OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
 	NOTED(IN_BRIDGE, "check6", "the same, a later fragment", ETHERTYPE("\x86\xdd"),
 	     LATER_FRAGMENT, OWN6(NETWORK, 8), IIF_IN("out6"), ACCEPT),
+	NOTED(IN_BRIDGE, "check6", "its address is from elsewhere", ETHERTYPE("\x86\xdd"),
+	     TRANSPORT_READABLE, GUEST, IIF_IN("out6"), ACCEPT),
+	NOTED(IN_BRIDGE, "check6", "the same, a later fragment", ETHERTYPE("\x86\xdd"),
+	     LATER_FRAGMENT, GUEST, IIF_IN("out6"), ACCEPT),
 	RULE(L3, "check6", GOTO("refuse")),
 
 	NOTED(L3, "check_nd", "router advertisement", TYPE("\x86"), GOTO("refuse")),
 	NOTED(L3, "check_nd", "redirect", TYPE("\x89"), GOTO("refuse")),
+	NOTED(IN_BRIDGE, "check_nd", "its address is from elsewhere", ETHERTYPE("\x86\xdd"),
+	     GUEST, RETURN),
 	/* A routed zone has nobody to tell who it is: the host knows. */
 	NOTED(IN_INET, "check_nd", "neighbour advertisement", TYPE("\x88"), GOTO("refuse")),
 	NOTED(IN_BRIDGE, "check_nd", "advertisement of another address", TYPE("\x88"), OWNER,
@@ -318,6 +333,8 @@ static const struct table_rule rules[] = {
 	     NOBODY4, OWN4(NETWORK, 24), ARP4(24), ACCEPT),
 	NOTED(IN_BRIDGE, "check_arp4", "from the zone's own MAC and address",
 	     ETHERTYPE("\x08\x06"), OWN4(NETWORK, 14), ARP4(14), ACCEPT),
+	NOTED(IN_BRIDGE, "check_arp4", "its address is from elsewhere", ETHERTYPE("\x08\x06"),
+	     GUEST, ARP_GUEST, ACCEPT),
 	RULE(IN_BRIDGE | IN_ARP, "check_arp4", GOTO("refuse")),
 
 	RULE(ALL, "refuse", IIF_IN("refused"), DROP),

@@ -23,6 +23,7 @@ enum table_set {
 	SET_OUT6, SET_IN6,
 	SET_OWN4, SET_OWN6,	/* interface, MAC, address: what a zone may send from; those of
 				 * routed ones count what it sent, which saves a lookup */
+	SET_GUESTS,		/* interface, MAC: bridged ones that get addresses elsewhere */
 	SET_ISOLATED,		/* interfaces */
 	SET_UNMASKED,
 	SET_CONNECTIONS,		/* interfaces, each with its limit */

@@ -56,6 +56,32 @@ setup() { zone_setup; }
 	ip link del upbr
 }
 
+@test "a guest on a bridge without a pool gets its address from the DHCP server there, and is held to its MAC" {
+	ip link add upbr type bridge
+	ip link set upbr up
+	ip addr add 10.93.0.1/24 dev upbr
+	printf '%s\n' 'start 10.93.0.10' 'end 10.93.0.20' 'interface upbr' \
+		"lease_file $BATS_TEST_TMPDIR/leases" "pidfile $BATS_TEST_TMPDIR/pid" >"$BATS_TEST_TMPDIR/udhcpd"
+	: >"$BATS_TEST_TMPDIR/leases"
+	busybox udhcpd -f "$BATS_TEST_TMPDIR/udhcpd" 3>&- &
+	server=$!
+	zonectl create g -t minimal --net bridge:upbr --boot
+	zonectl exec g -- sh -c 'printf "#!/bin/sh\n[ \$1 != bound ] || ip addr add \$ip/24 dev eth0\n" >/root/got
+		chmod +x /root/got'
+	exits 0 zonectl exec g -- udhcpc -i eth0 -f -q -n -T 1 -t 20 -s /root/got
+	exits 0 zonectl exec g -- ping -c 1 -W 2 10.93.0.1
+	before=$(zonectl net info g --json | json "d[0]['counters']['dropped_packets']")
+	zonectl exec g -- ip link set eth0 down
+	zonectl exec g -- ip link set eth0 address 02:00:00:00:00:99
+	zonectl exec g -- ip link set eth0 up
+	not zonectl exec g -- ping -c 1 -W 1 10.93.0.1
+	[ "$(zonectl net info g --json | json "d[0]['counters']['dropped_packets']")" -gt "$before" ]
+	kill "$server"
+	wait "$server" || :
+	zonectl destroy --force -y g
+	ip link del upbr
+}
+
 @test "an address that a machine on the link has is refused, and a pool's next one taken" {
 	peer lan ip -6 addr add fd96::9/64 dev wire nodad
 	peer lan ip addr add 10.94.0.9/24 dev wire

@@ -28,6 +28,7 @@ struct stage {
 	struct forgery g;
 	uint8_t victim_to[NET_MAC_LEN];	/* of the host's end of the other zone */
 	bool is_bridged;
+	char host[IFNAMSIZ];		/* the forger's end on the host */
 	int outfd, victimfd, worldfd;
 };
 
@@ -70,6 +71,7 @@ static void stage_set(struct stage *s, struct fixture *f, bool is_bridged)
 	make_uplink(f, 1500);
 	nic = boot(f, 0, is_bridged);
 	victim = boot(f, 1, is_bridged);
+	memcpy(s->host, nic.host, sizeof(s->host));
 	memcpy(s->victim_to, link_named(&f->host, victim.host).mac, NET_MAC_LEN);
 	if (is_bridged)
 		memcpy(s->g.to, link_named(&f->zones[1], "eth0").mac, NET_MAC_LEN);
@@ -227,6 +229,48 @@ static void a_bridged_zone_may_ask_for_its_own_addresses(void **state)
 	stage_clear(&s);
 }
 
+/* What a zone must not send that has its address from a DHCP server on the bridge. */
+static const char *const not_even_a_guest[] = {
+	"wrong_mac4", "wrong_mac6", "to_loopback_ip4", "dhcp4_server",
+	"dhcp4_server_of_another_port", "dhcp6_server", "router_advertisement", "redirect6",
+	"redirect4", "fragmented_router_advertisement", "arp_of_another_mac",
+	"arp_of_another_hardware", "vlan", "unknown_type", "for_the_bridge_itself",
+};
+
+static void a_bridged_zone_without_addresses_is_held_to_its_mac(void **state)
+{
+	struct fixture *f = as_root(state);
+	struct stage s;
+	struct nic nic;
+	struct net_plan plan = plan_of("mallory", &nic, 1);
+	size_t n = 0;
+
+	stage_set(&s, f, true);
+	good(table_remove("", "mallory", NULL, &f->err), &f->err);
+	nic = routed("", 0, NULL, 0);
+	memcpy(nic.host, s.host, sizeof(s.host));
+	nic.kind = NIC_BRIDGE;
+	good(table_add(&plan, &f->err), &f->err);
+	for (size_t i = 0; i < n_forgery_kinds; i++)
+		for (size_t k = 0; k < N_ROWS(not_even_a_guest); k++) {
+			if (strcmp(forgery_kinds[i].name, not_even_a_guest[k]) != 0)
+				continue;
+			forgery_kinds[i].forge(&s.g);
+			assert_true(frame_send(s.outfd, &s.g.f));
+			if (settle(&s) != 0)
+				fail_msg("%s gets through", forgery_kinds[i].name);
+			n++;
+		}
+	assert_int_equal(n, N_ROWS(not_even_a_guest));
+	/* From whatever address: nobody here knows which is its own. */
+	forgery_udp4(&s.g, "10.5.0.77", own4[1], 9, 9);
+	assert_true(frame_send(s.outfd, &s.g.f));
+	forgery_arp(&s.g, 1, own_mac, "10.5.0.77", own4[1]);
+	assert_true(frame_send(s.outfd, &s.g.f));
+	assert_int_equal(settle(&s), 2);
+	stage_clear(&s);
+}
+
 /* Frames keep their order on their way through one processor. */
 static void stay_on_this_processor(void)
 {
@@ -244,6 +288,7 @@ int main(void)
 		CASE(a_bridged_zone_forges_nothing),
 		CASE(a_link_without_elements_passes_nothing),
 		CASE(a_bridged_zone_may_ask_for_its_own_addresses),
+		CASE(a_bridged_zone_without_addresses_is_held_to_its_mac),
 	};
 
 	stay_on_this_processor();
