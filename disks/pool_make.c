@@ -131,7 +131,9 @@ static int file_make(int varfd, struct pool_record *r, const struct pool_want *w
 		return 0;
 	if (errno != EFBIG)
 		return error_sys(err, "make '%s'", r->on);
-	return error_set(err, ERR_UNSUPPORTED, "make '%s': its filesystem has no files so large", r->on);
+	error_sys(err, "make '%s'", r->on);
+	err->kind = ERR_UNSUPPORTED;
+	return error_hint(err, "the filesystem it is on has no files so large");
 }
 
 /* A mounted device, or one that another program has for itself, opens for nobody alone. */
@@ -174,7 +176,8 @@ static int target_check(int varfd, const struct pool_want *want, struct pool_rec
 		return error_hint(err, "remove it, or name another by --on");
 	}
 	if (!S_ISBLK(st.st_mode))
-		return error_set(err, ERR_USAGE, "'%s' is neither a file nor a block device", r->on);
+		return error_set(err, ERR_USAGE, "'%s' is neither a file nor a block device",
+				 r->on);
 	return device_check(r, want, err);
 }
 
@@ -294,7 +297,8 @@ static int check_unused(int varfd, const struct pool_record *r, bool is_forced, 
 		if (is_forced)
 			return 0;
 		*err = gone;
-		return error_hint(err, "--force forgets a pool that is gone, with its zones' files");
+		return error_hint(err,
+				  "--force forgets a pool that is gone, with its zones' files");
 	}
 	if (count(varfd, POOL_ZONES, &zones, err) < 0)
 		return -1;

@@ -10,7 +10,7 @@
 enum { POOL_SIZE_MIN = 128 << 20 };	/* what mkfs.btrfs needs for two copies of its trees */
 
 struct pool_want {
-	const char *on;		/* an absolute path, of a file to be made or a device; NULL: pool.img */
+	const char *on;		/* absolute: a file to be made or a device; NULL: pool.img */
 	uint64_t size;		/* bytes; 0: all of a device */
 	bool is_forced;		/* a device that holds something already is overwritten */
 };
@@ -20,7 +20,8 @@ struct pool_want {
  * ERR_UNSUPPORTED without the program or the kernel's part. */
 int pool_make(int varfd, const struct pool_want *want, struct error *err);
 /* Removes it, with the file it is on; what is on a device stays there. ERR_STATE while zones are in
- * it, ERR_BUSY while it is in use. is_forced: also one whose file or device is gone. Restartable. */
+ * it, ERR_BUSY while it is in use. is_forced: also one whose file or device is gone.
+ * Restartable. */
 int pool_remove(int varfd, bool is_forced, struct error *err);
 
 struct pool_info {

@@ -348,7 +348,8 @@ killed() {
 	fails 6 "zonectl: pool create: there is a file '$BATS_TEST_TMPDIR/file' already
   remove it, or name another by --on" zonectl --root "$other" pool create --size 1G --on "$BATS_TEST_TMPDIR/file"
 	[ "$(cat "$BATS_TEST_TMPDIR/file")" = precious ]
-	fails 8 "zonectl: pool create: make 'pool.img': its filesystem has no files so large" \
+	fails 8 "zonectl: pool create: make 'pool.img': File too large
+  the filesystem it is on has no files so large" \
 		zonectl --root "$other" pool create --size 1000000T
 	fails 3 "zonectl: pool remove: the store has no storage pool" zonectl --root "$other" pool remove -y
 	fails 3 "zonectl: pool info: the store has no storage pool
