@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "cgroups/stats.h"
+#include "cli/inventory.h"
 #include "cli/names.h"
 #include "cli/table.h"
 #include "cli/table_share.h"
@@ -18,6 +19,7 @@ const struct opt list_options[] = {
 	{ "columns",    'o', "COLUMNS", "columns to show, as name,state" },
 	{ "sort",       's', "COLUMN",  "sort by a column, -COLUMN backward" },
 	{ "no-heading", 'H', NULL,      "no heading" },
+	{ "ansible",    0,   NULL,      "running zones as an inventory of Ansible" },
 	{ 0 },
 };
 
@@ -252,6 +254,8 @@ int verb_list(struct cli *cli, struct error *err)
 		status = zone_names(&cli->site, &cli->names, err);
 	if (status < 0)
 		return -1;
+	if (opts_has(&cli->opts, "ansible"))
+		return inventory_print(cli, cli->names, err);
 	status = add_zones(cli, &t, cli->names, &why);
 	if (table_sort(&t, opts_value(&cli->opts, "sort"), err) < 0)
 		return -1;

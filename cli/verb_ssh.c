@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,11 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "cli/out.h"
+#include "cli/self.h"
 #include "cli/verb.h"
 #include "runtime/ssh.h"
 
-#define SUFFIX ".zone"
+#define SUFFIX SELF_HOST_SUFFIX
 #define KNOWN_HOSTS "known_hosts"
 
 const struct opt ssh_options[] = {
@@ -41,38 +41,6 @@ int verb_ssh_sort(struct cli *cli, struct error *err)
 		return -1;
 	if (!zone_exists(&cli->site, *name))
 		(*name)[strlen(*name) - strlen(SUFFIX)] = '\0';
-	return 0;
-}
-
-/* In single quotes for the shell that ssh(1) gives a command to, and with its '%' doubled. */
-static void add_quoted(struct str *out, const char *word)
-{
-	str_addc(out, '\'');
-	for (; *word; word++) {
-		if (*word == '\'')
-			str_add(out, "'\\'");
-		if (*word == '%')
-			str_addc(out, '%');
-		str_addc(out, *word);
-	}
-	str_addc(out, '\'');
-}
-
-/* This program on this store, as a command line. */
-static int add_self(struct str *out, const struct cli *cli, struct error *err)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1); /* host path */
-
-	if (n < 0)
-		return error_sys(err, "find out where zonectl is");
-	path[n] = '\0';
-	add_quoted(out, path);
-	if (strcmp(cli->site.path, "/") != 0) {
-		str_add(out, " --root ");
-		add_quoted(out, cli->site.path);
-	}
-	str_add(out, " ssh ");
 	return 0;
 }
 
@@ -115,7 +83,7 @@ static int add_arguments(struct cli *cli, struct target *t, const char *host, ch
 		strv_addf(argv, "-oHostName=%s", address);
 		strv_add(argv, "-oProxyCommand=none");
 	} else {
-		if (add_self(&proxy, cli, err) < 0)
+		if (self_ssh(&proxy, cli, err) < 0)
 			return -1;
 		strv_addf(argv, "-oProxyCommand=%s--proxy %s", str_text(&proxy), t->zone.name);
 		strv_add(argv, "-oProxyUseFdpass=yes");
@@ -190,7 +158,7 @@ int verb_ssh_config(struct cli *cli, struct error *err)
 {
 	AUTO_STR struct str self = { 0 };
 
-	if (cli_site(cli, err) < 0 || add_self(&self, cli, err) < 0)
+	if (cli_site(cli, err) < 0 || self_ssh(&self, cli, err) < 0)
 		return -1;
 	out_print(cli, "# For ~/.ssh/config or a file of ssh -F: ssh web1" SUFFIX ", scp, rsync ...\n"
 		       "Host *" SUFFIX "\n"

@@ -30,6 +30,10 @@ setup() { debian_setup; }
 	claim_ssh_config_works
 }
 
+@test "what list --ansible prints leads into Debian 12" {
+	claim_ansible_inventory_works
+}
+
 @test "with ssh=on-demand nothing of ssh runs until somebody comes" {
 	claim_ssh_on_demand
 }

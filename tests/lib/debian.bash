@@ -96,6 +96,20 @@ claim_ssh_config_works() {
 	[ "$(cat "$BATS_TEST_TMPDIR/back")" = copied ]
 }
 
+# Ansible itself is no small package; what it would call is.
+claim_ansible_inventory_works() {
+	local inventory=$BATS_TEST_TMPDIR/zones.json args=()
+
+	ssh_key
+	zonectl set -q deb tags=blue,a.b
+	zonectl list --ansible deb >"$inventory"
+	[ "$(json 'sorted(d["all"]["children"])' <"$inventory")" = '["tag_a_b", "tag_blue"]' ]
+	[ "$(json 'd["all"]["children"]["tag_blue"]' <"$inventory")" = '{"hosts": {"deb.zone": {}}}' ]
+	mapfile -t args < <(json '"\n".join(__import__("shlex").split(d["all"]["vars"]["ansible_ssh_common_args"]))' <"$inventory")
+	prints "deb" ssh "${args[@]}" -i "$KEY" -l root deb.zone hostname
+	zonectl set -q deb tags=
+}
+
 # Keys that are read inside are the zone's; a server with others is somebody else.
 claim_ssh_knows_its_server() {
 	ssh_key
