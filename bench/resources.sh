@@ -163,8 +163,14 @@ ratio() {
 	awk -v q="$quiet" -v l="$loaded" -v i="${3:-}" 'BEGIN { printf "%.2f", i ? q / l : l / q }'
 }
 
+# The round that other work on the machine disturbed least.
+least() {
+	awk -v c="$2" '{ print $c }' "$1" | sort -n | head -n 1
+}
+
 both() {
-	echo "$(middle "$work/$1.quiet" "$2") alone, $(middle "$work/$1.loaded" "$2") beside it"
+	echo "$(middle "$work/$1.quiet" "$2") alone, $(middle "$work/$1.loaded" "$2") beside it" \
+		"(least $(least "$work/$1.quiet" "$2"), $(least "$work/$1.loaded" "$2"))"
 }
 
 memory_hog() {
