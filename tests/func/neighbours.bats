@@ -17,7 +17,7 @@ setup() {
 	#include <stdio.h>
 	#include <stdlib.h>
 	#include <string.h>
-	#include <sys/epoll.h>
+	#include <sys/file.h>
 	#include <sys/inotify.h>
 	#include <sys/ipc.h>
 	#include <sys/msg.h>
@@ -83,11 +83,22 @@ setup() {
 	static int mntns(int n) { return namespace("mnt", CLONE_NEWNS, n); }
 	static int cgroupns(int n) { return namespace("cgroup", CLONE_NEWCGROUP, n); }
 
+	static int lock(int n)
+	{
+		static const char *const paths[] = {
+			"/", "/etc", "/root", "/tmp", "/bin", "/bin/busybox", "/dev/null", "/dev/zero",
+			"/dev/pts", "/proc/1", "/proc/1/ns/mnt", "/sys/fs/cgroup", "/run",
+		};
+
+		return n >= (int)(sizeof(paths) / sizeof(*paths)) ? -1 :
+		       flock(open(paths[n], O_RDONLY), LOCK_EX | LOCK_NB);
+	}
+
 	static const struct { const char *name; int (*take)(int n); } kinds[] = {
 		{ "ptys", pty }, { "instances", instance }, { "files", file }, { "shm", shm },
 		{ "msg", msg }, { "sem", sem }, { "keys", key }, { "watches", watch },
 		{ "queues", queue }, { "pipes", pipes }, { "net", netns }, { "uts", utsns },
-		{ "ipc", ipcns }, { "mnt", mntns }, { "cgroup", cgroupns },
+		{ "ipc", ipcns }, { "mnt", mntns }, { "cgroup", cgroupns }, { "locks", lock },
 	};
 
 	/* take KIND MOST [stay] */
@@ -165,4 +176,34 @@ still() {
 	echo "k1 has $n keys"
 	[ "$n" -gt 10 ]
 	prints 10 zonectl exec k2 -- take keys 10
+}
+
+# took_ms COMMAND...
+took_ms() {
+	local start
+
+	start=$(date +%s%N)
+	"$@" >/dev/null
+	echo $((($(date +%s%N) - start) / 1000000))
+}
+
+@test "a zone that is frozen, or has a thousand groups, holds up no look at it" {
+	zonectl exec a -- sh -c 'cd /sys/fs/cgroup && i=0; while [ $i -lt 1000 ]; do mkdir g$i; i=$((i + 1)); done'
+	zonectl freeze a
+	for look in "list -a" "info a" "stat a" "list -a --json" "ps a" "verify a"; do
+		ms=$(took_ms zonectl $look)
+		echo "$look: $ms ms"
+		[ "$ms" -lt 2000 ]
+	done
+	zonectl thaw a
+	[ "$(took_ms timeout 20 "$ZONECTL" halt a)" -lt 10000 ]
+	nothing_left a
+}
+
+@test "locks that a zone takes, on whatever it sees, hold up nobody" {
+	exhausts locks
+	for work in "set a description=locked" "info a" "exec a -- true" "exec b -- true" "verify a" "reboot a --timeout 1" \
+		"halt a" "boot a"; do
+		timeout 20 "$ZONECTL" $work 3>&-
+	done
 }
