@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
 	%D%/addr.c %D%/addr.h \
+	%D%/conntrack.c %D%/conntrack.h \
 	%D%/device.c %D%/device.h \
 	%D%/link.c %D%/link.h \
 	%D%/net.c %D%/net.h %D%/net_down.c %D%/net_host.c %D%/net_look.c \

@@ -2,8 +2,9 @@
 /*
  * Who brings changes to the zones is a process that begins with a change and ends when there is
  * none left: a lock on the directory of records keeps it one, and marks in there tell it of what
- * came meanwhile. After each round it rests for twenty times as long as that took, so that a
- * thousand zones being booted one by one cost a twentieth of a processor, not a million writes.
+ * came meanwhile. After each round it rests for twenty times as long as that took, but not above
+ * ten seconds, so that a thousand zones being booted one by one cost a few rounds, not a million
+ * writes.
  *
  * An attacker has the whole of a zone's tree. The file is changed by a process that has entered his
  * user and mount namespaces and become his root, by the code that also runs at boot (setup.h): it

@@ -24,6 +24,7 @@ libzone_a_SOURCES += %D%/filter_table.c %D%/filter_table.h
 libzone_a_SOURCES += %D%/state.c %D%/state.h
 libzone_a_SOURCES += %D%/uidmap.c %D%/uidmap.h
 libzone_a_SOURCES += %D%/zone.c %D%/zone.h
+libzone_a_SOURCES += %D%/flows.c %D%/flows.h
 libzone_a_SOURCES += %D%/hosts.c %D%/hosts.h %D%/hosts_dir.h
 libzone_a_SOURCES += %D%/hosts_spread.c %D%/hosts_text.c %D%/hosts_zone.c
 libzone_a_SOURCES += %D%/identity.c %D%/identity.h

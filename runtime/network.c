@@ -16,6 +16,7 @@
 #include "runtime/address.h"
 #include "runtime/addresses.h"
 #include "runtime/counters.h"
+#include "runtime/flows.h"
 #include "runtime/net_config.h"
 #include "runtime/resolver.h"
 
@@ -285,11 +286,14 @@ int network_up(const struct zone *z, const struct network *n, struct nl *zone_nl
 	AUTO_CLOSE int lockfd = -1;
 	AUTO_STR struct str changed = { 0 };
 	AUTO_STRV char **lines = NULL;
+	struct error why = { 0 };
 
 	for (char *const *line = n->warnings; line && *line; line++)
 		strv_add(warnings, *line);
 	if (n->plan.n_nics == 0)
 		return 0;
+	if (flows_forget(z, n, &why) < 0)
+		strv_addf(warnings, "flows of another zone may reach it: %s", why.text);
 	lockfd = lock_site(z, LOCK_SHARED, err);
 	if (lockfd < 0 || net_up(&n->plan, zone_nl, netnsfd, &changed, err) < 0)
 		return -1;

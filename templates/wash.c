@@ -24,6 +24,7 @@ enum action {
 	CONTENTS,			/* of a directory: all that is in it */
 	FILES,				/* of a directory: all but the directories */
 	LOCK,				/* shadow(5): accounts stay, none has a password */
+	UNFENCE,			/* what zonectl wrote between two comments of its own */
 };
 
 /* Names in a path may have '*'. */
@@ -36,6 +37,7 @@ static const struct row {
 	{ EMPTY,       "etc/machine-id" },
 	{ REMOVE_FILE, "var/lib/dbus/machine-id" },
 	{ REMOVE_FILE, "etc/hostname" },
+	{ UNFENCE,     "etc/hosts" },	/* its addresses, and the zones that it knew */
 	{ REMOVE,      "etc/ssh/ssh_host_*" },
 	{ REMOVE,      "etc/dropbear/dropbear_*_host_key" },
 	{ REMOVE,      "var/lib/systemd/random-seed" },
@@ -115,7 +117,7 @@ static const struct row {
 /* Kept by FILES, as rows above have emptied them. */
 static const char *const kept_names[] = { "wtmp", "btmp", "lastlog", "faillog", "tallylog" };
 
-enum { DEPTH_MAX = 300, SHADOW_MAX = 16 << 20 };
+enum { DEPTH_MAX = 300, EDITED_MAX = 16 << 20 };
 
 /* A strv that grows by doubling: a directory may have a million names. */
 struct list {
@@ -245,11 +247,40 @@ static bool shadow_lock(const char *text, size_t len, struct str *out)
 	return is_changed;
 }
 
-static int file_lock(struct wash *w, int dirfd, const char *name, const struct stat *st,
+/* Copies text without what stands from a comment of zonectl's to the one that ends it; true when
+ * there was one. A beginning without an end is a line like any other. */
+static bool fences_remove(const char *text, size_t len, struct str *out)
+{
+	static const char fence[] = "# zonectl: ", closing[] = "\n# zonectl: end";
+	const char *at = text;
+	bool is_changed = false;
+
+	(void)len;	/* what is behind a NUL is no hosts(5), and goes */
+	while (*at) {
+		const char *next = strchr(at, '\n');
+		bool is_begin = strncmp(at, fence, sizeof(fence) - 1) == 0 &&
+				strncmp(at, closing + 1, sizeof(closing) - 2) != 0;
+		const char *end = is_begin ? strstr(at, closing) : NULL;
+
+		if (end) {
+			next = strchr(end + 1, '\n');
+			is_changed = true;
+		}
+		next = next ? next + 1 : at + strlen(at);
+		if (!end)
+			str_addn(out, at, (size_t)(next - at));
+		at = next;
+	}
+	return is_changed;
+}
+
+/* change copies the text as it is to be, and says whether it is another. */
+static int file_edit(struct wash *w, int dirfd, const char *name, const struct stat *st,
+		     bool (*change)(const char *text, size_t len, struct str *out),
 		     struct error *err)
 {
 	const struct timespec times[2] = { st->st_mtim, st->st_mtim };
-	AUTO_STR struct str locked = { 0 };
+	AUTO_STR struct str changed = { 0 };
 	AUTO_FREE char *text = NULL;
 	AUTO_CLOSE int fd = -1;
 	size_t len;
@@ -259,17 +290,18 @@ static int file_lock(struct wash *w, int dirfd, const char *name, const struct s
 	fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, "open it");
-	if (fd_read_all(fd, SHADOW_MAX, &text, &len, err) < 0)
+	if (fd_read_all(fd, EDITED_MAX, &text, &len, err) < 0)
 		return -1;
-	if (!shadow_lock(text, len, &locked))
+	if (!change(text, len, &changed))
 		return 0;
 	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return error_sys(err, "write it");
-	if (fd_write_all(fd, str_text(&locked), locked.len, err) < 0)
+	if (fd_write_all(fd, str_text(&changed), changed.len, err) < 0)
 		return -1;
 	if (futimens(fd, times) < 0)
 		return error_sys(err, "set its time");
-	list_give(&w->removed, xasprintf("/%s (passwords)", str_text(&w->path)));
+	list_give(&w->removed, xasprintf("/%s (%s)", str_text(&w->path),
+					 change == shadow_lock ? "passwords" : "names of zones"));
 	return 0;
 }
 
@@ -341,7 +373,9 @@ static int name_wash(struct wash *w, int dirfd, const char *name, const void *ar
 	case EMPTY:
 		return is_kept(w) ? 0 : file_empty(w, dirfd, name, &st, err);
 	case LOCK:
-		return is_kept(w) ? 0 : file_lock(w, dirfd, name, &st, err);
+		return is_kept(w) ? 0 : file_edit(w, dirfd, name, &st, shadow_lock, err);
+	case UNFENCE:
+		return is_kept(w) ? 0 : file_edit(w, dirfd, name, &st, fences_remove, err);
 	case CONTENTS:
 	case FILES:
 		return directory_wash(w, dirfd, name, row->action, err);

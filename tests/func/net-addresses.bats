@@ -136,3 +136,31 @@ pools() {
 	[ -n "$(ip4 old)" ]
 	zonectl destroy --force -y old
 }
+
+# from_5555: asks UDP port 9300 of the host from one and the same port of another machine.
+from_5555() {
+	peer world python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("192.0.2.2", 5555))
+s.settimeout(1)
+s.sendto(b"?", ("192.0.2.1", 9300))
+print(s.recv(100).decode())'
+}
+
+@test "the flows of a zone do not go on to the next one with its address" {
+	zonectl create before -t minimal --ip 10.77.0.5 --publish 9300:80/udp --boot
+	serve before within before -- 80
+	prints "before 192.0.2.2" from_5555
+	# The zone's own flows outlast its reboot.
+	stop before
+	zonectl reboot -q before --timeout 0s
+	serve before within before -- 80
+	prints "before 192.0.2.2" from_5555
+	stop before
+	zonectl destroy -y --force before
+	zonectl create after -t minimal --ip 10.77.0.5 --boot
+	serve after within after -- 80
+	not from_5555 2>/dev/null
+	stop after
+	zonectl destroy -y --force after
+}

@@ -90,6 +90,21 @@ inside() {
 	zonectl destroy -y p1
 }
 
+@test "template make takes the names of other zones out of /etc/hosts, and leaves the other lines" {
+	running other
+	running h1
+	inside h1 'grep -q "other.zone\$" /etc/hosts && { echo "# mine"; cat /etc/hosts; echo "192.0.2.9 printer"; } >/etc/h && mv /etc/h /etc/hosts'
+	zonectl halt h1
+	run zonectl template make h1 --name golden
+	[ "$status" -eq 0 ]
+	grep -qx 'removed /etc/hosts (names of zones)' <<<"$output"
+	[ "$(cat "$(golden etc/hosts)")" = "# mine
+127.0.0.1	localhost
+::1	localhost ip6-localhost ip6-loopback
+192.0.2.9 printer" ]
+	zonectl destroy -y --force h1 other
+}
+
 @test "template make takes identity, keys, logs, caches and what lies about out, and says so" {
 	running w1
 	inside w1 'mkdir -p /root/.ssh /home/ann/.ssh /etc/ssh /var/lib/systemd /var/lib/dhcp /var/log/app /var/cache/apt/archives/partial \

@@ -105,5 +105,7 @@ ask() {
 
 # no_answer COMMAND...: a question that nobody answers.
 no_answer() {
-	not timeout 5 "$@" 2>/dev/null
+	local lead="timeout 5"	# a function is no program that timeout could run
+
+	not "$@" 2>/dev/null
 }

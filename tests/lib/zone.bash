@@ -99,7 +99,7 @@ census() {
 	# Locks are held on directories, so nothing of theirs can be left but these.
 	# The compiled filters under run/ are a cache of the store's, no zone's; so is the directory of names.
 	find "$ZONECTL_ROOT/run" "$ZONECTL_ROOT"/var/lib/zonectl/{zones,uids,addresses} -mindepth 1 \
-		! -path "$ZONECTL_ROOT/run/zonectl" ! -path '*/run/zonectl/.filters*' ! -path '*/run/zonectl/.names' ! -name .text \
+		! -path "$ZONECTL_ROOT/run/zonectl" ! -path '*/run/zonectl/.filters*' ! -path '*/run/zonectl/.names' ! -name .text ! -name .flows \
 		-printf 'file %p\n' 2>/dev/null || :
 	find "$ZONECTL_ROOT/var/lib/zonectl/templates/.objects" -maxdepth 1 -name '.*' ! -name .objects \
 		-printf 'file %p\n' 2>/dev/null || :
