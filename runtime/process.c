@@ -169,6 +169,15 @@ static size_t done(const struct reading *r)
 	return __atomic_load_n(&r->desk->done, __ATOMIC_ACQUIRE);
 }
 
+/* One that only waits for its turn on a busy host is not stuck. */
+static bool is_asleep(pid_t pid)
+{
+	struct error gone = { 0 };
+	struct process p;
+
+	return process_read(pid, &p, &gone) == 0 && p.state != 'R';
+}
+
 /* True when the child is through, false when it got stuck at done(). */
 static bool wait_child(struct reading *r, struct error *err)
 {
@@ -180,7 +189,7 @@ static bool wait_child(struct reading *r, struct error *err)
 		if (proc_wait_end(r->childfd, STUCK_MS, err) != 0)
 			return true;
 		now = done(r);
-		if (now == before)
+		if (now == before && is_asleep(r->child))
 			return false;
 		before = now;
 	}

@@ -6,9 +6,10 @@
  * Processes of zones as /proc of the host tells of them. All of it is a zone's
  * doing: names and arguments are any bytes, and are not to be printed unescaped.
  *
- * Arguments are in the process's own memory, which a zone can put on a file system
- * that never answers: whoever reads them then sleeps until the zone ends. So they
- * are read by a child that is left behind when it stops getting on.
+ * Arguments are in the process's own memory. Whoever reads them waits for that
+ * memory's lock, which a zone can hold for ever with a file system of its own that
+ * never answers. So they are read by a child that is left behind when it stops
+ * getting on.
  */
 
 #include <stdbool.h>

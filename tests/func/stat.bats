@@ -148,6 +148,22 @@ counters() {
 	zonectl destroy -q --force -y k1
 }
 
+@test "two that clean up after a zone at once count it once" {
+	zonectl create k4 -t minimal --pids 8 --boot
+	total=0
+	for _ in 1 2 3 4 5; do
+		refuse_pids k4
+		total=$((total + $(failure k4 pids boot)))
+		# The keeper sees init's end, and halt what is left.
+		kill -9 "$(fact k4 init_pid)"
+		zonectl halt k4 || :
+		nothing_left k4
+		zonectl boot k4
+	done
+	[ "$(failure k4 pids creation)" -eq "$total" ]
+	zonectl destroy -q --force -y k4
+}
+
 @test "figures that are in the file already are not added again" {
 	zonectl create k2 -t minimal --pids 8 --boot
 	refuse_pids k2
