@@ -5,6 +5,8 @@
  *   net_limit time N		the Nth and the 10th zone of each; tab-separated milliseconds
  *   net_limit hold N [limit]	makes N networks in this namespace, prints where the first two
  *				are, and keeps them until its input ends
+ *   net_limit packet FROM TO ADDRESS
+ *				ns of CPU that a datagram takes from one namespace to another
  *
  * The limit makes the same kernel objects as net_up() for a zone with an address of each family
  * (net.sh compares them), with the fewest netlink messages: indexes are chosen, so that nothing is
@@ -519,6 +521,62 @@ static void hold(unsigned int n, enum side side)
 		;
 }
 
+/*
+ * One packet: all that is done for it is done on the sender's time, until it falls off the end of
+ * the receiver's queue. Both have spoken before, as for most packets there are.
+ */
+
+enum { PORT = 9, DATAGRAM = 1000, TIMES = 9, IN_A_TIME = 10000 };
+
+static int datagram_socket(const char *netns)
+{
+	AUTO_CLOSE int netnsfd = open(netns, O_RDONLY | O_CLOEXEC);
+	int fd;
+
+	check(netnsfd >= 0 && setns(netnsfd, CLONE_NEWNET) == 0, netns);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	check(fd >= 0, "socket");
+	return fd;
+}
+
+static void greet(int clientfd, int serverfd)
+{
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	char word[8];
+
+	check(send(clientfd, "hello", 5, 0) == 5, "send");
+	check(recvfrom(serverfd, word, sizeof(word), 0, (void *)&from, &len) == 5, "greeting");
+	check(sendto(serverfd, "hello", 5, 0, (void *)&from, len) == 5, "answer");
+	check(recv(clientfd, word, sizeof(word), 0) == 5, "answer");
+}
+
+static void time_packet(const char *from, const char *to, const char *address)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	AUTO_CLOSE int serverfd = datagram_socket(to);
+	static const char datagram[DATAGRAM];
+	double each[TIMES];
+	int small = 1, clientfd;
+
+	setsockopt(serverfd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	check(bind(serverfd, (void *)&name, sizeof(name)) == 0, "bind");
+	clientfd = datagram_socket(from);
+	check(inet_pton(AF_INET, address, &name.sin_addr) == 1, "no address");
+	check(connect(clientfd, (void *)&name, sizeof(name)) == 0, "connect");
+	greet(clientfd, serverfd);
+	for (size_t i = 0; i < TIMES; i++) {
+		double start = now(CLOCK_PROCESS_CPUTIME_ID);
+
+		for (size_t k = 0; k < IN_A_TIME; k++)
+			(void)send(clientfd, datagram, DATAGRAM, 0);	/* lost, as it should */
+		each[i] = (now(CLOCK_PROCESS_CPUTIME_ID) - start) * 1e6 / IN_A_TIME;
+	}
+	qsort(each, TIMES, sizeof(*each), by_value);
+	printf("%.0f\n", each[TIMES / 2]);
+	close(clientfd);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int n = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 0;
@@ -527,7 +585,9 @@ int main(int argc, char **argv)
 		time_all(n);
 	else if (argc > 2 && strcmp(argv[1], "hold") == 0)
 		hold(n, argc > 3 && strcmp(argv[3], "limit") == 0 ? LIMIT : OURS);
+	else if (argc > 4 && strcmp(argv[1], "packet") == 0)
+		time_packet(argv[2], argv[3], argv[4]);
 	else
-		check(false, "usage: net_limit time|hold N [limit]");
+		check(false, "usage: net_limit time|hold N [limit], or packet FROM TO ADDRESS");
 	return 0;
 }
