@@ -40,8 +40,8 @@
 #include "runtime/ending.h"
 #include "runtime/hosts.h"
 #include "runtime/mounts.h"
-#include "runtime/ssh_demand.h"
 #include "runtime/place.h"
+#include "runtime/ssh_demand.h"
 #include "runtime/state.h"
 
 enum { GROUP_TRIES = 8, WARNINGS_MAX = 64 << 10, STACK_USED_MAX = 1 << 20 };
