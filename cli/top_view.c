@@ -91,7 +91,9 @@ static void put_cpu(struct cell *c, const struct top_zone *z)
 
 static void put_spark(struct cell *c, const uint64_t *history, size_t n, uint64_t scale)
 {
-	static const char *const blocks[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const blocks[] = {
+		" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█",
+	};
 	static const char *const marks[] = { " ", ".", ":", "-", "=", "+", "*", "#", "@" };
 	unsigned char levels[SPARK];
 	char *end = c->text;

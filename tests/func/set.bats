@@ -107,7 +107,7 @@ property() { zonectl info "$1" --json | json "d['properties']['$2']"; }
 @test "set without an assignment is a mistake in its use" {
 	installed s11
 	fails 2 "zonectl: set: no PROPERTY=VALUE given
-  usage: zonectl set NAME... PROPERTY=VALUE..." zonectl set s11
+  usage: zonectl set NAME... [--plan PLAN] [PROPERTY=VALUE]..." zonectl set s11
 }
 
 @test "set works on several zones" {
