@@ -88,6 +88,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.timezone = c->timezone,
 		.locale = c->locale,
 		.password_hash = c->password_hash,
+		.users = c->users,
 		.ssh_keys = c->ssh_keys,
 		.ssh = c->ssh,
 		.nameservers = out->network.nameservers,

@@ -67,6 +67,7 @@ void zone_config_clear(struct zone_config *c)
 	free(c->timezone);
 	free(c->locale);
 	free(c->password_hash);
+	strv_clear(&c->users);
 	strv_clear(&c->ssh_keys);
 	limits_clear(&c->limits);
 	strv_clear(&c->mounts);

@@ -71,7 +71,8 @@ struct zone_config {
 	enum zone_setup setup;
 	char *password_hash;			/* of root, crypt(5); NULL: as it is */
 	enum zone_ssh ssh;
-	char **ssh_keys;			/* of root, lines of authorized_keys */
+	char **users;				/* that are made: "NAME" or "NAME:sudo" */
+	char **ssh_keys;			/* of root and users, lines of authorized_keys */
 	struct cgroup_limits limits;
 	uint64_t nofile;			/* open files per process, 0: the default */
 	enum zone_storage storage;

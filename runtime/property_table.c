@@ -262,9 +262,12 @@ static const struct property table[] = {
 	{ ROW("setup", "identity", NEXT_BOOT, "auto|none"), WORD(setup, setup_words),
 	  .fallback = "auto", .help = "write these into the zone's files, or leave those alone" },
 
+	{ ROW("user", "users", NEXT_BOOT, "NAME[:sudo]"), LIST(users, property_check_user),
+	  .key = property_user, .has_commas = true, .fallback = "",
+	  .help = "users that are made inside; with :sudo they may become root" },
 	{ ROW("ssh-key", "users", NEXT_BOOT, "KEY"), LIST(ssh_keys, property_check_ssh_key),
 	  .key = property_ssh_key, .fallback = "",
-	  .help = "public key that may log in as root, one at a time" },
+	  .help = "public key of root and of user, one at a time" },
 	{ ROW("password-hash", "users", NEXT_BOOT, "HASH"),
 	  STRING(password_hash, property_check_password_hash), .is_secret = true,
 	  .fallback = "as it is", .help = "root's password, as crypt(5) and mkpasswd write it" },

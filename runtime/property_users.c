@@ -10,7 +10,7 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
-enum { KEY_MAX = 16 << 10, HASH_MAX = 384, NAME_MAX_IN_KEY = 48 };
+enum { USER_MAX = 32, KEY_MAX = 16 << 10, HASH_MAX = 384, NAME_MAX_IN_KEY = 48 };
 
 static const char base64[] = LETTERS DIGITS "+/";
 
@@ -98,6 +98,27 @@ size_t property_ssh_key(const char *value, const char **out)
 
 	*out = value;
 	return value[n] ? n + 1 + strcspn(value + n + 1, " ") : n;
+}
+
+int property_check_user(const char *value, struct error *err)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz_";
+	size_t n = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	if (n == 0 || n > USER_MAX || !strchr(first, *value) ||
+	    (value[n] && strcmp(value + n, ":sudo") != 0))
+		return error_set(err, ERR_USAGE,
+				 "'%s' is no NAME[:sudo] (a-z, 0-9, '_' and '-', at most %d)", value,
+				 USER_MAX);
+	if (n == strlen("root") && strncmp(value, "root", n) == 0)
+		return error_set(err, ERR_USAGE, "root is there already");
+	return 0;
+}
+
+size_t property_user(const char *value, const char **out)
+{
+	*out = value;
+	return strcspn(value, ":");
 }
 
 /* crypt(5): how a hash begins, and how long what follows its last '$' is. */

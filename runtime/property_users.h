@@ -15,6 +15,10 @@ int property_check_ssh_key(const char *value, struct error *err);
 bool property_is_ssh_key(const char *value);
 /* TYPE BASE64, without the comment: two keys with these are one. Returns the length. */
 size_t property_ssh_key(const char *value, const char **out);
+/* A user's name as useradd(8) takes it, 32 letters at most, and ":sudo" or nothing; not root. */
+int property_check_user(const char *value, struct error *err);
+/* NAME. Returns the length. */
+size_t property_user(const char *value, const char **out);
 /* A hash that crypt(5) knows, one with '!' before it (locked), or '*' and '!' (no password). The
  * message does not repeat the value, which may be a password given by mistake. */
 int property_check_password_hash(const char *value, struct error *err);

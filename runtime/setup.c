@@ -80,6 +80,7 @@ static bool is_possible(struct guest *g)
 	case SETUP_HOSTNAME:
 	case SETUP_HOSTS:
 	case SETUP_PEERS:
+	case SETUP_USERS:
 	case SETUP_SSH_KEYS:
 	case SETUP_CONSOLE:
 	case SETUP_SERVICES:

@@ -24,7 +24,7 @@
 /* What is written or left alone as one, and remembered as one; named in setup_record.c. */
 enum setup_part {
 	SETUP_MACHINE_ID, SETUP_HOSTNAME, SETUP_HOSTS, SETUP_PEERS, SETUP_RESOLVER, SETUP_TIMEZONE,
-	SETUP_LOCALE, SETUP_PASSWORD, SETUP_SSH_KEYS, SETUP_CONSOLE, SETUP_SERVICES, SETUP_SSH, SETUP_CRON, SETUP_NETWORK,
+	SETUP_LOCALE, SETUP_PASSWORD, SETUP_USERS, SETUP_SSH_KEYS, SETUP_CONSOLE, SETUP_SERVICES, SETUP_SSH, SETUP_CRON, SETUP_NETWORK,
 	SETUP_PARTS,
 };
 
@@ -51,6 +51,7 @@ struct setup {
 	const char *hostname;		/* as the kernel is told; with dots: a whole DNS name */
 	const char *timezone, *locale, *password_hash;
 	enum zone_ssh ssh;
+	char *const *users;		/* "NAME" or "NAME:sudo", to be made where missing */
 	char *const *ssh_keys, *const *nameservers, *const *search;
 	const char *peers;		/* lines of /etc/hosts for the zones that are up (hosts.h) */
 	const struct net_plan *net;

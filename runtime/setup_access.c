@@ -96,25 +96,51 @@ static char *change_keys(const char *old, void *arg)
 	return setup_text_block(old, arg);
 }
 
-static char *root_home(struct guest *g)
+/* Without its first slash. */
+static char *home_of(struct guest *g, const char *user)
 {
 	bool is_there;
 	AUTO_FREE char *passwd = guest_read(g, "etc/passwd", GUEST_FILE_MAX, &is_there);
-	AUTO_FREE char *home = setup_text_get(passwd, "root", FIELD_HOME);
+	AUTO_FREE char *home = setup_text_get(passwd, user, FIELD_HOME);
 
 	if (home && home[0] == '/' && home[1] && !str_ends(home, "/"))
 		return xstrdup(home + 1);
-	return xstrdup("root");
+	return NULL;
+}
+
+/* What is made is given to the user, whose home it is in; what is there stays whose it is. */
+static void put_user_keys(struct guest *g, const char *spec, const struct str *keys)
+{
+	AUTO_FREE char *user = xstrndup(spec, strcspn(spec, ":"));
+	AUTO_FREE char *home = home_of(g, user);
+	AUTO_FREE char *dir = xasprintf("%s/.ssh", home ? home : "");
+	AUTO_FREE char *file = xasprintf("%s/authorized_keys", dir);
+	bool has_dir, has_file;
+
+	if (!home || guest_look(g, home) != GUEST_DIRECTORY)
+		return;
+	has_dir = guest_look(g, dir) != GUEST_NONE;
+	has_file = guest_look(g, file) != GUEST_NONE;
+	if (keys->len == 0 && !has_file)
+		return;
+	if (!has_dir && (!guest_directory(g, dir, 0700) || !setup_give(g, dir, user)))
+		return;
+	guest_edit(g, file, 0600, change_keys, (void *)str_text(keys));
+	if (!has_file && guest_look(g, file) == GUEST_FILE)
+		(void)setup_give(g, file, user); /* it has warned */
 }
 
 void setup_root_keys(struct guest *g)
 {
-	AUTO_FREE char *home = root_home(g);
+	AUTO_FREE char *known = home_of(g, "root");
+	const char *home = known ? known : "root";
 	AUTO_FREE char *dir = xasprintf("%s/.ssh", home);
 	AUTO_FREE char *file = xasprintf("%s/authorized_keys", dir);
 	AUTO_STR struct str keys = { 0 };
 
 	add_keys(g->setup, &keys);
+	for (char *const *u = g->setup->users; u && *u; u++)
+		put_user_keys(g, *u, &keys);
 	if (keys.len == 0 && guest_look(g, file) == GUEST_NONE)
 		return;
 	if (guest_directory(g, home, 0755) && guest_directory(g, dir, 0700))

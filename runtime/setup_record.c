@@ -115,8 +115,16 @@ static bool sum_password(const struct setup *s, struct sha256 *sum)
 	return s->password_hash;
 }
 
+static bool sum_users(const struct setup *s, struct sha256 *sum)
+{
+	add_list(sum, s->users);
+	return s->users;
+}
+
+/* Those who are made have them too. */
 static bool sum_ssh_keys(const struct setup *s, struct sha256 *sum)
 {
+	add_list(sum, s->users);
 	add_list(sum, s->ssh_keys);
 	return s->ssh_keys;
 }
@@ -156,6 +164,7 @@ static const struct part_row {
 	[SETUP_TIMEZONE] = { "timezone", sum_timezone, false, false },
 	[SETUP_LOCALE] = { "locale", sum_locale, false, false },
 	[SETUP_PASSWORD] = { "password", sum_password, false, false },
+	[SETUP_USERS] = { "users", sum_users, false, false },
 	[SETUP_SSH_KEYS] = { "ssh-keys", sum_ssh_keys, true, false },
 	[SETUP_CONSOLE] = { "console", sum_once, false, false },
 	[SETUP_SERVICES] = { "services", sum_once, false, false },

@@ -118,6 +118,7 @@ static const struct setup_row rows[] = {
 						WHOLE(text_locale_profile) },
 
 	{ SETUP_PASSWORD,   ALL, "etc/shadow",           CALL(setup_password) },
+	{ SETUP_USERS,      ALL, "etc/passwd",           CALL(setup_users) },
 	{ SETUP_SSH_KEYS,   ALL, "root/.ssh/authorized_keys", CALL(setup_root_keys) },
 
 	{ SETUP_CONSOLE,    ALL, "etc/inittab",          CALL(setup_inittab) },

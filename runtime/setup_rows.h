@@ -44,6 +44,9 @@ void setup_console_services(struct guest *g);
 void setup_units(struct guest *g);
 void setup_host_keys(struct guest *g);
 void setup_ssh(struct guest *g);
+void setup_users(struct guest *g);
+/* Makes what stands at path user's, as passwd has the ids; false and warned of, where it can't. */
+bool setup_give(struct guest *g, const char *path, const char *user);
 void setup_runlevels(struct guest *g);
 void setup_crontabs(struct guest *g);
 void setup_network(struct guest *g);

@@ -53,6 +53,42 @@ again() {
 	[ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
 }
 
+@test "users are made with homes, keys and ids of their own, once" {
+	zonectl create -q u1 -t minimal --user ann,bob --ssh-key "$KEY" --boot
+	prints "uid=1000(ann) gid=1000(ann) groups=1000(ann)" zonectl exec u1 -u ann -- id
+	prints "uid=1001(bob) gid=1001(bob) groups=1001(bob)" zonectl exec u1 -u bob -- id
+	zonectl exec u1 -u ann -- grep -qF "$KEY" /home/ann/.ssh/authorized_keys
+	prints "700 ann" zonectl exec u1 -- stat -c '%a %U' /home/ann
+	prints "700 ann" zonectl exec u1 -- stat -c '%a %U' /home/ann/.ssh
+	prints "600 ann" zonectl exec u1 -- stat -c '%a %U' /home/ann/.ssh/authorized_keys
+	zonectl passwd u1 -u ann --hash "$HASH"
+	zonectl exec u1 -- sh -c 'echo mine >/home/ann/file; chown ann /home/ann/file'
+	zonectl set -q u1 user+=carl:sudo
+	run zonectl reboot u1
+	holds "/etc/sudoers.d: is not there: install sudo for carl"
+	prints "1002 carl sudo" zonectl exec u1 -- sh -c 'echo $(id -u carl) $(id -Gn carl)'
+	prints "1" zonectl exec u1 -- grep -c ^ann: /etc/passwd
+	prints "mine" zonectl exec u1 -u ann -- cat /home/ann/file
+	zonectl exec u1 -- grep -qF "ann:$HASH:" /etc/shadow
+	fails 2 "zonectl: create u2: user: 'Ann' is no NAME[:sudo] (a-z, 0-9, '_' and '-', at most 32)" \
+		zonectl create u2 -t minimal --user Ann
+	exits 2 zonectl create u2 -t minimal --user root
+	zonectl destroy -y --force u1
+}
+
+@test "a user that leads elsewhere is left alone" {
+	zonectl create -q u3 -t minimal --boot
+	zonectl exec u3 -- sh -c 'mkdir -p /home /tmp/away && ln -s /tmp/away /home/eve && mkdir -p /root/.ssh &&
+		echo "eve:x:5000:5000::/root:/bin/sh" >>/etc/passwd && echo "eve:x:5000:" >>/etc/group'
+	zonectl set -q u3 user=eve,dan "ssh-key=$KEY"
+	zonectl exec u3 -- ln -s /tmp/away /home/dan
+	zonectl reboot -q u3 || :
+	# Nothing was written through a link, and what was there is nobody else's now.
+	prints "" zonectl exec u3 -- ls -A /tmp/away
+	prints "root" zonectl exec u3 -- stat -c %U /root/.ssh
+	zonectl destroy -y --force u3
+}
+
 @test "keys come from files and standard input too, read once for several zones" {
 	local dir=$BATS_TEST_TMPDIR
 
