@@ -74,6 +74,7 @@ libzone_a_SOURCES += %D%/setup_record.c
 libzone_a_SOURCES += %D%/setup_rows.c %D%/setup_rows.h
 libzone_a_SOURCES += %D%/setup_text.c %D%/setup_text.h
 libzone_a_SOURCES += %D%/setup_units.c
+libzone_a_SOURCES += %D%/setup_users.c
 libzone_a_SOURCES += %D%/shutdown.c %D%/shutdown.h
 libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
 libzone_a_SOURCES += %D%/tenants.c %D%/tenants.h
