@@ -35,7 +35,7 @@ enum { BLOCK = 4096, JOURNAL_MIB = 8, JOURNAL_SMALL_MIB = 4, OUTPUT_MAX = 16 << 
 #define LABEL "i=%" PRIu64
 
 struct make {				/* the texts of arguments that depend on the size */
-	char features[200], label[32], options[96], count[32], journal[16];
+	char features[200], label[32], options[128], count[32], journal[16];
 };
 
 static void texts_make(struct make *m, uint64_t bytes, uint64_t inodes, bool has_journal)
