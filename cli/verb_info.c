@@ -97,7 +97,6 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_out_u64(o, "uid_count", ZONE_IDS);
 	json_out_u64(o, "created", c->created);
 	json_out_str(o, "plan", c->plan);
-	json_out_str(o, "plan", c->plan);
 	json_out_bool(o, "ephemeral", c->is_ephemeral);
 	json_out_str(o, "ended", f->ending);
 	json_out_bool(o, "keeper", f->status->has_keeper);
@@ -226,8 +225,6 @@ static void print_text(struct cli *cli, const struct facts *f)
 		  c->uid_base + ZONE_IDS - 1);
 	if (localtime_r(&created, &tm) && strftime(text, sizeof(text), "%F %T", &tm) > 0)
 		line(cli, "created", text);
-	if (c->plan)
-		line(cli, "plan", c->plan);
 	if (c->plan)
 		line(cli, "plan", c->plan);
 	if (c->is_ephemeral)
