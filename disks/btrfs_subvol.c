@@ -40,6 +40,19 @@ int btrfs_subvol_make(int dirfd, const char *name, struct error *err)
 	return 0;
 }
 
+/* Of full quotas a snapshot gets the limit of what it was taken from, whatever it is told
+ * (btrfs_qgroup_inherit() in fs/btrfs/qgroup.c). */
+static int limit_settle(int dirfd, const char *name, uint64_t bytes, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (btrfs_quota_mode(dirfd) != BTRFS_QUOTA_FULL)
+		return 0;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, "open snapshot '%s'", name) :
+			btrfs_quota_limit(fd, bytes, err);
+}
+
 int btrfs_subvol_snapshot(int srcfd, int dirfd, const char *name, uint64_t bytes,
 			  struct error *err)
 {
@@ -58,7 +71,7 @@ int btrfs_subvol_snapshot(int srcfd, int dirfd, const char *name, uint64_t bytes
 	}
 	if (ioctl(dirfd, BTRFS_IOC_SNAP_CREATE_V2, &args) < 0)
 		return error_sys(err, "make snapshot '%s'", name);
-	return 0;
+	return bytes > 0 ? limit_settle(dirfd, name, bytes, err) : 0;
 }
 
 int btrfs_subvol_id(int fd, uint64_t *out, struct error *err)

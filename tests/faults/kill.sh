@@ -34,7 +34,7 @@ mended() {
 
 # What is left of a zone that was destroyed.
 remains() {
-	find "$zones" "$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports} "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
+	find "$zones" "$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports,pool/zones} "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
 		! -path '*/.filters*' ! -path '*/.names*' 2>/dev/null
 	find /sys/fs/cgroup -mindepth 3 -type d -path "*zonectl-$id/*" 2>/dev/null
 	grep -F "$zones" /proc/self/mountinfo
@@ -62,6 +62,9 @@ no_loops() {
 prepare() {
 	case $1 in
 	create|create-image)  ;;
+	create-btrfs)      ;;
+	create-copy)       btrfs -q subvolume delete "$ZONECTL_ROOT"/var/lib/zonectl/pool/templates/* 2>/dev/null ;;
+	*-btrfs)           z create -q v -t minimal --publish 80:80 --storage btrfs --disk 32M ;;
 	*-image)           z create -q v -t minimal --publish 80:80 --disk 32M ;;
 	boot|set|set-disk|destroy)  z create -q v -t minimal --publish 80:80 ;;
 	*)                 z create -q v -t minimal --publish 80:80 --boot ;;
@@ -157,6 +160,58 @@ import_walk() {
 	score J4 "template import killed at every 17th call: $n calls, $killed kills"
 }
 
+pool_remains() {
+	find "$ZONECTL_ROOT/var/lib/zonectl" -maxdepth 1 -name 'pool*'
+	grep -F "$ZONECTL_ROOT/var/lib/zonectl/pool" /proc/self/mountinfo
+	losetup -a | grep -F "$ZONECTL_ROOT/var/lib/zonectl/pool"
+}
+
+# pool_point K COMMAND...: a kill of pool create, or of pool remove, and both of them again.
+pool_point() {
+	local k=$1 why
+
+	shift
+	[ "$1" = create ] || z pool create -q --size 256M
+	timeout -k 1 60 "$walk" "$k" "$ZONECTL" pool "$@" >"$box/walk" 2>&1 </dev/null
+	grep -q '^killed' "$box/walk" && killed=$((killed + 1))
+	z pool info >/dev/null 2>&1 || z pool create --size 256M 2>"$box/said"
+	attempt "pool $1, $(<"$box/walk"): again: $(<"$box/said")" $?
+	z pool remove -y 2>"$box/said"
+	attempt "pool $1, $(<"$box/walk"): remove: $(<"$box/said")" $?
+	why=$(pool_remains)
+	[ -z "$why" ]
+	attempt "pool $1, $(<"$box/walk"), left: $why" $?
+}
+
+pool_walk() {
+	local n k killed=0
+
+	[ "$1" = create ] || z pool create -q --size 256M
+	n=$(timeout -k 1 60 "$walk" 0 "$ZONECTL" pool "$@" 2>/dev/null </dev/null | sed -n 's/^calls //p')
+	[ "$1" != create ] || z pool remove -y
+	for ((k = 1; k <= ${n:-0}; k += stride)); do
+		pool_point "$k" "$@"
+	done
+	[ "$killed" -gt 0 ] && control=caught
+	score J4 "pool $1 killed at every $([ "$stride" -eq 1 ] || echo "${stride}th ")call: $n calls, $killed kills"
+}
+
+# Zones in a storage pool.
+pool_walks() {
+	grep -qw btrfs /proc/filesystems && command -v mkfs.btrfs >/dev/null || return 0
+	# mkfs.btrfs makes hundreds of calls, and all but its last ones leave the same.
+	stride=$((8 * stride)) pool_walk create --size 256M
+	pool_walk remove -y
+	z pool create -q --size 1G
+	# By hundreds of calls, alike for each file.
+	stride=$((32 * stride)) verb_walk create-copy create v -t minimal --storage btrfs
+	z create -q v -t minimal --storage btrfs && z destroy -q -y v
+	verb_walk create-btrfs create v -t minimal --publish 80:80 --storage btrfs --disk 32M
+	stride=$((4 * stride)) verb_walk boot-btrfs boot v
+	verb_walk destroy-btrfs destroy -y v
+	z pool remove -y
+}
+
 store_open
 : >"$box/said"
 verb_walk create create v -t minimal --publish 80:80
@@ -174,5 +229,6 @@ verb_walk grow-image set v disk=64M
 verb_walk unset-image set v disk=
 verb_walk destroy-image destroy -y v
 verb_walk destroy-running destroy --force -y v
+pool_walks
 import_walk
 done_scores

@@ -473,6 +473,7 @@ killed() {
 	[ "$(zonectl --root "$other" pool info --json | json "[d['on'], d['quota'], d['zones']]")" = '[null, "off", 1]' ]
 	btrfs quota enable "$BATS_TEST_TMPDIR/mnt"
 	zonectl --root "$other" create s2 -t minimal --storage btrfs --disk 20M --net none
+	[ "$(zonectl --root "$other" info s2 --json | json "d['disk_limit_bytes']")" -eq 20971520 ]
 	zonectl --root "$other" boot s2
 	run zonectl --root "$other" exec s2 -- dd if=/dev/zero of=/big bs=1M count=40
 	holds "Disk quota exceeded"
