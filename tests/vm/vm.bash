@@ -31,7 +31,7 @@ vm_test_packages=bats,python3-minimal,expect,tmux,nftables,acl,attr,libcap2-bin,
 vm_test_packages+=,gcc,libc6-dev,libarchive-tools,gzip,xz-utils,zstd,bzip2,lz4
 
 # The functional tests that a guest runs: what cgroups, mounts and processes of a kernel could change.
-vm_files=(boot.bats console.bats crash.bats freeze.bats isolation.bats limits.bats set.bats)
+vm_files=(limits.bats isolation.bats boot.bats freeze.bats console.bats)
 
 # Kernel modules that zonectl has the kernel load, and those of the disks of stores; what begins so.
 vm_modules=(kernel/fs/overlayfs kernel/fs/fuse kernel/fs/quota kernel/fs/xfs kernel/fs/btrfs
