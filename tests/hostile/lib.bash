@@ -126,14 +126,15 @@ canary_same() {
 	return 1
 }
 
-# What a zone leaves: groups, processes, run-time files.
+# What a zone leaves: groups, processes, run-time files. The process that tells the others is no zone's, and ends
+# by itself a moment later.
 nothing_left() {
 	local left
 
 	left=$(find /sys/fs/cgroup -type d -path "*zonectl-$id*/$1" 2>/dev/null
 		ls -d "$ZONECTL_ROOT/run/zonectl/$1" "$zones/$1" "$zones"/.*-"$1" 2>/dev/null
 		pgrep -f 'zonekeeper|zonectl' | grep -vx "$$" | while read -r p; do
-			[[ "$(cat /proc/"$p"/comm 2>/dev/null)" == zone* ]] && echo "process $p"
+			[[ "$(cat /proc/"$p"/comm 2>/dev/null)" == zone!(names) ]] && echo "process $p"
 		done)
 	[ -z "$left" ] || { echo "# left of $1: $left"; return 1; }
 }

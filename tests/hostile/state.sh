@@ -152,7 +152,7 @@ j9() {
 			attempt "$verb $way" $?
 		done
 		# In a zone's own files it marks what it wrote.
-		! grep -rE 'NAME|zonectl:' "$zones" 2>/dev/null | grep -vE ':# zonectl: (begin|end)' | grep .
+		! grep -rE 'NAME|zonectl:' "$zones" 2>/dev/null | grep -vE ':# zonectl: (begin|end|zones)' | grep .
 		attempt "no message went into a file of the store, $way" $?
 		python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$zones/v/zone.json"
 		attempt "zone.json is whole, $way" $?
