@@ -10,7 +10,7 @@
  * user and mount namespaces and become his root, by the code that also runs at boot (setup.h): it
  * can do nothing there that he could not. His processes do not see it, as it is not of his pid
  * namespace. What he could do is to make it wait, and everybody's names with it; setup.c tells how
- * it does not, and zones with FUSE are left out (hosts.c).
+ * it does not, and zones with FUSE are left out (hosts_zone.c).
  */
 #include <errno.h>
 #include <fcntl.h>
