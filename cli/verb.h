@@ -30,7 +30,7 @@ struct cli {
 	struct progress progress;	/* on while there is some */
 	bool is_json, is_quiet, is_verbose, is_dry_run, is_yes, has_color;
 	unsigned int jobs;		/* zones worked on at a time, 0: not said */
-	int64_t end_ms;			/* of clock_ms(), when the zones at work are to be done; or 0 */
+	int64_t end_ms;			/* when those at work are to be done (clock_ms()), or 0 */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
 	char **keys;			/* of files that ssh-key named; strv, owned */
@@ -85,7 +85,7 @@ struct verb {
 	int lock;			/* enum lock_mode or 0; of each */
 	int min, max;			/* operands; max -1: any number */
 	unsigned int flags;		/* enum verb_flag */
-	int within_ms;			/* --all: of all zones together, when --timeout is not given */
+	int within_ms;			/* --all: for all together, without --timeout */
 	const struct opt *options;	/* or NULL */
 	const char *group;		/* heading in help */
 	const char *summary;		/* one line */
