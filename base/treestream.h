@@ -35,7 +35,7 @@ struct tree_count {
 
 struct tree_io {
 	int fd;				/* the stream, borrowed; blocking */
-	int stopfd;			/* once readable, the work ends as "interrupted"; -1: never */
+	int stopfd;			/* once readable: "interrupted"; -1: never */
 	struct tree_count count;
 	/* After every part of a file, or NULL. expected is the size of all files so far. */
 	void (*progress)(void *arg, const struct tree_count *count, uint64_t expected);

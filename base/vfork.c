@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Room for a tree of directories to be walked (base/treestream.h); what is not used costs nothing. */
+/* Room for walking a tree of directories (base/treestream.h); what is not used costs nothing. */
 enum { STACK_SIZE = 1 << 20 };
 
 struct task {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 sbin_PROGRAMS += zonectl
 zonectl_LDADD = libzone.a $(ZONE_LIBS)
-zonectl_SOURCES = %D%/main.c %D%/verb.h
+zonectl_SOURCES = %D%/main.c %D%/verb.h %D%/verb_access.h
 zonectl_SOURCES += %D%/confirm.c %D%/confirm.h
 zonectl_SOURCES += %D%/dispatch.c %D%/dispatch.h
 zonectl_SOURCES += %D%/help.c %D%/help.h
@@ -34,9 +34,9 @@ zonectl_SOURCES += %D%/verb_login.c
 zonectl_SOURCES += %D%/verb_net.c %D%/verb_net.h
 zonectl_SOURCES += %D%/verb_net_info.c
 zonectl_SOURCES += %D%/verb_plan.c %D%/verb_plan.h
-zonectl_SOURCES += %D%/verb_pool.c %D%/verb_pool.h
 zonectl_SOURCES += %D%/verb_passwd.c
 zonectl_SOURCES += %D%/verb_push.c
+zonectl_SOURCES += %D%/verb_pool.c %D%/verb_pool.h
 zonectl_SOURCES += %D%/self.c %D%/self.h
 zonectl_SOURCES += %D%/verb_ssh.c
 zonectl_SOURCES += %D%/verb_rename.c

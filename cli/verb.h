@@ -30,12 +30,12 @@ struct cli {
 	struct progress progress;	/* on while there is some */
 	bool is_json, is_quiet, is_verbose, is_dry_run, is_yes, has_color;
 	unsigned int jobs;		/* zones worked on at a time, 0: not said */
-	int64_t end_ms;			/* when those at work are to be done (clock_ms()), or 0 */
+	int64_t end_ms;			/* when those at work are to be done, clock_ms(), or 0 */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
 	char **keys;			/* of files that ssh-key named; strv, owned */
 	char *password_hash;		/* of passwd; owned */
-	char **paths;			/* of push and pull: what is copied, then where to; likewise */
+	char **paths;			/* of push and pull: what is copied, then where to */
 	char **names;			/* the zones that were meant; strv, owned */
 	const char *subject;		/* the zone or template of errors; borrowed, or NULL */
 	struct site site;
@@ -76,8 +76,7 @@ struct verb {
 	int (*run)(struct cli *cli, struct error *err);
 	int (*each)(struct cli *cli, struct target *target, struct error *err);
 	int (*by_name)(struct cli *cli, const char *name, struct error *err);
-	/* Takes the operands that name no zone out of cli->opts.operands, once they were counted; or
-	 * NULL. */
+	/* Takes operands that name no zone out of cli->opts.operands, once counted; or NULL. */
 	int (*sort)(struct cli *cli, struct error *err);
 	/* Before the first zone, e.g. to ask; or NULL. */
 	int (*before)(struct cli *cli, char *const *names, struct error *err);
@@ -117,38 +116,10 @@ extern const struct opt create_options[];
 int verb_create(struct cli *cli, const char *name, struct error *err);
 /* Applies --plan and the --PROPERTY options to a configuration and checks the whole. */
 int cli_properties(struct cli *cli, struct zone_config *config, struct error *err);
-/* verb_doctor.c */
-int verb_doctor(struct cli *cli, struct error *err);
 /* verb_destroy.c */
 extern const struct opt destroy_options[];
 int verb_destroy(struct cli *cli, const char *name, struct error *err);
 int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err);
-/* verb_login.c */
-extern const struct opt login_options[], exec_options[];
-int verb_login(struct cli *cli, struct target *t, struct error *err);
-int verb_exec(struct cli *cli, struct target *t, struct error *err);
-/* verb_console.c */
-extern const struct opt console_options[];
-int verb_console(struct cli *cli, struct target *t, struct error *err);
-/* verb_log.c */
-extern const struct opt log_options[];
-int verb_log(struct cli *cli, struct target *t, struct error *err);
-/* verb_passwd.c */
-extern const struct opt passwd_options[];
-int verb_passwd_read(struct cli *cli, char *const *names, struct error *err);
-int verb_passwd(struct cli *cli, struct target *t, struct error *err);
-/* verb_push.c */
-extern const struct opt copy_options[];
-int verb_push_sort(struct cli *cli, struct error *err);
-int verb_push_check(struct cli *cli, char *const *names, struct error *err);
-int verb_pull_sort(struct cli *cli, struct error *err);
-int verb_push(struct cli *cli, struct target *t, struct error *err);
-int verb_pull(struct cli *cli, struct target *t, struct error *err);
-/* verb_ssh.c */
-extern const struct opt ssh_options[];
-int verb_ssh_sort(struct cli *cli, struct error *err);
-int verb_ssh(struct cli *cli, struct target *t, struct error *err);
-int verb_ssh_config(struct cli *cli, struct error *err);
 /* verb_run.c */
 extern const struct opt run_options[];
 int verb_run(struct cli *cli, struct error *err);
@@ -170,7 +141,8 @@ int verb_thaw(struct cli *cli, struct target *t, struct error *err);
 /* verb_wait.c */
 extern const struct opt wait_options[];
 int verb_wait(struct cli *cli, const char *name, struct error *err);
-/* verb_features.c, help.c */
+/* verb_features.c, verb_doctor.c, help.c */
+int verb_doctor(struct cli *cli, struct error *err);
 int verb_features(struct cli *cli, struct error *err);
 int verb_version(struct cli *cli, struct error *err);
 int verb_help(struct cli *cli, struct error *err);

@@ -13,6 +13,7 @@
 #include "cli/out.h"
 #include "cli/relay.h"
 #include "cli/verb.h"
+#include "cli/verb_access.h"
 #include "runtime/keeper.h"
 #include "runtime/repair.h"
 

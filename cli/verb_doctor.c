@@ -159,8 +159,8 @@ static void look_at_processes(struct finding *f)
 		return;
 	}
 	f->verdict = NOTE;
-	f->text = xasprintf("room for %lu processes, those of %lu zones with the default pids", most,
-			    most / ZONE_PIDS_DEFAULT);
+	f->text = xasprintf("room for %lu processes, those of %lu zones with the default pids",
+			    most, most / ZONE_PIDS_DEFAULT);
 	f->hint = xstrdup("sysctl -w kernel.pid_max=4194304");
 }
 

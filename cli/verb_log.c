@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "cli/out.h"
 #include "cli/verb.h"
+#include "cli/verb_access.h"
 
 const struct opt log_options[] = {
 	{ "follow", 'f', NULL, "go on with what comes, until interrupted" },

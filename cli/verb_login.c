@@ -11,6 +11,7 @@
 #include "cli/session.h"
 #include "cli/term.h"
 #include "cli/verb.h"
+#include "cli/verb_access.h"
 #include "runtime/enter.h"
 
 const struct opt login_options[] = {

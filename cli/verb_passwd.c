@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cli/verb.h"
+#include "cli/verb_access.h"
 #include "runtime/passwd.h"
 
 const struct opt passwd_options[] = {

@@ -13,6 +13,7 @@
 #include "base/strv.h"
 #include "cli/out.h"
 #include "cli/verb.h"
+#include "cli/verb_access.h"
 #include "runtime/copy.h"
 
 const struct opt copy_options[] = {

@@ -14,6 +14,7 @@
 #include "cli/out.h"
 #include "cli/self.h"
 #include "cli/verb.h"
+#include "cli/verb_access.h"
 #include "runtime/ssh.h"
 
 #define SUFFIX SELF_HOST_SUFFIX
@@ -160,7 +161,7 @@ int verb_ssh_config(struct cli *cli, struct error *err)
 
 	if (cli_site(cli, err) < 0 || self_ssh(&self, cli, err) < 0)
 		return -1;
-	out_print(cli, "# For ~/.ssh/config or a file of ssh -F: ssh web1" SUFFIX ", scp, rsync ...\n"
+	out_print(cli, "# For ~/.ssh/config or a file of ssh -F: ssh web1" SUFFIX ", scp ...\n"
 		       "Host *" SUFFIX "\n"
 		       "\tUser root\n"
 		       "\tProxyCommand %s--proxy %%n\n"

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/verb.h"
+#include "cli/verb_access.h"
 #include "cli/verb_net.h"
 #include "cli/verb_plan.h"
 #include "cli/verb_pool.h"

@@ -48,7 +48,8 @@ static uint32_t project_of(const struct disk *d)
 	AUTO_CLOSE int fd = dir_open(d, DATA, &ignored);
 	struct fsxattr x;
 
-	if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &x) < 0 || !(x.fsx_xflags & FS_XFLAG_PROJINHERIT))
+	if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &x) < 0 ||
+	    !(x.fsx_xflags & FS_XFLAG_PROJINHERIT))
 		return 0;
 	return x.fsx_projid;
 }
@@ -241,7 +242,7 @@ static int adopt(const struct disk *d, const struct disk_want *want, struct erro
 		return error_sys(err, "make directory '%s'", DATA_NEW);
 	if (enter_project(d, DATA_NEW, err) < 0 || fill_copy(d, want, err) < 0 ||
 	    set_limits(d, d->uid_base, &want->limits, err) < 0 || exchange(d, err) < 0) {
-		(void)project_sweep(d, &ignored); /* the first failure is told; repair looks again */
+		(void)project_sweep(d, &ignored); /* told is the first; repair looks again */
 		return -1;
 	}
 	return project_sweep(d, err);

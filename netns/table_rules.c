@@ -248,7 +248,7 @@ struct table_rule {
 
 /* In the order in which a packet meets them. */
 static const struct table_rule rules[] = {
-	/* Most packets end with the first or the third rule: both hold what is held of TCP below. */
+	/* Most packets end with the first or the third rule: both hold what holds of TCP below. */
 	NOTED(IN_INET, "from_zones", "TCP from an address of the zone", FROM_ZONES,
 	     META_IS(NFPROTO, "\x02"), ETHERNET_ASIDE, META_IS(L4PROTO, "\x06"),
 	     LOAD(NETWORK, 16, 1, ASIDE),
@@ -380,8 +380,8 @@ static const struct table_rule rules[] = {
 	RULE(IN_INET, "to_others", IPV6, LOAD(NETWORK, 8, LEN_6, 0), AND("\xfe", LEN_6),
 	     IS("\xfc", LEN_6), MASQUERADE),
 
-	/* Isolation stands here, and not where packets are forwarded, as a hook costs more than what
-	 * it asks. The interface that a packet came by is still told (ip_output(), ip6_output()).
+	/* Isolation stands here, and not where packets are forwarded, as a hook costs more than
+	 * what it asks. The interface a packet came by is still told (ip_output(), ip6_output()).
 	 * Most packets end with the first or the third rule. */
 	RULE(IN_INET, "to_zones", TO_ZONES, IS_KNOWN, META_IS(NFPROTO, "\x02"), IN("in4"), ACCEPT),
 	RULE(IN_INET, "to_zones", TO_NO_ZONE, ACCEPT),

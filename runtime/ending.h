@@ -14,7 +14,8 @@
 #include "base/error.h"
 #include "runtime/zone.h"
 
-/* Adds to an error of the zone's boot, or of entering it, that one of its limits is behind it, if one said no. */
+/* Adds to an error of the zone's boot, or of entering it, which of its limits is behind it, if one
+ * said no. */
 void ending_explain(struct zone *z, struct error *err);
 /* For whoever is about to end the zone, which is up: it will be no accident. */
 void ending_announce(const struct zone *z);

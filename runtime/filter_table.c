@@ -219,8 +219,8 @@ const struct filter_arg filter_args[] = {
 	/* Types into a terminal as if its user did; pastes on the host's console. */
 	{ "ioctl", 0, { IS(1, TIOCSTI) }, EPERM },
 	{ "ioctl", 0, { IS(1, TIOCLINUX) }, EPERM },
-	/* A subvolume that a zone made would be on no account, and hard to get rid of. Programs take
-	 * this errno as "no btrfs" and make directories. What copies and compares files any
+	/* A subvolume that a zone made would be on no account, and hard to get rid of. Programs
+	 * take this errno as "no btrfs" and make directories. What copies and compares files any
 	 * filesystem may have. */
 	{ "ioctl", 0, { IS(1, CLONE_FILE) }, FILTER_ALLOW },
 	{ "ioctl", 0, { IS(1, CLONE_RANGE) }, FILTER_ALLOW },

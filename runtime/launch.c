@@ -211,8 +211,9 @@ static int open_pipes(struct builder *b, struct error *err)
 
 void launched_init(struct launched *l)
 {
-	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1, .sshfd = -1,
-				.netnsfd = -1, .disk_device = -1, .gatefd = -1, .reportfd = -1 };
+	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1,
+				.sshfd = -1, .netnsfd = -1, .disk_device = -1, .gatefd = -1,
+				.reportfd = -1 };
 }
 
 /* Ends and reaps a child that will not be let go. */

@@ -41,8 +41,9 @@ static bool is_disk(const struct property *p)
 	return p->offset >= start && p->offset < start + sizeof(struct disk_limits);
 }
 
-/* A subvolume is in the pool, with its template's; else what a zone reads may be its template's, and
- * an image is a file of the store. A site's first zone is looked at before any template is there. */
+/* A subvolume is in the pool, with its template's; else what a zone reads may be its template's,
+ * and an image is a file of the store. A site's first zone is looked at before any template is
+ * there. */
 static int find_disks(struct site *site, struct zone_config *c, struct error *err)
 {
 	AUTO_CLOSE int poolfd = -1;

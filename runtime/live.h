@@ -13,8 +13,8 @@
 #include "runtime/property.h"
 #include "runtime/zone.h"
 
-/* Finds the disks of I/O limits and fails for what this host can't hold, as limits_check() does. The
- * zone need not be made yet. */
+/* Finds the disks of I/O limits and fails for what this host can't hold, as limits_check() does.
+ * The zone need not be made yet. */
 int zone_check_limits(struct site *site, struct zone_config *c, struct error *err);
 /* The same for what z->config says, if p is a limit. */
 int zone_check_property(struct zone *z, const struct property *p, struct error *err);

@@ -6,7 +6,8 @@
  * Networks that zones get their addresses from: "address-pools" of zonectl.json.
  *
  *   [{"name": "lan", "ipv4": "10.1.0.0/16", "ipv6": "fd00:1::/64", "isolate": true,
- *     "names": false, "masquerade": true, "announce": false, "device": "br0", "gateway": ["10.1.0.1"]}]
+ *     "names": false, "masquerade": true, "announce": false, "device": "br0",
+ *     "gateway": ["10.1.0.1"]}]
  *
  * Without that key there is one, "default", for net=routed: a private /16 and a
  * ULA /64 that differ from site to site.

@@ -319,7 +319,8 @@ static const struct property table[] = {
 	  .fallback = "by the disk", .help = "how many files there may be, as 200k" },
 	{ ROW("storage", "disk", AT_CREATE, "overlay|copy|btrfs"), WORD(storage, storage_words),
 	  .fallback = "auto",
-	  .help = "overlay and btrfs share the template's files, copy none; auto: btrfs in a pool" },
+	  .help = "overlay and btrfs share the template's files, copy none; "
+		  "auto: btrfs in a pool" },
 
 	{ ROW("net", "network", NEXT_BOOT, "KIND"), STRING(net, net_mode_check),
 	  .fallback = "routed",

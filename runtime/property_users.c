@@ -108,8 +108,8 @@ int property_check_user(const char *value, struct error *err)
 	if (n == 0 || n > USER_MAX || !strchr(first, *value) ||
 	    (value[n] && strcmp(value + n, ":sudo") != 0))
 		return error_set(err, ERR_USAGE,
-				 "'%s' is no NAME[:sudo] (a-z, 0-9, '_' and '-', at most %d)", value,
-				 USER_MAX);
+				 "'%s' is no NAME[:sudo] (a-z, 0-9, '_' and '-', at most %d)",
+				 value, USER_MAX);
 	if (n == strlen("root") && strncmp(value, "root", n) == 0)
 		return error_set(err, ERR_USAGE, "root is there already");
 	return 0;

@@ -24,7 +24,8 @@
 /* What is written or left alone as one, and remembered as one; named in setup_record.c. */
 enum setup_part {
 	SETUP_MACHINE_ID, SETUP_HOSTNAME, SETUP_HOSTS, SETUP_PEERS, SETUP_RESOLVER, SETUP_TIMEZONE,
-	SETUP_LOCALE, SETUP_PASSWORD, SETUP_USERS, SETUP_SSH_KEYS, SETUP_CONSOLE, SETUP_SERVICES, SETUP_SSH, SETUP_CRON, SETUP_NETWORK,
+	SETUP_LOCALE, SETUP_PASSWORD, SETUP_USERS, SETUP_SSH_KEYS, SETUP_CONSOLE,
+	SETUP_SERVICES, SETUP_SSH, SETUP_CRON, SETUP_NETWORK,
 	SETUP_PARTS,
 };
 
@@ -53,7 +54,7 @@ struct setup {
 	enum zone_ssh ssh;
 	char *const *users;		/* "NAME" or "NAME:sudo", to be made where missing */
 	char *const *ssh_keys, *const *nameservers, *const *search;
-	const char *peers;		/* lines of /etc/hosts for the zones that are up (hosts.h) */
+	const char *peers;		/* lines of /etc/hosts for zones that are up (hosts.h) */
 	const struct net_plan *net;
 	const char *init_kind;		/* the template's, "" for none; see osinfo.h */
 	uint64_t systemd_version;	/* the template's, 0: none, or not known */

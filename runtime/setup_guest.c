@@ -219,8 +219,8 @@ static int fill(const struct guest *g, int fd, const struct stat *owner, const c
 	}
 	if (fd_write_all(fd, text, strlen(text), err) < 0)
 		return -1;
-	/* The record that this was written is synced, so this is first. That of the zones that are up
-	 * has no record, and is old after a crash anyway. */
+	/* The record that this was written is synced, so this is first. That of the zones that are
+	 * up has no record, and is old after a crash anyway. */
 	if (!g->setup->is_command && g->part != SETUP_PEERS && fsync(fd) < 0)
 		return error_sys(err, "sync");
 	return 0;

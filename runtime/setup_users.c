@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Users that may log in, made once: a line in each of the four files, a home with what is in
- * /etc/skel, sudo. It is done as useradd(8) does it, without running it: its options differ from one
- * distribution to the next, and busybox has another program altogether.
+ * /etc/skel, sudo. It is done as useradd(8) does it, without running it: its options differ from
+ * one distribution to the next, and busybox has another program altogether.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -147,7 +147,7 @@ char *ssh_known_hosts(struct zone *z, const char *host, struct error *err)
 			return NULL;
 		if (status > 0) {
 			error_set(err, ERR_UNSUPPORTED, "the zone has no ssh server");
-			error_hint(err, "install one inside, as openssh-server; or: zonectl login %s",
+			error_hint(err, "install one, as openssh-server; or: zonectl login %s",
 				   z->name);
 			return NULL;
 		}

@@ -182,7 +182,7 @@ fi
 man --warnings -E UTF-8 -Tutf8 -Z -l "$page" 2>&1 >/dev/null | claim "the manual is well-formed"
 MANWIDTH=1000 MANOPT='' man --no-justification --no-hyphenation -E ascii -P cat -l "$page" >"$work/page"
 
-section VERBS | sed -nE 's/^   ([a-z][a-z ]*)$/\1/p' >"$work/tags"
+section VERBS | sed -nE 's/^   ([a-z][a-z -]*)$/\1/p' >"$work/tags"
 compare "$work/verbs" "$work/tags"        | claim "the manual has a section for each verb, in the order of help"
 compare_options                           | claim "each verb's section has the verb's options and no others"
 missing_aliases                           | claim "each verb's section names its alias"

@@ -126,7 +126,8 @@ static void thousandths_have_at_most_three_places(void **state)
 
 static void a_count_may_be_in_thousands(void **state)
 {
-	static const char *const bad[] = { "", "k", "1.5k", "1G", "200 k", "-1", "18446744073709552k" };
+	static const char *const bad[] = { "", "k", "1.5k", "1G", "200 k", "-1",
+					   "18446744073709552k" };
 	uint64_t value = 7;
 	struct error err = { 0 };
 

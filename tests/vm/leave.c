@@ -28,7 +28,8 @@ static void leave(const char *path, int flags)
 	struct fsxattr x = { 0 };
 	int bits = 0;
 
-	if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &x) < 0 || ioctl(fd, FS_IOC_GETFLAGS, &bits) < 0) {
+	if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &x) < 0 ||
+	    ioctl(fd, FS_IOC_GETFLAGS, &bits) < 0) {
 		tell("look at", path, 0);	/* without that nothing below would mean anything */
 		return;
 	}
@@ -43,7 +44,8 @@ static void leave(const char *path, int flags)
 		bits &= ~FS_PROJINHERIT_FL;
 		(void)ioctl(fd, FS_IOC_SETFLAGS, &bits);
 		ioctl(fd, FS_IOC_FSGETXATTR, &x);
-		tell("SETFLAGS, no inheritance,", path, x.fsx_xflags & FS_XFLAG_PROJINHERIT ? -1 : 0);
+		tell("SETFLAGS, no inheritance,", path,
+		     x.fsx_xflags & FS_XFLAG_PROJINHERIT ? -1 : 0);
 	}
 	close(fd);
 }

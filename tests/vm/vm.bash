@@ -19,7 +19,7 @@ vm_cache=$ZONE_BUILDDIR/vm
 vm_suite=${ZONE_VM_SUITE:-bookworm}
 vm_store_size=			# of a third disk, empty, for a store
 vm_disk=disk			# which root; "tests" has what the functional tests need
-vm_deadline=${ZONE_VM_DEADLINE:-180}
+vm_deadline=${ZONE_VM_DEADLINE:-300}
 
 # What the guest needs: its init, the libraries of zonectl and its programs, filesystems for stores.
 vm_packages=systemd,systemd-sysv,dbus,kmod,procps,iproute2,busybox-static
@@ -233,14 +233,17 @@ vm_report() {
 # vm_prepare TEST [FILE...]: the directory of a run, in $vm_dir, with both disks. The files are of
 # the cache, and will be in the guest's /vm.
 vm_prepare() {
+	local disk
+
 	vm_once "kernel-$vm_suite" vm_make_kernel
 	[ "$vm_disk" = disk ] || vm_packages+=,$vm_test_packages
-	vm_once "$vm_disk-$vm_suite.ext4" vm_make_disk "$vm_packages"
+	disk=$vm_disk-$vm_suite-$(printf '%s ' "$vm_packages" "${vm_modules[@]}" | sha256sum | cut -c 1-8).ext4
+	vm_once "$disk" vm_make_disk "$vm_packages"
 	vm_dir=$(mktemp -d "$vm_cache/run-$1.XXXXXX") || exit 1
 	vm_boots=0 vm_pid=
 	trap vm_clean EXIT
 	trap 'exit 1' INT TERM HUP
-	cp --sparse=always --reflink=auto "$vm_cache/$vm_disk-$vm_suite.ext4" "$vm_dir/disk" || exit 1
+	cp --sparse=always --reflink=auto "$vm_cache/$disk" "$vm_dir/disk" || exit 1
 	[ -z "$vm_store_size" ] || truncate -s "$vm_store_size" "$vm_dir/store" || exit 1
 	vm_payload "$vm_dir/payload" "$@" || exit 1
 }
