@@ -62,10 +62,10 @@ enum verb_flag {
 	VERB_ASSIGNS = 1 << 6,		/* operands with '=' are assignments */
 	VERB_STATUS = 1 << 7,		/* exits as its command does; own failures are 125 */
 	VERB_ARRAY = 1 << 8,		/* --json of several zones is one array */
-	VERB_WORDS = 1 << 12,		/* of VERB_COMMAND: it needs no "--" before it */
 	VERB_UNREAD = 1 << 9,		/* works without zone.json, which may be damaged */
 	VERB_ORDERED = 1 << 10,		/* --all goes by boot-order, lower first */
 	VERB_REVERSED = 1 << 11,	/* --all goes by boot-order, higher first */
+	VERB_WORDS = 1 << 12,		/* of VERB_COMMAND: it needs no "--" before it */
 };
 
 struct verb {
