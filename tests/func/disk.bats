@@ -358,5 +358,5 @@ teardown() {
 	zonectl --root "$small" destroy -q -y f1
 	zonectl --root "$small" destroy -q -y f2
 	[ -z "$(zonectl --root "$small" list -a -H)" ]
-	umount "$small"
+	deadline 15 umount -q "$small"	# what brings the zones' names lives on for a moment
 }
