@@ -20,4 +20,4 @@ TEMPLATE_BENCHES += %D%/templates.sh
 NET_BENCHES += %D%/net.sh
 RESOURCE_BENCHES += %D%/resources.sh
 EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
-	%D%/NET.md %D%/TEMPLATES.md %D%/TEMPLATES.json
+	%D%/NET.md %D%/TEMPLATES.md %D%/TEMPLATES.json %D%/RESOURCES.md %D%/RESOURCES.json

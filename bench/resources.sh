@@ -191,6 +191,13 @@ millisecond, every 10 ms. Both zones have the default weight; the hog has memory
 	zone calm
 	zone hog --memory "${HOG_MEMORY}M"
 	memory_hog
+	if [ "$(nproc)" -gt 1 ]; then
+		zonectl set calm cpuset=0
+		zonectl set hog cpuset=1
+		beside apart task memory $((10 * HOG_MEMORY))
+		zonectl set calm hog cpuset=
+		figure "ten times its memory, on another processor: p99" "$(ratio apart 3)" "<= 1.25" "$(both apart 3) ms"
+	fi
 	beside bomb task bomb
 	figure "fork bomb: p99" "$(ratio bomb 3)" "<= 2" "$(both bomb 3) ms"
 	figure "fork bomb: median" "$(ratio bomb 2)" - "$(both bomb 2) ms"
