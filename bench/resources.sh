@@ -25,7 +25,8 @@ work=$(mktemp -d /var/tmp/zone-bench.XXXXXX)
 cleanup() {
 	[ ! -d "$work/store/var" ] || zonectl destroy -q --force -y --all || :
 	find /sys/fs/cgroup -depth -maxdepth 3 -type d -name "zonectl-$(store_id)" -exec rmdir {} + 2>/dev/null || :
-	! mountpoint -q "$work/store/run" || umount "$work/store/run"
+	# A keeper that is ending holds it for a moment.
+	! mountpoint -q "$work/store/run" || umount -l "$work/store/run"
 	rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
