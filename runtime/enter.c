@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@
 #include "runtime/state.h"
 #include "runtime/users.h"
 
-enum { ENTRY_TRIES = 8 };
+enum { ENTRY_TRIES = 8, ENTER_WAIT_MS = 20000 };
 enum { NAMESPACES = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
 		    CLONE_NEWCGROUP };
 
@@ -283,6 +284,21 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
+/* The zone's root can stop a process of the zone's as soon as it sees it, and nobody should have to
+ * wait for that one. */
+static int wait_for(int fd, struct error *err)
+{
+	struct pollfd poller = { fd, POLLIN, 0 };
+	int n;
+
+	do
+		n = poll(&poller, 1, ENTER_WAIT_MS);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys(err, "wait for the process that enters");
+	return n > 0 ? 0 : error_set(err, ERR_FAILED, "the zone stops what enters it");
+}
+
 static int take_terminal(struct entry *e, struct entered *out, struct error *err)
 {
 	size_t n_fds = 1;
@@ -291,6 +307,8 @@ static int take_terminal(struct entry *e, struct entered *out, struct error *err
 	if (!e->options->has_tty)
 		return 0;
 	/* Its end without a descriptor means a failure that the report tells. */
+	if (wait_for(e->pty[0], err) < 0)
+		return -1;
 	if (fd_receive(e->pty[0], &out->ptyfd, &n_fds, &byte, 1, err) < 0)
 		return -1;
 	if (n_fds == 0)
@@ -316,7 +334,8 @@ static int finish(struct entry *e, struct zone *z, struct entered *out, struct e
 
 	close_end(&e->report[1]);
 	close_end(&e->pty[1]);
-	if (take_terminal(e, out, err) < 0 || confine_report(e->report[0], path, err) < 0)
+	if (take_terminal(e, out, err) < 0 || wait_for(e->report[0], err) < 0 ||
+	    confine_report(e->report[0], path, err) < 0)
 		return -1;
 	return e->filter.has_notices ? pass_notices(e, z, err) : 0;
 }

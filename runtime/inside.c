@@ -2,6 +2,7 @@
 #include "runtime/inside.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -102,9 +103,20 @@ int inside_start(struct inside *out, struct zone *z, const struct inside_options
 				start_down(out, options, nullfd, err);
 }
 
+static int wait_for_end(struct inside *in, struct error *err)
+{
+	int has_ended = proc_wait_end(in->pidfd, INSIDE_WAIT_MS, err);
+
+	if (has_ended < 0)
+		return -1;
+	if (has_ended == 0)
+		(void)proc_signal(in->pidfd, SIGKILL, &(struct error){ 0 }); /* gone is as good */
+	return proc_reap(in->pidfd, err);
+}
+
 int inside_finish(struct inside *in, struct error *err)
 {
-	int status = proc_reap(in->pidfd, err);
+	int status = wait_for_end(in, err);
 
 	if (!in->boot) {
 		close(TAKE_FD(in->pidfd));

@@ -28,6 +28,8 @@ struct inside {
 	enum zone_autoboot autoboot;
 };
 
+enum { INSIDE_WAIT_MS = 20000 };
+
 struct inside_options {
 	struct confine_task task;
 	const char *user;		/* as in users.h; NULL: root */
@@ -43,7 +45,8 @@ int inside_start(struct inside *out, struct zone *z, const struct inside_options
  * does then. What it changes in memory is a copy's. is_up: the zone runs. */
 int inside_call(struct zone *z, bool is_up, int (*main)(void *arg, struct error *err), void *arg,
 		struct error *err);
-/* Waits for its end: its exit status, or 128 + the signal. A zone that was down is down again. */
+/* Waits for its end: its exit status, or 128 + the signal. A zone that was down is down again. The
+ * zone's root can stop the process for ever, so after INSIDE_WAIT_MS it is killed. */
 int inside_finish(struct inside *in, struct error *err);
 
 #endif

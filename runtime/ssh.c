@@ -70,18 +70,18 @@ static int collect(struct zone *z, char **out, struct error *err)
 {
 	struct inside_options options = { .task = { read_keys, NULL }, .is_up = true };
 	struct inside in;
-	int pair[2], ret, status;
+	int pair[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_sys(err, "make a socket pair");
 	options.sock = pair[1];
 	ret = inside_start(&in, z, &options, err);
 	close(pair[1]);
-	if (ret == 0) {
-		ret = fd_read_all(pair[0], KEYS_MAX, out, NULL, err);
-		status = inside_finish(&in, ret < 0 ? &(struct error){ 0 } : err);
-		ret = ret < 0 || status < 0 ? -1 : status;
-	}
+	if (ret == 0)
+		ret = inside_finish(&in, err);
+	/* What it wrote fits into the socket, so it is read once the process is gone. */
+	if (ret >= 0 && fd_read_all(pair[0], KEYS_MAX, out, NULL, err) < 0)
+		ret = -1;
 	close(pair[0]);
 	return ret;
 }

@@ -180,6 +180,21 @@ says_inside() {
 	[ ! -e dir ] && [ ! -L link ]
 }
 
+@test "a zone that stops whatever enters it holds nothing up for ever" {
+	# Seen by its name, before it is let go; the shell that looks is started under another.
+	zonectl exec p1 -- sh -c 'while :; do for p in /proc/[0-9]*; do
+		read -r name <$p/comm && [ "$name" = zonectl ] && kill -STOP ${p#/proc/}; done; done' 2>/dev/null &
+	stopper=$!
+	SECONDS=0
+	for _ in {1..30}; do
+		timeout -k 1 50 "$ZONECTL" passwd p1 --hash '!' 2>stderr || break
+	done
+	[ "$SECONDS" -lt 45 ]
+	kill "$stopper"
+	wait "$stopper" || :
+	grep -q "stops what enters it\|was killed" stderr
+}
+
 @test "Ctrl-C leaves nothing half copied" {
 	mkfifo pipe
 	exec 8<>pipe
