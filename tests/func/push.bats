@@ -180,21 +180,6 @@ says_inside() {
 	[ ! -e dir ] && [ ! -L link ]
 }
 
-@test "a zone that stops whatever enters it holds nothing up for ever" {
-	# Seen by its name, before it is let go; the shell that looks is started under another.
-	zonectl exec p1 -- sh -c 'while :; do for p in /proc/[0-9]*; do
-		read -r name <$p/comm && [ "$name" = zonectl ] && kill -STOP ${p#/proc/}; done; done' 2>/dev/null &
-	stopper=$!
-	SECONDS=0
-	for _ in {1..30}; do
-		timeout -k 1 50 "$ZONECTL" passwd p1 --hash '!' 2>stderr || break
-	done
-	[ "$SECONDS" -lt 45 ]
-	kill "$stopper"
-	wait "$stopper" || :
-	grep -q "stops what enters it\|was killed" stderr
-}
-
 @test "Ctrl-C leaves nothing half copied" {
 	mkfifo pipe
 	exec 8<>pipe
@@ -207,4 +192,22 @@ says_inside() {
 	wait || :
 	exec 8>&-
 	deadline 5 sh -c "[ -z \"\$(\"$ZONECTL\" exec p1 -- sh -c 'ls -A /root | grep -e half -e zonectl-')\" ]"
+}
+
+@test "a zone that stops whatever enters it holds nothing up for ever" {
+	zonectl create -q --boot -t minimal h1
+	# Seen by its name, before it is let go; the shell that looks has another by then.
+	zonectl exec h1 -- sh -c 'while :; do for p in /proc/[0-9]*; do
+		read -r name <$p/comm && [ "$name" = zonectl ] && kill -STOP ${p#/proc/}; done; done' 2>/dev/null &
+	stopper=$!
+	SECONDS=0
+	for _ in {1..30}; do
+		timeout -k 1 50 "$ZONECTL" passwd h1 --hash '!' 2>stderr || break
+	done
+	[ "$SECONDS" -lt 45 ]
+	zonectl halt h1
+	wait "$stopper" || :
+	grep -q "stops what enters it\|was killed" stderr
+	zonectl destroy -y h1
+	nothing_left h1
 }
