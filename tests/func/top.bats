@@ -27,6 +27,16 @@ terminal() {
 	TMUX='' tmux -f /dev/null -S "$BATS_TEST_TMPDIR/tmux" "$@" 3>&- 4>&-
 }
 
+# A server that is on its way out still takes the next session, and ends with it.
+leave_terminal() {
+	local server
+
+	server=$(terminal display-message -p '#{pid}')
+	terminal kill-server
+	deadline 5 not kill -0 "$server"
+	rm -f "$BATS_TEST_TMPDIR/tmux"
+}
+
 # on_screen COLUMNSxROWS [ARGUMENT...]: top runs there; afterwards its status stands there. $environment is
 # set before it.
 on_screen() {
@@ -223,7 +233,7 @@ top_pid() {
 	sees web3
 	press C-c
 	ended 0
-	terminal kill-server
+	leave_terminal
 	rm "$BATS_TEST_TMPDIR/after"
 	on_screen 80x24
 	sees web3
@@ -259,11 +269,11 @@ has_colour() { screen -e | grep -q "$(printf '\033')"'\[\(3[1-7]\|[0-9;]*;3[1-7]
 	on_screen 80x24
 	sees web3
 	has_colour
-	terminal kill-server
+	leave_terminal
 	on_screen 80x24 --no-color
 	sees web3
 	not has_colour
-	terminal kill-server
+	leave_terminal
 	environment="NO_COLOR=1" on_screen 80x24
 	sees web3
 	not has_colour
