@@ -81,6 +81,24 @@ int fd_write_all(int fd, const void *data, size_t len, struct error *err)
 	return 0;
 }
 
+int fd_write_at(int fd, const void *data, size_t len, off_t offset, struct error *err)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = pwrite(fd, at, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, "write");
+		at += n;
+		offset += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int fd_read_exact(int fd, void *buf, size_t len, struct error *err)
 {
 	ssize_t n = read_full(fd, buf, len);

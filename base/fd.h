@@ -14,6 +14,8 @@
 int fd_read_all(int fd, size_t max, char **out, size_t *out_len, struct error *err);
 /* Writes all of it, over short writes and EINTR. */
 int fd_write_all(int fd, const void *data, size_t len, struct error *err);
+/* The same at an offset. */
+int fd_write_at(int fd, const void *data, size_t len, off_t offset, struct error *err);
 /* Fills buf with exactly len bytes; returns 0, or -1 with sys 0 if the end came first. */
 int fd_read_exact(int fd, void *buf, size_t len, struct error *err);
 

@@ -125,22 +125,6 @@ static int finish_file(const struct receiver *rc, int fd, const struct tree_reco
 	return 0;
 }
 
-static int write_at(int fd, const char *data, size_t len, int64_t offset, struct error *err)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(fd, data, len, offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "write");
-		data += n;
-		offset += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Reads the next part of a file into the buffer; parts come in order. */
 static int read_part(struct tree_io *io, uint64_t from, struct tree_part *out, struct error *err)
 {
@@ -160,7 +144,7 @@ static int receive_data(struct tree_io *io, int fd, struct error *err)
 
 	do {
 		if (read_part(io, part.offset + part.len, &part, err) < 0 ||
-		    write_at(fd, tree_buffer(io), part.len, (int64_t)part.offset, err) < 0)
+		    fd_write_at(fd, tree_buffer(io), part.len, (int64_t)part.offset, err) < 0)
 			return -1;
 	} while (part.len > 0);
 	return ftruncate(fd, (off_t)part.offset) < 0 ? error_sys(err, "write") : 0;

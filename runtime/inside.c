@@ -146,13 +146,34 @@ static int call_inside(void *arg)
 	return 1;
 }
 
-/* The struct was another process's: its text is made printable again. */
-static int take_failure(int fd, struct error *err)
+int inside_hear(struct zone *z, struct inside_options *options, size_t max, char **out,
+		size_t *out_len, struct error *err)
 {
-	struct error said, cut = { 0 };
+	struct inside in;
+	int pair[2], ret;
 
-	if (fd_read_exact(fd, &said, sizeof(said), &cut) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_sys(err, "make a socket pair");
+	options->sock = pair[1];
+	ret = inside_start(&in, z, options, err);
+	close(pair[1]);
+	if (ret == 0)
+		ret = inside_finish(&in, err);
+	/* Read once the process is gone, as it could be stopped before the end of what it says. */
+	if (ret >= 0 && fd_read_all(pair[0], max, out, out_len, err) < 0)
+		ret = -1;
+	close(pair[0]);
+	return ret;
+}
+
+/* The struct was another process's: its text is made printable again. */
+static int take_failure(const char *text, size_t len, struct error *err)
+{
+	struct error said;
+
+	if (len != sizeof(said))
 		return error_set(err, ERR_FAILED, "the process inside the zone was killed");
+	memcpy(&said, text, sizeof(said));
 	said.text[sizeof(said.text) - 1] = '\0';
 	error_set(err, said.kind > ERR_NONE && said.kind <= ERR_PARTIAL ? said.kind : ERR_FAILED,
 		  "%s", said.text);
@@ -165,18 +186,9 @@ int inside_call(struct zone *z, bool is_up, int (*main)(void *arg, struct error 
 {
 	struct call call = { main, arg };
 	struct inside_options options = { .task = { call_inside, &call }, .is_up = is_up };
-	struct inside in;
-	int pair[2], ret;
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	int status = inside_hear(z, &options, sizeof(struct error), &text, &len, err);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_sys(err, "make a socket pair");
-	options.sock = pair[1];
-	ret = inside_start(&in, z, &options, err);
-	close(pair[1]);
-	if (ret == 0)
-		ret = inside_finish(&in, err);
-	if (ret > 0)
-		ret = take_failure(pair[0], err);
-	close(pair[0]);
-	return ret;
+	return status > 0 ? take_failure(text, len, err) : status;
 }

@@ -41,6 +41,11 @@ struct inside_options {
  * not move until inside_finish(). */
 int inside_start(struct inside *out, struct zone *z, const struct inside_options *options,
 		 struct error *err);
+/* Starts it, waits for its end and hears what it wrote to its standard output, at most max bytes,
+ * which is less than a socket holds: options->sock is filled in. Returns as inside_finish(); *out
+ * is NUL-ended and the caller's, unless that is -1. */
+int inside_hear(struct zone *z, struct inside_options *options, size_t max, char **out,
+		size_t *out_len, struct error *err);
 /* Runs main(arg) inside, as root, and waits; main sets *err and returns -1 when it fails, as this
  * does then. What it changes in memory is a copy's. is_up: the zone runs. */
 int inside_call(struct zone *z, bool is_up, int (*main)(void *arg, struct error *err), void *arg,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,7 +25,8 @@
 #include "runtime/inside.h"
 #include "runtime/property_users.h"
 
-enum { KEY_FILE_MAX = 16 << 10, KEYS_MAX = 64 << 10, CONNECT_WAIT_MS = 10000 };
+enum { KEY_FILE_MAX = 16 << 10, KEYS_MAX = 64 << 10, CONNECT_WAIT_MS = 10000,
+       KEYGEN_WAIT_MS = 20000 };
 
 /* Where a server's public host keys are, as ssh-keygen -A and dropbear leave them. */
 static const char *const key_files[] = {
@@ -65,27 +67,6 @@ static int read_keys(void *arg)
 	return 0;
 }
 
-/* Runs it and hears it out. */
-static int collect(struct zone *z, char **out, struct error *err)
-{
-	struct inside_options options = { .task = { read_keys, NULL }, .is_up = true };
-	struct inside in;
-	int pair[2], ret;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_sys(err, "make a socket pair");
-	options.sock = pair[1];
-	ret = inside_start(&in, z, &options, err);
-	close(pair[1]);
-	if (ret == 0)
-		ret = inside_finish(&in, err);
-	/* What it wrote fits into the socket, so it is read once the process is gone. */
-	if (ret >= 0 && fd_read_all(pair[0], KEYS_MAX, out, NULL, err) < 0)
-		ret = -1;
-	close(pair[0]);
-	return ret;
-}
-
 /* The zone wrote the text: only what is a public key counts, without its comment. */
 static void add_key(struct str *out, const char *host, const char *line)
 {
@@ -114,6 +95,9 @@ int ssh_make_keys(struct zone *z, struct error *err)
 		return error_sys(err, "open /dev/null");
 	if (zone_enter(z, &options, &entered, err) < 0)
 		return -1;
+	/* It is the zone's program, and may never end. */
+	if (proc_wait_end(entered.pidfd, KEYGEN_WAIT_MS, err) == 0)
+		(void)proc_signal(entered.pidfd, SIGKILL, &(struct error){ 0 }); /* or it is gone */
 	status = proc_reap(entered.pidfd, err);
 	close(entered.pidfd);
 	if (status > 0)
@@ -137,12 +121,13 @@ char *ssh_known_hosts(struct zone *z, const char *host, struct error *err)
 	char *lines = NULL;
 
 	for (int tries = 0; tries < 2 && !lines; tries++) {
+		struct inside_options options = { .task = { read_keys, NULL }, .is_up = true };
 		AUTO_FREE char *text = NULL;
 		int status;
 
 		if (tries > 0 && ssh_make_keys(z, &no_keygen) < 0)
 			break;
-		status = collect(z, &text, err);
+		status = inside_hear(z, &options, KEYS_MAX, &text, NULL, err);
 		if (status < 0)
 			return NULL;
 		if (status > 0) {

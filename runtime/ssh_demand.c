@@ -31,6 +31,7 @@
 enum {
 	BACKLOG = 128, START_LIMIT_S = 30,
 	PACE_MS = 50, BURST = 20,	/* 20 connections a second, 20 at once */
+	REAP_MS = 1000,
 };
 
 static int listen_on(int family, struct error *err)
@@ -91,8 +92,9 @@ int ssh_demand_listen_in(int pidfd, struct error *err)
 
 void ssh_demand_init(struct ssh_demand *d, int listenfd)
 {
-	*d = (struct ssh_demand){ .listenfd = listenfd, .tokens = BURST,
-				  .counted_ms = clock_ms() };
+	d->listenfd = listenfd;
+	d->tokens = BURST;
+	d->counted_ms = clock_ms();
 }
 
 void ssh_demand_close(struct ssh_demand *d)
@@ -112,16 +114,28 @@ static void add_tokens(struct ssh_demand *d)
 	d->tokens = more < BURST - (int64_t)d->tokens ? d->tokens + (unsigned int)more : BURST;
 }
 
+static void reap(struct ssh_demand *d)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < d->n_answering; i++)
+		if (waitpid(d->answering[i], NULL, WNOHANG) == 0)
+			d->answering[n++] = d->answering[i];
+	d->n_answering = n;
+}
+
 int ssh_demand_poll_set(struct ssh_demand *d, struct pollfd *out)
 {
 	*out = (struct pollfd){ -1, POLLIN, 0 };
+	reap(d);
 	if (d->listenfd < 0)
-		return -1;
+		return d->n_answering ? REAP_MS : -1;
 	add_tokens(d);
 	if (d->tokens == 0)
 		return PACE_MS;
-	out->fd = d->listenfd;
-	return -1;
+	if (d->n_answering < SSH_DEMAND_MAX)
+		out->fd = d->listenfd;
+	return d->n_answering ? REAP_MS : -1;
 }
 
 /* In the zone, as its root. OpenSSH gives its privileges up in there; init's unit would make it. */
@@ -202,7 +216,6 @@ static void answer(struct zone *z, int listenfd)
 	(void)proc_reap(STDIN_FILENO, &(struct error){ 0 });	/* nobody asks how it ended */
 }
 
-/* The process that answers is nobody's child at once, so that nobody has to wait for it. */
 void ssh_demand_serve(struct ssh_demand *d, const struct pollfd *row, struct zone *z)
 {
 	pid_t pid;
@@ -212,11 +225,9 @@ void ssh_demand_serve(struct ssh_demand *d, const struct pollfd *row, struct zon
 	d->tokens--;
 	pid = fork();
 	if (pid == 0) {
-		if (fork() == 0)
-			answer(z, d->listenfd);
+		answer(z, d->listenfd);
 		_exit(0);
 	}
 	if (pid > 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		d->answering[d->n_answering++] = pid;
 }

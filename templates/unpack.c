@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "templates/unpack_headers.h"
 #include "templates/unpack_layer.h"
@@ -146,22 +147,6 @@ static int name_take(struct unpack *u, struct error *err)
 				 &u->name, err);
 }
 
-static int write_at(int fd, const char *data, size_t len, off_t offset, struct error *err)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(fd, data, len, offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "write");
-		data += n;
-		len -= (size_t)n;
-		offset += n;
-	}
-	return 0;
-}
-
 /* Blocks come with their offsets; what lies between them is a hole. */
 static int data_write(struct unpack *u, int fd, int64_t size, struct error *err)
 {
@@ -179,7 +164,7 @@ static int data_write(struct unpack *u, int fd, int64_t size, struct error *err)
 			return damaged(u, err);
 		if (offset < end || offset > size || (int64_t)len > size - offset)
 			return error_set(err, ERR_USAGE, "its data lie outside its size");
-		if (write_at(fd, data, len, offset, err) < 0)
+		if (fd_write_at(fd, data, len, offset, err) < 0)
 			return -1;
 		end = offset + (int64_t)len;
 	}

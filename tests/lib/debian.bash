@@ -121,6 +121,10 @@ claim_ssh_knows_its_server() {
 	prints "" zonectl ssh deb -i "$KEY" true
 }
 
+demand_is_up() {
+	zonectl exec demand -- systemctl is-active --quiet systemd-user-sessions 2>/dev/null
+}
+
 sshd_pids() {
 	zonectl exec demand -- pgrep -x sshd
 }
@@ -142,6 +146,8 @@ claim_ssh_on_demand() {
 	deadline 10 not sshd_pids
 	# As often as the zone and its keeper begin anew.
 	zonectl reboot -q demand
+	# Until then PAM says at each login that the system is booting.
+	deadline 60 demand_is_up
 	prints "demand" zonectl ssh demand -i "$KEY" hostname
 	kill -9 "$(keeper_pids demand)"
 	deadline 5 not keeper_pids_there demand
