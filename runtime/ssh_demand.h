@@ -24,7 +24,7 @@ struct ssh_demand {
 	int listenfd;			/* owned, -1: the zone's port is its own */
 	unsigned int tokens;		/* connections that may be taken now */
 	int64_t counted_ms;		/* when tokens were last added */
-	pid_t answering[SSH_DEMAND_MAX];	/* children that wait for a server, from the first */
+	pid_t answering[SSH_DEMAND_MAX];	/* children that wait for a server */
 	unsigned int n_answering;
 };
 
