@@ -121,6 +121,10 @@ claim_ssh_knows_its_server() {
 	prints "" zonectl ssh deb -i "$KEY" true
 }
 
+answers_are() {
+	[ "$(pgrep -x -c zonessh -P "$(keeper_pids demand)")" -eq "$1" ]
+}
+
 demand_is_up() {
 	zonectl exec demand -- systemctl is-active --quiet systemd-user-sessions 2>/dev/null
 }
@@ -144,6 +148,17 @@ claim_ssh_on_demand() {
 	wait
 	[ "$(sort -n "$BATS_TEST_TMPDIR/said" | tr '\n' ' ')" = "1 2 3 4 5 6 7 8 9 10 11 12 " ]
 	deadline 10 not sshd_pids
+	# Of many strangers at a time no more have a process of the host's than there may be.
+	python3 -c 'import signal, socket, sys
+crowd = [socket.create_connection((sys.argv[1], 22)) for _ in range(80)]
+signal.pause()' "$(zonectl list -H -o ip demand | cut -d, -f1)" &
+	crowd=$!
+	deadline 30 answers_are 64
+	deadline 5 zonectl exec demand -- true
+	answers_are 64
+	kill "$crowd"
+	wait "$crowd" || :
+	prints "demand" zonectl ssh demand -i "$KEY" hostname
 	# As often as the zone and its keeper begin anew.
 	zonectl reboot -q demand
 	# Until then PAM says at each login that the system is booting.
