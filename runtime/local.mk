@@ -33,6 +33,7 @@ libzone_a_SOURCES += %D%/destroy.c %D%/destroy.h
 libzone_a_SOURCES += %D%/create.c %D%/create.h
 libzone_a_SOURCES += %D%/autoboot.c %D%/autoboot.h
 libzone_a_SOURCES += %D%/boot.c %D%/boot.h
+libzone_a_SOURCES += %D%/change.c %D%/change.h
 libzone_a_SOURCES += %D%/check.c %D%/check.h
 libzone_a_SOURCES += %D%/live.c %D%/live.h
 libzone_a_SOURCES += %D%/rename.c %D%/rename.h
