@@ -97,6 +97,7 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_out_u64(o, "uid_count", ZONE_IDS);
 	json_out_u64(o, "created", c->created);
 	json_out_str(o, "plan", c->plan);
+	json_out_str(o, "fleet", c->fleet);
 	json_out_bool(o, "ephemeral", c->is_ephemeral);
 	json_out_str(o, "ended", f->ending);
 	json_out_bool(o, "keeper", f->status->has_keeper);
@@ -227,6 +228,8 @@ static void print_text(struct cli *cli, const struct facts *f)
 		line(cli, "created", text);
 	if (c->plan)
 		line(cli, "plan", c->plan);
+	if (c->fleet)
+		line(cli, "fleet", c->fleet);
 	if (c->is_ephemeral)
 		line(cli, "ephemeral", "yes");
 	if (f->addresses)

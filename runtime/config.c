@@ -58,6 +58,7 @@ void zone_config_clear(struct zone_config *c)
 {
 	free(c->template_name);
 	free(c->plan);
+	free(c->fleet);
 	free(c->hostname);
 	free(c->description);
 	strv_clear(&c->tags);
@@ -220,7 +221,8 @@ static void write_created(const struct zone_config *c, const char *key, struct j
 	json_out_u64(out, key, c->created);
 }
 
-static int read_plan(struct zone_config *c, const struct json *value, struct error *err)
+/* A name by the rule for names of zones, to the heap. */
+static int read_owned_name(const struct json *value, char **field, struct error *err)
 {
 	struct error why = { 0 };
 	const char *text;
@@ -229,15 +231,31 @@ static int read_plan(struct zone_config *c, const struct json *value, struct err
 		return -1;
 	if (zone_name_check(text, &why) < 0)
 		return json_error(value, ZONE_JSON, err, "%s", why.text);
-	free(c->plan);
-	c->plan = xstrdup(text);
+	free(*field);
+	*field = xstrdup(text);
 	return 0;
+}
+
+static int read_plan(struct zone_config *c, const struct json *value, struct error *err)
+{
+	return read_owned_name(value, &c->plan, err);
 }
 
 static void write_plan(const struct zone_config *c, const char *key, struct json_out *out)
 {
 	if (c->plan)
 		json_out_str(out, key, c->plan);
+}
+
+static int read_fleet(struct zone_config *c, const struct json *value, struct error *err)
+{
+	return read_owned_name(value, &c->fleet, err);
+}
+
+static void write_fleet(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (c->fleet)
+		json_out_str(out, key, c->fleet);
 }
 
 static int read_ephemeral(struct zone_config *c, const struct json *value, struct error *err)
@@ -305,6 +323,7 @@ static const struct identity_row identity[] = {
 	{ "uid-base",   read_uid_base,  write_uid_base,  false },
 	{ "created",    read_created,   write_created,   false },
 	{ "plan",       read_plan,      write_plan,      true },
+	{ "fleet",      read_fleet,     write_fleet,     true },
 	{ "ephemeral",  read_ephemeral, write_ephemeral, true },
 	{ "auto-ip",    read_auto_ip,   write_auto_ip,   true },
 	{ "held-ip",    read_held_ip,   write_held_ip,   true },

@@ -35,7 +35,7 @@ static const struct shipped {
 /* Identity, and the properties that no two zones can share. */
 static const char *const of_one_zone[] = {
 	"version", "name", "uuid", "template", "digest", "uid-base", "created", "ephemeral",
-	"auto-ip", "held-ip", "plan", "hostname", "mac",
+	"auto-ip", "held-ip", "plan", "fleet", "hostname", "mac",
 };
 
 static const struct shipped *find_shipped(const char *name)

@@ -369,19 +369,32 @@ int property_assign(struct zone_config *c, const char *assignment,
 	return 0;
 }
 
-bool property_is_default(const struct property *p, const struct zone_config *c)
+static bool is_same_list(char *const *a, char *const *b)
 {
-	const void *field = field_in(p, c);
-	struct zone_config fresh;
+	size_t i = 0;
 
-	zone_config_init(&fresh);
+	if (!a || !b)
+		return strv_len(a) == strv_len(b);
+	while (a[i] && b[i] && strcmp(a[i], b[i]) == 0)
+		i++;
+	return !a[i] && !b[i];
+}
+
+bool property_is_same(const struct property *p, const struct zone_config *a,
+		      const struct zone_config *b)
+{
+	const void *x = field_in(p, a), *y = field_in(p, b);
+	const char *s, *t;
+
 	switch (p->type) {
 	case PROPERTY_STRING:
-		return !*(char *const *)field;
+		s = *(char *const *)x;
+		t = *(char *const *)y;
+		return s && t ? strcmp(s, t) == 0 : s == t;
 	case PROPERTY_LIST:
-		return strv_len(*(char **const *)field) == 0;
+		return is_same_list(*(char **const *)x, *(char **const *)y);
 	case PROPERTY_ENUM:
-		return memcmp(field, field_in(p, &fresh), sizeof(unsigned int)) == 0;
+		return memcmp(x, y, sizeof(unsigned int)) == 0;
 	case PROPERTY_COUNT:
 	case PROPERTY_SIZE:
 	case PROPERTY_MILLI:
@@ -390,7 +403,15 @@ bool property_is_default(const struct property *p, const struct zone_config *c)
 	case PROPERTY_FLAGS:
 		break;
 	}
-	return memcmp(field, field_in(p, &fresh), sizeof(uint64_t)) == 0;
+	return memcmp(x, y, sizeof(uint64_t)) == 0;
+}
+
+bool property_is_default(const struct property *p, const struct zone_config *c)
+{
+	struct zone_config fresh;
+
+	zone_config_init(&fresh);
+	return property_is_same(p, c, &fresh);
 }
 
 static const char *word_of(const struct property *p, const void *field)

@@ -67,6 +67,9 @@ int property_assign(struct zone_config *c, const char *assignment,
 /* Gives *to the value that it has in *from. */
 int property_copy(const struct property *p, const struct zone_config *from, struct zone_config *to,
 		  struct error *err);
+/* True if it has the same value in both. A list's order counts. */
+bool property_is_same(const struct property *p, const struct zone_config *a,
+		      const struct zone_config *b);
 /* Rules between properties (memory-high above memory, ...), after all were applied. */
 int property_check_all(const struct zone_config *c, struct error *err);
 /* The value as text that property_apply() takes, or "" when it has its default; of a list without

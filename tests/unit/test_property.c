@@ -317,6 +317,32 @@ static void no_assignment_is_usage(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, emptied)
 
+static void two_configurations_are_compared_value_by_value(void **state)
+{
+	struct error err = { 0 };
+	struct zone_config other;
+	const struct property *tags = property_find("tags", &err);
+	const struct property *memory = property_find("memory", &err);
+	const struct property *hostname = property_find("hostname", &err);
+
+	(void)state;
+	zone_config_init(&other);
+	assign_ok("tags=a,b");
+	assert_false(property_is_same(tags, &config, &other));
+	assert_true(property_is_same(memory, &config, &other));
+	assert_int_equal(property_apply(tags, &other, PROPERTY_SET, "b,a", &err), 0);
+	assert_false(property_is_same(tags, &config, &other));
+	assert_int_equal(property_apply(tags, &other, PROPERTY_SET, "a,b", &err), 0);
+	assert_true(property_is_same(tags, &config, &other));
+	assign_ok("memory=1G");
+	assert_false(property_is_same(memory, &config, &other));
+	assign_ok("hostname=www");
+	assert_false(property_is_same(hostname, &config, &other));
+	assert_int_equal(property_apply(hostname, &other, PROPERTY_SET, "www", &err), 0);
+	assert_true(property_is_same(hostname, &config, &other));
+	zone_config_clear(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +361,7 @@ int main(void)
 		TEST(a_cpuset_is_a_list_of_ranges),
 		TEST(rules_between_properties_are_checked),
 		TEST(no_assignment_is_usage),
+		TEST(two_configurations_are_compared_value_by_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
