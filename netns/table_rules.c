@@ -234,11 +234,12 @@ static const struct {
 #define DNAT4                 { .op = NFT_DNAT, .key = NFPROTO_IPV4, .reg = 1 }
 #define DNAT6                 { .op = NFT_DNAT, .key = NFPROTO_IPV6, .reg = 4 }
 
+/* Without a pointer, so that no page of it is relocated: each keeper would have its own copy. */
 struct table_rule {
 	uint8_t families;
 	char chain[12];
+	char note[40];
 	struct nft_step steps[NFT_STEPS_MAX];
-	const char *note;
 };
 
 #define RULE(in, name, ...) \
@@ -439,7 +440,8 @@ void table_put_rules(struct nft *nft, unsigned int family, const char *prefix)
 			nft_put_chain(nft, number, &chains[i].chain);
 	for (size_t i = 0; i < N_ROWS(rules); i++) {
 		struct nft_rule rule = {
-			rules[i].chain, rules[i].steps, prefix, rules[i].note,
+			rules[i].chain, rules[i].steps, prefix,
+			*rules[i].note ? rules[i].note : NULL,
 		};
 
 		if (rules[i].families & family)
