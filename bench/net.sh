@@ -5,8 +5,8 @@
 # "make bench-net" sets ZONECTL, ZONE_SRCDIR and ZONE_BUILDDIR; needs iperf3 (bench/setup).
 set -euo pipefail
 
-# In a mount namespace of its own, for the tmpfs below, and a network namespace, for the zones' links.
-[ -n "${BENCH_IS_PRIVATE:-}" ] || BENCH_IS_PRIVATE=1 exec unshare -m -n bash "$0"
+. "$ZONE_SRCDIR/bench/lib.bash"
+bench_alone "$@"
 
 ZONES=${BENCH_ZONES:-1000}
 ROUNDS=${BENCH_ROUNDS:-40}
@@ -15,25 +15,9 @@ STREAM_SECONDS=1
 PACKET_ROUNDS=7
 WARMUPS=3
 results=$ZONE_SRCDIR/bench/NET.md
-tools=$ZONE_BUILDDIR/bench
 
 congestion=
 bare_near='' bare_far='' router='' one='' two=''	# place() sets them
-
-work=$(mktemp -d /var/tmp/zone-bench.XXXXXX)
-pids=()
-
-cleanup() {
-	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || :
-	! mountpoint -q "$work/store/run" || umount "$work/store/run"
-	rm -rf --one-file-system "$work"
-}
-trap cleanup EXIT
-
-die() {
-	echo "bench: $*" >&2
-	exit 1
-}
 
 # hold NAME N [limit]: N networks in a namespace of their own until the end; $work/NAME.host and
 # $work/NAME.zones say where they are.
@@ -43,7 +27,7 @@ hold() {
 
 	mkfifo "$work/$name.out"
 	unshare --net "$tools/net_limit" hold "$@" <"$held" >"$work/$name.out" &
-	pids+=($!)
+	bench_pids+=($!)
 	echo "/proc/$!/ns/net" >"$work/$name.host"
 	: >"$work/$name.zones"
 	while read -r line && [ "$line" != ready ]; do
@@ -113,11 +97,8 @@ making() {
 #
 
 running() {
-	local run=(/usr/bin/nice -n -20 "$ZONECTL" --root "$work/store" run -t minimal --rm)
+	local run=(/usr/bin/nice -n -20 "$ZONECTL" --root "$store" run -t minimal --rm)
 
-	mkdir "$work/store" "$work/store/run"
-	mount -t tmpfs -o mode=755 tmpfs "$work/store/run"
-	"$ZONECTL" --root "$work/store" template build minimal >/dev/null
 	"$tools/timer" "$ROUNDS" "$WARMUPS" none "${run[@]}" --net none -- /bin/true ::: \
 		routed "${run[@]}" --net routed -- /bin/true ::: >"$work/ran"
 	cat <<-END
@@ -140,7 +121,7 @@ running() {
 # place NAME: sets NAME and NAME_pid to a network namespace of its own.
 place() {
 	unshare --net -- sleep infinity &
-	pids+=($!)
+	bench_pids+=($!)
 	declare -g "$1=/proc/$!/ns/net" "$1_pid=$!"
 	until [ "$(readlink "/proc/$!/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do :; done
 }
@@ -275,8 +256,8 @@ report() {
 	cat <<-END
 		# The network of a zone
 
-		Written by \`make bench-net\` (bench/README.md says how to read it). Linux $(uname -r | cut -d. -f1-2),
-		$(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg) at the start.
+		Written by \`make bench-net\` (bench/README.md says how to read it).
+		$(machine_line)
 
 	END
 	making
@@ -284,8 +265,7 @@ report() {
 	throughput
 }
 
-[ "$(id -u)" -eq 0 ] || die "needs root"
-ip link set lo up
+bench_open
 held=$work/held
 mkfifo "$held"
 exec 9<>"$held"

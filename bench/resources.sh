@@ -6,8 +6,8 @@
 # ZONE_SRCDIR and ZONE_BUILDDIR.
 set -euo pipefail
 
-# In a mount namespace of its own, for the tmpfs below, and a network namespace, for the zones' links.
-[ -n "${BENCH_IS_PRIVATE:-}" ] || BENCH_IS_PRIVATE=1 exec unshare -m -n bash "$0"
+. "$ZONE_SRCDIR/bench/lib.bash"
+bench_alone "$@"
 
 SECONDS_EACH=${BENCH_SECONDS:-5}	# of each round beside a neighbour
 ROUNDS=${BENCH_ROUNDS:-12}		# 60 s of each neighbour in all
@@ -18,31 +18,6 @@ PARTS=${BENCH_PARTS:-quotas weights neighbours looks}
 SLACK=2					# s that a load begins before and ends after what is measured
 HOG_MEMORY=128				# MiB; the hog takes ten times that
 results=$ZONE_SRCDIR/bench/RESOURCES
-tools=$ZONE_BUILDDIR/bench
-
-work=$(mktemp -d /var/tmp/zone-bench.XXXXXX)
-
-cleanup() {
-	[ ! -d "$work/store/var" ] || zonectl destroy -q --force -y --all || :
-	find /sys/fs/cgroup -depth -maxdepth 3 -type d -name "zonectl-$(store_id)" -exec rmdir {} + 2>/dev/null || :
-	# A keeper that is ending holds it for a moment.
-	! mountpoint -q "$work/store/run" || umount -l "$work/store/run"
-	rm -rf --one-file-system "$work"
-}
-trap cleanup EXIT
-
-die() {
-	echo "bench: $*" >&2
-	exit 1
-}
-
-zonectl() {
-	"$ZONECTL" --root "$work/store" "$@"
-}
-
-store_id() {
-	printf %s "$(realpath "$work/store")" | sha256sum | cut -c 1-8
-}
 
 # zone NAME [OPTION...]: a running one with the program in it.
 zone() {
@@ -221,7 +196,7 @@ look() {
 	local name=$1 limit=$2 median words
 	shift 2
 
-	IFS=$'\t' read -r median words < <("$tools/timer" 11 2 look "$ZONECTL" --root "$work/store" "$@" ::: |
+	IFS=$'\t' read -r median words < <("$tools/timer" 11 2 look "$ZONECTL" --root "$store" "$@" ::: |
 		awk -F '\t' '{ printf "%s\tleast %s, CPU %s\n", $3, $2, $5 }')
 	figure "$name" "$median" "$limit" "$words"
 }
@@ -244,21 +219,16 @@ report() {
 	cat <<-END
 		# Resources of zones
 
-		Written by \`make bench-resources\` (bench/README.md says how to read it). Linux $(uname -r | cut -d. -f1-2),
-		$(nproc) processors, cgroups $("$ZONECTL" features --json | awk -F '"' '$2 == "layout" { print $4 }'), load $(cut -d' ' -f1 /proc/loadavg) at the start.
+		Written by \`make bench-resources\` (bench/README.md says how to read it).
+		$(machine_line)
 	END
 	for part in $PARTS; do
 		"$part"
 	done
-	printf '\nLoad %s at the end.\n' "$(cut -d' ' -f1 /proc/loadavg)"
+	printf '\nLoad %s at the end.\n' "$(load_now)"
 }
 
-[ "$(id -u)" -eq 0 ] || die "needs root"
-ip link set lo up
-sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1	# of this namespace; zones would, and say so
-mkdir -p "$work/store/run"
-mount -t tmpfs -o mode=755 tmpfs "$work/store/run"
-zonectl template build -q minimal
+bench_open
 report | tee "$work/report"
 { echo '['; sed '$!s/$/,/' "$work/json"; echo ']'; } >"$work/report.json"
 [ ! -w "$ZONE_SRCDIR/bench" ] || { cp "$work/report" "$results.md"; cp "$work/report.json" "$results.json"; }

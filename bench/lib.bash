@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the benchmarks share: namespaces and a store of their own, that nothing is left behind, facts of
+# the machine, and tables. A script loads this, calls bench_alone "$@" and bench_open. The makefile sets
+# ZONECTL, ZONE_SRCDIR and ZONE_BUILDDIR.
+
+export LC_ALL=C.UTF-8
+# shellcheck disable=SC2034	# for those that load this
+tools=$ZONE_BUILDDIR/bench
+work=
+store=
+bench_pids=()
+bench_afters=()
+
+die() {
+	echo "bench: $*" >&2
+	exit 1
+}
+
+# Begins the script again in a mount namespace, for the tmpfs below, and a network namespace, for the
+# zones' links. BENCH_OUTSIDE is the network namespace that it comes from.
+bench_alone() {
+	[ "$(id -u)" -eq 0 ] || die "needs root"
+	if [ -z "${BENCH_OUTSIDE:-}" ]; then
+		# The file stays open: the process that has this namespace may be gone soon.
+		exec 8</proc/self/ns/net
+		export BENCH_OUTSIDE=/proc/$$/fd/8
+		exec unshare -m -n --propagation private bash "$0" "$@"
+	fi
+	ip link set lo up
+	# Else the first zone's boot would do it, and say so.
+	sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+}
+
+# For what needs packages.
+outside() {
+	nsenter --net="$BENCH_OUTSIDE" -- "$@"
+}
+
+zonectl() {
+	"$ZONECTL" --root "$store" "$@"
+}
+
+store_id() {
+	printf %s "$(realpath "$store")" | sha256sum | cut -c 1-8
+}
+
+# after COMMAND: to be done at the end, the last one first.
+after() {
+	bench_afters=("$1" "${bench_afters[@]}")
+}
+
+bench_close() {
+	local command
+
+	set +e
+	for command in "${bench_afters[@]}"; do "$command"; done
+	[ ! -d "$store/var" ] || zonectl destroy -q --force -y --all -j 2
+	[ ${#bench_pids[@]} -eq 0 ] || kill "${bench_pids[@]}" 2>/dev/null
+	find /sys/fs/cgroup -depth -maxdepth 3 -type d -name "zonectl-$(store_id)" -exec rmdir {} + 2>/dev/null
+	# A keeper that is ending holds it for a moment.
+	! mountpoint -q "$store/run" || umount -l "$store/run"
+	rm -rf --one-file-system "$work"
+}
+
+# A directory of its own and in it a store, as under the default root: /run is a tmpfs, the rest lies on
+# a disk. With the template minimal.
+bench_open() {
+	work=$(mktemp -d "${BENCH_DIR:-/var/tmp}/zone-bench.XXXXXX")
+	store=$work/store
+	trap bench_close EXIT
+	trap 'exit 130' INT TERM
+	mkdir -p "$store/run"
+	mount -t tmpfs -o mode=755 tmpfs "$store/run"
+	zonectl template build -q minimal
+}
+
+# The first mount of a cgroup hierarchy: of type $1, with option $2 ("" for any).
+cgroup_mount() {
+	awk -v type="$1" -v option="$2" '$3 == type && (option == "" || index("," $4 ",", "," option ",")) \
+		{ print $2; exit }' /proc/self/mounts
+}
+
+cgroup_layout() {
+	if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
+		echo v2
+	elif [ -n "$(cgroup_mount cgroup2 '')" ]; then
+		echo 'hybrid (controllers on v1)'
+	else
+		echo v1
+	fi
+}
+
+load_now() {
+	cut -d' ' -f1 /proc/loadavg
+}
+
+machine_line() {
+	echo "Linux $(uname -r | cut -d. -f1-2), $(nproc) processors, cgroups $(cgroup_layout), load $(load_now) at the start."
+}
