@@ -4,6 +4,9 @@
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 #include <immintrin.h>
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#endif
 #endif
 #include <stdbool.h>
 #include <string.h>
@@ -78,6 +81,13 @@ static void blocks_portable(uint32_t state[8], const uint8_t *p, size_t n)
 }
 
 #if defined(__x86_64__) || defined(__i386__)
+#if __has_include(<sys/platform/x86.h>)
+/* What glibc asked at the start of the process. */
+static bool ask_processor(void)
+{
+	return CPU_FEATURE_PRESENT(SSE4_1) && CPU_FEATURE_PRESENT(SSSE3) && CPU_FEATURE_PRESENT(SHA);
+}
+#else
 /* CPUID.7.0:EBX[29] and SSE4.1; the compilers' own tests do not all know "sha" yet. */
 static bool ask_processor(void)
 {
@@ -87,6 +97,7 @@ static bool ask_processor(void)
 		return false;
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29) != 0;
 }
+#endif
 
 static bool processor_has_sha(void)
 {

@@ -66,6 +66,7 @@ static int enter(struct cli *cli, struct target *t, struct enter_options *option
 
 	options->user = opts_value(&cli->opts, "user");
 	options->argv = cli->opts.command;
+	options->status = &t->status;
 	if (options->has_tty) {
 		options->term = getenv("TERM");
 		term_size(&options->size);

@@ -33,7 +33,6 @@
 #include "runtime/dev.h"
 #include "runtime/ending.h"
 #include "runtime/keeper.h"
-#include "runtime/state.h"
 #include "runtime/users.h"
 
 enum { ENTRY_TRIES = 8, ENTER_WAIT_MS = 20000 };
@@ -381,25 +380,20 @@ static void abandon(struct entered *out)
 	close_end(&out->ptyfd);
 }
 
-int zone_enter(struct zone *z, const struct enter_options *options, struct entered *out,
-	       struct error *err)
+static int enter(struct zone *z, const struct zone_status *status,
+		 const struct enter_options *options, struct entered *out, struct error *err)
 {
 	struct entry e = { .options = options,
+			   .initfd = status->initfd,
 			   .stubfd = -1,
 			   .report = { -1, -1 },
 			   .pty = { -1, -1 },
-			   .cgroup = { .outerfd = -1, .innerfd = -1 } };
-	struct zone_status st;
+			   .cgroup = CGROUP_NONE };
 	int ret;
 
-	*out = (struct entered){ .pidfd = -1, .ptyfd = -1 };
-	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
-		e.cgroup.v1fd[i] = -1;
-	if (zone_status(&st, z->site, z->name, err) < 0)
-		return -1;
-	e.initfd = st.initfd;
-	ret = st.initfd < 0 ? error_set(err, ERR_STATE, "is not running")
-			    : open_entry(&e, z, &st.run, err);
+	if (status->initfd < 0)
+		return error_set(err, ERR_STATE, "is not running");
+	ret = open_entry(&e, z, &status->run, err);
 	if (ret == 0)
 		ret = start(&e, out, err);
 	if (ret < 0 && err->sys == EAGAIN)
@@ -407,8 +401,23 @@ int zone_enter(struct zone *z, const struct enter_options *options, struct enter
 	if (ret == 0)
 		ret = finish(&e, z, out, err);
 	close_entry(&e);
-	zone_status_clear(&st);
 	if (ret < 0)
 		abandon(out);
+	return ret;
+}
+
+int zone_enter(struct zone *z, const struct enter_options *options, struct entered *out,
+	       struct error *err)
+{
+	struct zone_status status;
+	int ret;
+
+	*out = (struct entered){ .pidfd = -1, .ptyfd = -1 };
+	if (options->status)
+		return enter(z, options->status, options, out, err);
+	if (zone_status(&status, z->site, z->name, err) < 0)
+		return -1;
+	ret = enter(z, &status, options, out, err);
+	zone_status_clear(&status);
 	return ret;
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "runtime/state.h"
 #include "runtime/zone.h"
 
 struct enter_options {
@@ -26,6 +27,7 @@ struct enter_options {
 	bool has_tty;			/* give it a terminal; else stdio below */
 	struct winsize size;		/* of that terminal; all 0: left alone */
 	int stdio[3];			/* without a terminal: descriptors it gets as 0, 1, 2 */
+	const struct zone_status *status; /* where the caller has just asked, borrowed; or NULL */
 };
 
 struct entered {
