@@ -15,9 +15,15 @@ bench_neighbour_SOURCES = %D%/neighbour.c
 bench_neighbour_LDFLAGS = -static
 bench_neighbour_LDADD =
 
+EXTRA_PROGRAMS += %D%/access_limit
+BENCH_TOOLS += %D%/access_limit$(EXEEXT)
+bench_access_limit_SOURCES = %D%/access_limit.c
+bench_access_limit_LDFLAGS = -static
+bench_access_limit_LDADD = libzone.a
+
 BOOT_BENCHES += %D%/boot.sh
 TEMPLATE_BENCHES += %D%/templates.sh
 NET_BENCHES += %D%/net.sh
 RESOURCE_BENCHES += %D%/resources.sh
-EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
+EXTRA_DIST += %D%/setup %D%/lib.bash %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
 	%D%/NET.md %D%/TEMPLATES.md %D%/TEMPLATES.json %D%/RESOURCES.md %D%/RESOURCES.json
