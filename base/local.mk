@@ -5,6 +5,7 @@ libzone_a_SOURCES += \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
 	%D%/json.c %D%/json.h \
+	%D%/json_fill.c %D%/json_fill.h \
 	%D%/json_out.c %D%/json_out.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/log.c %D%/log.h \

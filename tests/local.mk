@@ -4,6 +4,9 @@
 #   tests_unit_test_path_SOURCES = %D%/unit/test_path.c
 # and a functional test one: dist_check_SCRIPTS += %D%/func/boot.bats
 
+# The specification's own schema and examples (Apache-2.0, licence beside them).
+EXTRA_DIST += %D%/oci/schema
+
 # unit
 check_PROGRAMS += %D%/unit/test_cgroup
 tests_unit_test_cgroup_SOURCES = %D%/unit/test_cgroup.c %D%/unit/cgroup_fixture.h
@@ -53,6 +56,9 @@ check_PROGRAMS += %D%/unit/test_proc
 tests_unit_test_proc_SOURCES = %D%/unit/test_proc.c
 check_PROGRAMS += %D%/unit/test_sha256
 tests_unit_test_sha256_SOURCES = %D%/unit/test_sha256.c
+check_PROGRAMS += %D%/unit/test_spec
+tests_unit_test_spec_SOURCES = %D%/unit/test_spec.c
+tests_unit_test_spec_LDADD = liboci.a $(LDADD)
 check_PROGRAMS += %D%/unit/test_str
 tests_unit_test_str_SOURCES = %D%/unit/test_str.c
 check_PROGRAMS += %D%/unit/test_strv
