@@ -2,7 +2,7 @@
 #ifndef OCI_SPEC_LINUX_H
 #define OCI_SPEC_LINUX_H
 
-/* What stands below "linux" in config.json (spec.h). Numbers that were not given change nothing. */
+/* What stands below "linux" in config.json (spec.h). */
 
 #include "oci/spec.h"
 
@@ -25,78 +25,6 @@ struct oci_device {
 struct oci_net_device {
 	const char *key;		/* its name on the host */
 	const char *name;		/* inside; NULL: the same */
-};
-
-struct oci_device_rule {
-	bool allow;
-	const char *type, *access;	/* "a", "b", "c"; of "rwm"; NULL: all */
-	struct json_number major, minor; /* not set or -1: any */
-};
-
-struct oci_memory {
-	struct json_number limit, reservation, swap, kernel, kernel_tcp; /* bytes, -1: no limit */
-	struct json_number swappiness;	/* 0..100 */
-	bool disables_oom_killer, uses_hierarchy, checks_before_update;
-};
-
-struct oci_cpu {
-	struct json_number shares, period, burst, realtime_period; /* u */
-	struct json_number quota, realtime_runtime, idle;
-	const char *cpus, *mems;
-};
-
-struct oci_pids {
-	struct json_number limit;
-};
-
-struct oci_block_weight {
-	struct json_number major, minor, weight, leaf_weight;
-};
-
-struct oci_block_rate {
-	struct json_number major, minor;
-	struct json_number rate;	/* u */
-};
-
-struct oci_block_io {
-	struct json_number weight, leaf_weight;
-	struct oci_block_weight *weights;
-	struct oci_block_rate *read_bytes, *write_bytes, *read_ops, *write_ops;
-	size_t n_weights, n_read_bytes, n_write_bytes, n_read_ops, n_write_ops;
-};
-
-struct oci_hugepages {
-	const char *page_size;		/* "2MB" */
-	struct json_number limit;	/* u, bytes */
-};
-
-struct oci_net_priority {
-	const char *name;
-	uint32_t priority;
-};
-
-struct oci_network {
-	struct json_number class_id;
-	struct oci_net_priority *priorities;
-	size_t n_priorities;
-};
-
-struct oci_rdma {
-	const char *key;
-	struct json_number handles, objects;
-};
-
-struct oci_resources {
-	struct oci_device_rule *devices;
-	struct oci_memory *memory;
-	struct oci_cpu *cpu;
-	struct oci_pids *pids;
-	struct oci_block_io *block_io;
-	struct oci_hugepages *hugepages;
-	struct oci_network *network;
-	struct oci_rdma *rdma;
-	struct json_pair *unified;
-	size_t n_devices, n_hugepages, n_rdma, n_unified;
 };
 
 struct oci_time_offset {
@@ -127,6 +55,7 @@ struct oci_personality {
 	size_t n_flags;
 };
 
+struct oci_resources;			/* spec_resources.h */
 struct oci_seccomp;			/* spec_seccomp.h */
 
 enum oci_propagation {
@@ -153,7 +82,7 @@ struct oci_linux {
 		n_readonly_paths;
 };
 
-/* Rows of "linux", of "resources" and of an id mapping. */
-extern const struct json_field oci_linux_fields[], oci_resources_fields[], oci_mapping_fields[];
+/* Rows of "linux" and of an id mapping. */
+extern const struct json_field oci_linux_fields[], oci_mapping_fields[];
 
 #endif

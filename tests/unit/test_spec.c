@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
+#include "oci/spec_resources.h"
 #include "oci/spec_seccomp.h"
 
 static int text_fd(const char *text)
