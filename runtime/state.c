@@ -284,18 +284,14 @@ static int find_out(struct zone_status *s, struct site *site, const char *name, 
 	return 0;
 }
 
-/* With pidfds, by which init can be waited for and signalled. */
+/* With a pidfd of init, by which it can be waited for and signalled. */
 static int ask_by_descriptor(struct zone_status *s, struct site *site, const char *name,
 			     struct error *err)
 {
-	int keeperfd = -1;
-
 	if (open_if_alive(&s->run.init, &s->initfd, err) < 0 ||
-	    open_if_alive(&s->run.keeper, &keeperfd, err) < 0)
+	    proc_is_alive(&s->run.keeper, &s->has_keeper, err) < 0)
 		return -1;
 	s->is_alive = s->initfd >= 0;
-	s->has_keeper = keeperfd >= 0;
-	cleanup_close(&keeperfd);
 	if (s->is_alive)
 		(void)look_at_groups(s, site, name);	/* init is known to be in them */
 	return 0;
