@@ -98,3 +98,36 @@ load_now() {
 machine_line() {
 	echo "Linux $(uname -r | cut -d. -f1-2), $(nproc) processors, cgroups $(cgroup_layout), load $(load_now) at the start."
 }
+
+#
+# Tables
+#
+
+# figure NAME VALUE LIMIT WORDS: a row of the present table; LIMIT as "<= 1.1", or - for none. A VALUE that
+# is no number is something that could not be measured.
+figure() {
+	awk -v name="$1" -v value="$2" -v limit="$3" -v words="$4" -v json="$work/json" 'BEGIN {
+		n = split(limit, l, " ")
+		if (value !~ /^-?[0-9.]+$/) n = 0
+		if (n == 2) holds = (l[1] == "<=" ? value + 0 <= l[2] + 0 : value + 0 >= l[2] + 0) ? "yes" : "no"
+		if (n == 3) holds = value + 0 >= l[1] + 0 && value + 0 <= l[3] + 0 ? "yes" : "no"
+		printf "| %s | %s | %s | %s | %s |\n", name, value, words, limit == "-" ? "" : limit, holds
+		gsub(/["\\]/, "", words)
+		printf "{\"name\": \"%s\", \"value\": %s, \"limit\": %s, \"holds\": %s, \"words\": \"%s\"}\n", name,
+			value ~ /^-?[0-9.]+$/ ? value : "null", limit == "-" ? "null" : "\"" limit "\"",
+			holds == "" ? "null" : holds == "yes" ? "true" : "false", words >>json
+	}'
+}
+
+heading() {
+	printf '\n## %s\n\n%s\n\n| | figure | | must be | holds |\n|---|---|---|---|---|\n' "$1" "$2"
+}
+
+# publish NAME: what report() prints, also as NAME.md, and its figures as NAME.json, where they can be
+# written.
+publish() {
+	report | tee "$work/report"
+	{ echo '['; sed '$!s/$/,/' "$work/json"; echo ']'; } >"$work/report.json"
+	[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report" "$ZONE_SRCDIR/bench/$1.md"
+	[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report.json" "$ZONE_SRCDIR/bench/$1.json"
+}

@@ -17,7 +17,6 @@ ZONES=${BENCH_ZONES:-2000}
 PARTS=${BENCH_PARTS:-quotas weights neighbours looks}
 SLACK=2					# s that a load begins before and ends after what is measured
 HOG_MEMORY=128				# MiB; the hog takes ten times that
-results=$ZONE_SRCDIR/bench/RESOURCES
 
 # zone NAME [OPTION...]: a running one with the program in it.
 zone() {
@@ -27,23 +26,6 @@ zone() {
 
 fact() {
 	zonectl info "$1" --json | awk -F '[:,]' -v key="\"$2\"" '$1 ~ key { print $2 + 0; exit }'
-}
-
-# figure NAME VALUE LIMIT WORDS: a row of the present table; LIMIT as "<= 1.1", or - for none.
-figure() {
-	awk -v name="$1" -v value="$2" -v limit="$3" -v words="$4" -v json="$work/json" 'BEGIN {
-		n = split(limit, l, " ")
-		if (n == 2) holds = (l[1] == "<=" ? value <= l[2] : value >= l[2]) ? "yes" : "no"
-		if (n == 3) holds = value >= l[1] && value <= l[3] ? "yes" : "no"
-		printf "| %s | %s | %s | %s | %s |\n", name, value, words, limit == "-" ? "" : limit, holds
-		printf "{\"name\": \"%s\", \"value\": %s, \"limit\": %s, \"holds\": %s}\n", name, value,
-			limit == "-" ? "null" : "\"" limit "\"",
-			holds == "" ? "null" : holds == "yes" ? "true" : "false" >>json
-	}'
-}
-
-heading() {
-	printf '\n## %s\n\n%s\n\n| | figure | | must be | holds |\n|---|---|---|---|---|\n' "$1" "$2"
 }
 
 #
@@ -229,6 +211,4 @@ report() {
 }
 
 bench_open
-report | tee "$work/report"
-{ echo '['; sed '$!s/$/,/' "$work/json"; echo ']'; } >"$work/report.json"
-[ ! -w "$ZONE_SRCDIR/bench" ] || { cp "$work/report" "$results.md"; cp "$work/report.json" "$results.json"; }
+publish RESOURCES
