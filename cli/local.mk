@@ -4,6 +4,7 @@ zonectl_LDADD = libzone.a $(ZONE_LIBS)
 zonectl_SOURCES = %D%/main.c %D%/verb.h %D%/verb_access.h
 zonectl_SOURCES += %D%/confirm.c %D%/confirm.h
 zonectl_SOURCES += %D%/dispatch.c %D%/dispatch.h
+zonectl_SOURCES += %D%/fold.c %D%/fold.h
 zonectl_SOURCES += %D%/help.c %D%/help.h
 zonectl_SOURCES += %D%/inventory.c %D%/inventory.h
 zonectl_SOURCES += %D%/keys.c %D%/keys.h

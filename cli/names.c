@@ -48,59 +48,72 @@ static void words_clear(struct words *w)
 	*w = (struct words){ 0 };
 }
 
+/* One pair of braces: what stands before, what stands behind, where the words go. */
+struct brace {
+	struct words *out;
+	const char *pattern;
+	size_t head_len;
+	const char *tail;
+	unsigned int depth;
+};
+
+struct range {
+	uint64_t first, last, step;
+	int width;			/* of each number, zeros in front; 0: as it comes */
+};
+
 static int expand(struct words *out, const char *pattern, unsigned int depth, struct error *err);
 
-/* head + one alternative + tail, braces in the last two still to be worked out. */
-static int expand_joined(struct words *out, const char *head, size_t head_len, const char *middle,
-			 size_t middle_len, const char *tail, unsigned int depth,
-			 struct error *err)
+/* Head + one alternative + tail, braces in the last two still to be worked out. */
+static int expand_joined(const struct brace *b, const char *part, size_t len, struct error *err)
 {
 	AUTO_STR struct str word = { 0 };
 
-	str_addn(&word, head, head_len);
-	str_addn(&word, middle, middle_len);
-	str_add(&word, tail);
-	return expand(out, str_text(&word), depth + 1, err);
+	str_addn(&word, b->pattern, b->head_len);
+	str_addn(&word, part, len);
+	str_add(&word, b->tail);
+	return expand(b->out, str_text(&word), b->depth + 1, err);
 }
 
-/* FIRST..LAST, as digits; a leading zero in either sets the width of all. */
-static bool range_parse(const char *body, size_t len, uint64_t *first, uint64_t *last, int *width)
+/* FIRST..LAST or FIRST..LAST..STEP, as digits; a leading zero in one of the first two sets the
+ * width of all. */
+static bool range_parse(const char *body, size_t len, struct range *r)
 {
 	AUTO_FREE char *text = xstrndup(body, len);
 	struct error ignored = { 0 };
-	char *dots = strstr(text, "..");
+	char *last = strstr(text, ".."), *step = last ? strstr(last + 2, "..") : NULL;
 	size_t wide;
 
-	if (!dots)
+	if (!last)
 		return false;
-	*dots = '\0';
-	if (num_u64(text, 0, UINT32_MAX, first, &ignored) < 0 ||
-	    num_u64(dots + 2, 0, UINT32_MAX, last, &ignored) < 0)
+	*last = '\0';
+	last += 2;
+	if (step)
+		*step = '\0';
+	r->step = 1;
+	if (num_u64(text, 0, UINT32_MAX, &r->first, &ignored) < 0 ||
+	    num_u64(last, 0, UINT32_MAX, &r->last, &ignored) < 0 ||
+	    (step && num_u64(step + 2, 1, UINT32_MAX, &r->step, &ignored) < 0))
 		return false;
-	wide = strlen(text) > strlen(dots + 2) ? strlen(text) : strlen(dots + 2);
-	*width = text[0] == '0' || dots[2] == '0' ? (int)wide : 0;
+	wide = strlen(text) > strlen(last) ? strlen(text) : strlen(last);
+	r->width = text[0] == '0' || last[0] == '0' ? (int)wide : 0;
 	return true;
 }
 
-static int expand_range(struct words *out, const char *pattern, const char *open, const char *close,
-			unsigned int depth, struct error *err)
+static int expand_range(const struct brace *b, const struct range *r, struct error *err)
 {
-	uint64_t first, last;
-	int width;
+	uint64_t span = r->first <= r->last ? r->last - r->first : r->first - r->last;
 
-	if (!range_parse(open + 1, (size_t)(close - open - 1), &first, &last, &width))
-		return error_set(err, ERR_USAGE, "'%s': braces hold a list {a,b} or a range {1..3}",
-				 pattern);
-	for (uint64_t i = first;; i += first <= last ? 1 : -1) {
+	for (uint64_t i = 0; i <= span; i += r->step) {
+		uint64_t at = r->first <= r->last ? r->first + i : r->first - i;
 		char number[NUM_TEXT_MAX];
-		int len = snprintf(number, sizeof(number), "%0*llu", width, (unsigned long long)i);
+		int len = snprintf(number, sizeof(number), "%0*llu", r->width,
+				   (unsigned long long)at);
 
-		if (expand_joined(out, pattern, (size_t)(open - pattern), number, (size_t)len,
-				  close + 1, depth, err) < 0)
+		if (expand_joined(b, number, (size_t)len, err) < 0)
 			return -1;
-		if (i == last)
-			return 0;
 	}
+	return 0;
 }
 
 /* The brace that closes the one at open; *has_comma when it is a list. */
@@ -120,8 +133,17 @@ static const char *find_close(const char *open, bool *has_comma)
 	return NULL;
 }
 
-static int expand_list(struct words *out, const char *pattern, const char *open, const char *close,
-		       unsigned int depth, struct error *err)
+/* Of a list; one that is a range counts, as fold.h writes it: {001..010,014}. */
+static int expand_part(const struct brace *b, const char *part, size_t len, struct error *err)
+{
+	struct range r;
+
+	return range_parse(part, len, &r) ? expand_range(b, &r, err)
+					  : expand_joined(b, part, len, err);
+}
+
+static int expand_list(const struct brace *b, const char *open, const char *close,
+		       struct error *err)
 {
 	const char *part = open + 1;
 	unsigned int nested = 0;
@@ -133,8 +155,7 @@ static int expand_list(struct words *out, const char *pattern, const char *open,
 			nested--;
 		if (p < close && (*p != ',' || nested > 0))
 			continue;
-		if (expand_joined(out, pattern, (size_t)(open - pattern), part, (size_t)(p - part),
-				  close + 1, depth, err) < 0)
+		if (expand_part(b, part, (size_t)(p - part), err) < 0)
 			return -1;
 		part = p + 1;
 	}
@@ -146,7 +167,9 @@ static int expand_list(struct words *out, const char *pattern, const char *open,
 static int expand(struct words *out, const char *pattern, unsigned int depth, struct error *err)
 {
 	const char *open = strchr(pattern, '{');
+	struct brace b = { .out = out, .pattern = pattern, .depth = depth };
 	const char *close;
+	struct range r;
 	bool has_comma;
 
 	if (!open && !strchr(pattern, '}'))
@@ -154,9 +177,14 @@ static int expand(struct words *out, const char *pattern, unsigned int depth, st
 	close = open ? find_close(open, &has_comma) : NULL;
 	if (!close || depth > 16)
 		return error_set(err, ERR_USAGE, "'%s': braces don't match", pattern);
+	b.head_len = (size_t)(open - pattern);
+	b.tail = close + 1;
 	if (has_comma)
-		return expand_list(out, pattern, open, close, depth, err);
-	return expand_range(out, pattern, open, close, depth, err);
+		return expand_list(&b, open, close, err);
+	if (range_parse(open + 1, (size_t)(close - open - 1), &r))
+		return expand_range(&b, &r, err);
+	return error_set(err, ERR_USAGE, "'%s': braces hold a list {a,b} or a range {1..3}",
+			 pattern);
 }
 
 int names_braces(const char *pattern, char ***out, struct error *err)

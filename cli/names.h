@@ -4,7 +4,8 @@
 
 /*
  * Which zones a command line means. Braces are worked out here, so that they
- * also work where no shell does it: web{1..3}, web{001..500}, {a,b}-{1..2}.
+ * also work where no shell does it: web{1..3}, web{001..500}, web{0..9..3}, {a,b}-{1..2},
+ * web{001..010,014}.
  * Globs and tags are looked up among the zones that exist.
  */
 

@@ -63,11 +63,29 @@ static void lists_nest_and_multiply(void **state)
 	expect("x{,y}", "x xy");
 }
 
+static void a_range_may_have_a_step(void **state)
+{
+	(void)state;
+	expect("{0..9..3}", "0 3 6 9");
+	expect("{9..0..4}", "9 5 1");
+	expect("w{05..20..5}", "w05 w10 w15 w20");
+	expect("{1..4294967295..4294967294}", "1 4294967295");
+	expect("{3..3..7}", "3");
+}
+
+static void a_range_in_a_list_counts(void **state)
+{
+	(void)state;
+	expect("web{001..003,014}", "web001 web002 web003 web014");
+	expect("{a,1..2}-{3..4,b}", "a-3 a-4 a-b 1-3 1-4 1-b 2-3 2-4 2-b");
+	expect("{a..c,d}", "a..c d");
+}
+
 static void braces_that_do_not_match_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"web{1..3", "web}", "web{}", "web{a}", "{1..}", "{..3}", "{1...3}", "{-1..3}",
-		"{a..c}", "a{b,c}}",
+		"{a..c}", "a{b,c}}", "{1..9..0}", "{1..9..}", "{1..2..3..4}",
 	};
 
 	(void)state;
@@ -132,6 +150,8 @@ int main(void)
 		cmocka_unit_test(a_range_counts_up_and_down),
 		cmocka_unit_test(a_leading_zero_sets_the_width),
 		cmocka_unit_test(lists_nest_and_multiply),
+		cmocka_unit_test(a_range_may_have_a_step),
+		cmocka_unit_test(a_range_in_a_list_counts),
 		cmocka_unit_test(braces_that_do_not_match_are_refused),
 		cmocka_unit_test(a_pattern_of_too_many_names_ends),
 		cmocka_unit_test(names_to_be_made_are_checked_and_none_comes_twice),
