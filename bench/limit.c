@@ -2,7 +2,13 @@
 /*
  * The bare limit: what the kernel itself takes for the objects of "zonectl run -t minimal --rm".
  * Straight-line system calls, nothing is checked, nothing is written down. A wrong argument is not
- * noticed, only its effects are: boot.sh calls this, people do not.
+ * noticed, only its effects are: limit.bash calls this, people do not.
+ *
+ *   limit [-b | -e] [-n NUMBER] [-t TAPES] ROOTFS FILTER DIR CGROUP2 CONTROLLERS V1[:V1] COMMAND...
+ *
+ * -b is "boot": it ends as soon as COMMAND runs, and leaves that. -e ends what -b made. With tapes
+ * (a directory, net_limit.c) it has the network of a routed zone, limit_net.c. Each has another
+ * number, which names and addresses are made of: the kernel takes a moment to let go of a link.
  *
  * The same as zonectl makes: user, pid, mount, UTS, IPC, network and cgroup namespaces, counted
  * against the zone's own root; the idmapped template under an overlay with upper and work
@@ -24,9 +30,12 @@
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,26 +45,16 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/sys.h"
+#include "bench/limit_mounts.h"
+#include "bench/limit_net.h"
 
-enum {
-	NOSUID = MOUNT_ATTR_NOSUID,
-	NODEV = MOUNT_ATTR_NODEV,
-	NOEXEC = MOUNT_ATTR_NOEXEC,
-	RO = MOUNT_ATTR_RDONLY,
-	SAFE = NOSUID | NODEV | NOEXEC,
-	V1_MAX = 2,
-};
+enum { V1_MAX = 2 };
 
-#define UID_BASE 1879048192		/* the first of its ids */
-#define UID_TEXT "1879048192"
-#define GID_TTY_TEXT "1879048197"
-#define ID_MAP "0 1879048192 65536\n"
 /* The bounding set of runtime/caps.c: these are dropped. */
 #define CAPS_DROPPED                                                                             \
 	{ CAP_LINUX_IMMUTABLE, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_PACCT, CAP_SYS_RESOURCE,   \
@@ -77,6 +76,10 @@ struct limit {
 	int made[2];			/* descriptors that the child made, to the parent */
 	int pidfd;
 	pid_t pid;
+	bool is_boot, is_end, has_net;
+	struct limit_nic nic;
+	struct limit_tape add, del;
+	int tablefd, hostfd;		/* netlink, on the host's side */
 };
 
 static void read_filter(struct limit *l, const char *path)
@@ -88,12 +91,36 @@ static void read_filter(struct limit *l, const char *path)
 	l->filter.filter = l->insns;
 }
 
-static void make_dirs(struct limit *l)
+static void read_tape(struct limit_tape *tape, const char *dir, const char *name, const char *kind)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s.%s", dir, name, kind);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, tape->data, sizeof(tape->data));
+	tape->len = n > 0 ? (size_t)n : 0;
+	close(fd);
+}
+
+static void open_net(struct limit *l)
+{
+	l->tablefd = limit_net_socket(NETLINK_NETFILTER);
+	l->hostfd = limit_net_socket(NETLINK_ROUTE);
+}
+
+static void open_dir(struct limit *l)
 {
 	int basefd = open(l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	mkdirat(basefd, l->name, 0700);
 	l->dirfd = openat(basefd, l->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void make_dirs(struct limit *l)
+{
+	open_dir(l);
 	mkdirat(l->dirfd, "upper", 0755);
 	mkdirat(l->dirfd, "work", 0700);
 	(void)!fchownat(l->dirfd, "upper", UID_BASE, UID_BASE, 0);
@@ -133,38 +160,6 @@ static void make_groups(struct limit *l)
 		mkdirat(l->v1fd[i], l->name, 0755);
 		l->tasksfd[i] = openat(l->v1fd[i], tasks, O_WRONLY | O_CLOEXEC);
 	}
-}
-
-/* A detached mount of a new filesystem. */
-static int mount_new(const char *type, const char *const options[], unsigned int attrs)
-{
-	int fsfd = sys_fsopen(type, FSOPEN_CLOEXEC);
-	int treefd;
-
-	sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "source", type, 0);
-	for (size_t i = 0; options && options[i]; i += 2)
-		sys_fsconfig(fsfd, options[i + 1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
-			     options[i], options[i + 1], 0);
-	sys_fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-	treefd = sys_fsmount(fsfd, FSMOUNT_CLOEXEC, attrs);
-	close(fsfd);
-	return treefd;
-}
-
-static int tree_copy(int dirfd, const char *path, unsigned int attrs)
-{
-	struct mount_attr attr = { .attr_set = attrs };
-	int fd = sys_open_tree(dirfd, path,
-			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-
-	if (fd >= 0 && attrs)
-		sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr);
-	return fd;
-}
-
-static void attach(int treefd, int dirfd, const char *target)
-{
-	sys_move_mount(treefd, "", dirfd, target, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 static const char *const limit_files[][2] = {
@@ -251,7 +246,9 @@ static void child(struct limit *l)
 	raise_loopback();
 	setsid();
 	confine(l);
-	sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	/* From here on the files are its own: what it has open ends with exec. */
+	sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE);
+	(void)!write(l->made[1], "u", 1);
 	(void)!read(l->gate[0], &byte, 1);	/* the mounts are there */
 	if (chdir("/") == 0)
 		execv(l->argv[0], l->argv);
@@ -327,112 +324,29 @@ static int mount_root(const struct limit *l, int lowerfd)
 	return rootfd;
 }
 
-static const struct {
-	const char *name, *link;
-	mode_t mode;
-	unsigned int major, minor;
-} dev_rows[] = {
-	{ "null",    NULL, S_IFCHR | 0666, 1, 3 },
-	{ "zero",    NULL, S_IFCHR | 0666, 1, 5 },
-	{ "full",    NULL, S_IFCHR | 0666, 1, 7 },
-	{ "random",  NULL, S_IFCHR | 0666, 1, 8 },
-	{ "urandom", NULL, S_IFCHR | 0666, 1, 9 },
-	{ "tty",     NULL, S_IFCHR | 0666, 5, 0 },
-	{ "console", NULL, S_IFREG | 0600, 0, 0 },
-	{ "pts",     NULL, S_IFDIR | 0755, 0, 0 },
-	{ "shm",     NULL, S_IFDIR | 0755, 0, 0 },
-	{ "mqueue",  NULL, S_IFDIR | 0755, 0, 0 },
-	{ "ptmx",    "pts/ptmx",        0, 0, 0 },
-	{ "fd",      "/proc/self/fd",   0, 0, 0 },
-	{ "stdin",   "/proc/self/fd/0", 0, 0, 0 },
-	{ "stdout",  "/proc/self/fd/1", 0, 0, 0 },
-	{ "stderr",  "/proc/self/fd/2", 0, 0, 0 },
-};
-
-static void fill_dev(int devfd)
+static void raise_net(const struct limit *l, int netnsfd)
 {
-	umask(0);
-	for (size_t i = 0; i < N_ROWS(dev_rows); i++) {
-		if (dev_rows[i].link)
-			(void)!symlinkat(dev_rows[i].link, devfd, dev_rows[i].name);
-		else if (S_ISDIR(dev_rows[i].mode))
-			mkdirat(devfd, dev_rows[i].name, dev_rows[i].mode & 07777);
-		else
-			mknodat(devfd, dev_rows[i].name, dev_rows[i].mode,
-				makedev(dev_rows[i].major, dev_rows[i].minor));
-		(void)!fchownat(devfd, dev_rows[i].name, UID_BASE, UID_BASE,
-				AT_SYMLINK_NOFOLLOW);
+	int zonefd = limit_net_socket(NETLINK_ROUTE);
+
+	if (!limit_net_play(l->tablefd, &l->add) ||
+	    !limit_net_up(&l->nic, l->hostfd, zonefd, netnsfd)) {
+		fputs("limit: the network was refused\n", stderr);
+		exit(1);	/* the child goes on, to find that there are no mounts */
 	}
-}
-
-static int mount_dev(int rootfd)
-{
-	static const char *const dev[] = {
-		"mode", "755", "size", "64k", "nr_inodes", "4k", "uid", UID_TEXT, "gid", UID_TEXT,
-		NULL,
-	};
-	static const char *const pts[] = {
-		"gid", GID_TTY_TEXT, "mode", "620", "ptmxmode", "666", "max", "256", NULL,
-	};
-	static const char *const shm[] = { "mode", "1777", "uid", UID_TEXT, "gid", UID_TEXT, NULL };
-	int devfd = mount_new("tmpfs", dev, NOSUID | NOEXEC);
-
-	attach(devfd, rootfd, "dev");
-	fill_dev(devfd);
-	attach(mount_new("devpts", pts, NOSUID | NOEXEC), rootfd, "dev/pts");
-	attach(mount_new("tmpfs", shm, NOSUID | NODEV), rootfd, "dev/shm");
-	attach(mount_new("mqueue", NULL, SAFE), rootfd, "dev/mqueue");
-	return devfd;
-}
-
-static const char *const kept[] = {
-	"proc/sys/net", "proc/sys/fs/mqueue", "proc/sys/kernel/msgmax", "proc/sys/kernel/msgmnb",
-	"proc/sys/kernel/msgmni", "proc/sys/kernel/sem", "proc/sys/kernel/shmall",
-	"proc/sys/kernel/shmmax", "proc/sys/kernel/shmmni", "proc/sys/kernel/shm_rmid_forced",
-	"proc/sys/kernel/hostname", "proc/sys/kernel/domainname",
-};
-static const char *const read_only[] = {
-	"proc/sys", "proc/bus", "proc/fs", "proc/irq", "proc/sysrq-trigger",
-};
-static const char *const nulls[] = {
-	"proc/config.gz", "proc/interrupts", "proc/iomem", "proc/kallsyms", "proc/kcore",
-	"proc/key-users", "proc/keys", "proc/latency_stats", "proc/sched_debug", "proc/timer_list",
-	"proc/timer_stats",
-};
-static const char *const empties[] = {
-	"proc/acpi", "proc/asound", "proc/scsi", "sys/firmware", "sys/kernel/debug",
-	"sys/kernel/security", "sys/kernel/slab", "sys/kernel/tracing", "sys/fs/bpf", "sys/power",
-	"sys/devices/virtual/powercap",
-};
-
-/* What the kernel does not have fails where it is attached. */
-static void cover(int rootfd, int devfd)
-{
-	static const char *const empty[] = { "mode", "555", "size", "4k", "nr_inodes", "2", NULL };
-	int emptyfd = mount_new("tmpfs", empty, SAFE | RO);
-	int nullfd = tree_copy(devfd, "null", RO);
-	int keptfds[N_ROWS(kept)];
-
-	for (size_t i = 0; i < N_ROWS(kept); i++)
-		keptfds[i] = tree_copy(rootfd, kept[i], 0);
-	for (size_t i = 0; i < N_ROWS(read_only); i++)
-		attach(tree_copy(rootfd, read_only[i], RO), rootfd, read_only[i]);
-	for (size_t i = 0; i < N_ROWS(kept); i++)
-		attach(keptfds[i], rootfd, kept[i]);
-	attach(nullfd, rootfd, nulls[0]);
-	for (size_t i = 1; i < N_ROWS(nulls); i++)
-		attach(tree_copy(nullfd, "", 0), rootfd, nulls[i]);
-	attach(emptyfd, rootfd, empties[0]);
-	for (size_t i = 1; i < N_ROWS(empties); i++)
-		attach(tree_copy(emptyfd, "", 0), rootfd, empties[i]);
+	close(zonefd);
 }
 
 static void mount_all(const struct limit *l)
 {
 	int lowerfd = idmapped_lower(l);
-	int rootfd, devfd, made[2];
+	int rootfd, devfd, netnsfd, made[2];
+	char path[48];
 
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", l->pid);
+	netnsfd = open(path, O_RDONLY | O_CLOEXEC);
 	join(l);
+	if (l->has_net)
+		raise_net(l, netnsfd);
 	rootfd = mount_root(l, lowerfd);
 	(void)!read(l->made[0], made, sizeof(made));	/* the child's proc and cgroup2 */
 	attach(made[0], rootfd, "proc");
@@ -465,34 +379,129 @@ static void remove_all(const struct limit *l)
 	unlinkat(l->dirfd, whole, AT_REMOVEDIR);
 }
 
+/* The pipe ends when the child's files do, in exec. */
+static void wait_for_exec(const struct limit *l)
+{
+	char byte;
+
+	close(l->made[1]);
+	(void)!read(l->made[0], &byte, 1);
+}
+
+static int end_of_child(const struct limit *l)
+{
+	siginfo_t end = { 0 };
+
+	waitid(P_PIDFD, (id_t)l->pidfd, &end, WEXITED);
+	if (l->has_net)
+		limit_net_play(l->tablefd, &l->del);
+	remove_all(l);
+	return end.si_code == CLD_EXITED ? end.si_status : 1;
+}
+
+static int run(struct limit *l)
+{
+	char byte;
+
+	make_dirs(l);
+	make_groups(l);
+	if (l->has_net)
+		open_net(l);
+	(void)!pipe2(l->gate, O_CLOEXEC);
+	(void)!pipe2(l->made, O_CLOEXEC);
+	clone_child(l);
+	map_ids(l);
+	(void)!write(l->gate[1], "m", 1);
+	mount_all(l);
+	(void)!read(l->made[0], &byte, 1);	/* its files are its own */
+	(void)!write(l->gate[1], "g", 1);
+	if (!l->is_boot)
+		return end_of_child(l);
+	wait_for_exec(l);
+	return 0;
+}
+
+/* Nobody's time is taken here. */
+static int end_booted(struct limit *l)
+{
+	char path[64], text[256] = "";
+	struct pollfd events;
+
+	open_dir(l);
+	open_net(l);
+	l->v2fd = open(l->v2, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < V1_MAX && l->v1[i]; i++)
+		l->v1fd[i] = open(l->v1[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/cgroup.events", l->name);
+	events = (struct pollfd){ openat(l->v2fd, path, O_RDONLY | O_CLOEXEC), POLLPRI, 0 };
+	snprintf(path, sizeof(path), "%s/cgroup.kill", l->name);
+	write_text(l->v2fd, path, "1");
+	while (pread(events.fd, text, sizeof(text) - 1, 0) > 0 && strstr(text, "populated 1"))
+		poll(&events, 1, -1);
+	if (l->has_net)
+		limit_net_play(l->tablefd, &l->del);
+	remove_all(l);
+	return 0;
+}
+
+/* Of a number that was given the tapes have no table; one of a few others is alone with it. */
+static void take_net(struct limit *l, const char *tapes, bool is_numbered)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), is_numbered ? "%u" : "alone-%u", l->nic.number);
+	read_tape(&l->add, tapes, name, "add");
+	read_tape(&l->del, tapes, name, "del");
+	l->has_net = true;
+}
+
+static bool take_options(struct limit *l, int argc, char **argv)
+{
+	unsigned int number = (unsigned int)getpid() % LIMIT_ALONE;
+	const char *tapes = NULL;
+	bool is_numbered = false;
+	int option;
+
+	while ((option = getopt(argc, argv, "+ben:t:")) != -1) {
+		if (option == 'b')
+			l->is_boot = true;
+		else if (option == 'e')
+			l->is_end = true;
+		else if (option == 't')
+			tapes = optarg;
+		else if (option == 'n')
+			number = (unsigned int)strtoul(optarg, NULL, 10);
+		else
+			return false;
+		is_numbered |= option == 'n';
+	}
+	limit_nic_init(&l->nic, number);
+	snprintf(l->name, sizeof(l->name), "limit-%u", is_numbered ? number :
+		 (unsigned int)getpid());
+	if (tapes)
+		take_net(l, tapes, is_numbered);
+	return argc - optind >= 7;
+}
+
 int main(int argc, char **argv)
 {
 	static struct limit l;
-	siginfo_t end = { 0 };
 
-	if (argc < 8) {
-		fputs("usage: limit ROOTFS FILTER DIR CGROUP2 CONTROLLERS V1[:V1] COMMAND...\n",
-		      stderr);
+	if (!take_options(&l, argc, argv)) {
+		fputs("usage: limit [-b | -e] [-n NUMBER] [-t TAPES] ROOTFS FILTER DIR "
+		      "CGROUP2 CONTROLLERS V1[:V1] COMMAND...\n", stderr);
 		return 2;
 	}
-	l = (struct limit){
-		.rootfs = argv[1], .dir = argv[3], .v2 = argv[4], .controllers = argv[5],
-		.argv = argv + 7,
-	};
-	l.v1[0] = strtok(argv[6], ":");
+	argv += optind;
+	l.rootfs = argv[0];
+	l.dir = argv[2];
+	l.v2 = argv[3];
+	l.controllers = argv[4];
+	l.v1[0] = strtok(argv[5], ":");
 	l.v1[1] = strtok(NULL, ":");
-	snprintf(l.name, sizeof(l.name), "limit-%d", getpid());
-	read_filter(&l, argv[2]);
-	make_dirs(&l);
-	make_groups(&l);
-	(void)!pipe2(l.gate, O_CLOEXEC);
-	(void)!pipe2(l.made, O_CLOEXEC);
-	clone_child(&l);
-	map_ids(&l);
-	(void)!write(l.gate[1], "m", 1);
-	mount_all(&l);
-	(void)!write(l.gate[1], "g", 1);
-	waitid(P_PIDFD, (id_t)l.pidfd, &end, WEXITED);
-	remove_all(&l);
-	return end.si_code == CLD_EXITED ? end.si_status : 1;
+	l.argv = argv + 6;
+	if (l.is_end)
+		return end_booted(&l);
+	read_filter(&l, argv[1]);
+	return run(&l);
 }

@@ -3,10 +3,11 @@
 # is not the kernel's cost.
 EXTRA_PROGRAMS += %D%/limit %D%/net_limit %D%/timer
 BENCH_TOOLS += %D%/limit$(EXEEXT) %D%/net_limit$(EXEEXT) %D%/timer$(EXEEXT)
-bench_limit_SOURCES = %D%/limit.c
+bench_limit_SOURCES = %D%/limit.c %D%/limit_mounts.c %D%/limit_mounts.h \
+	%D%/limit_net.c %D%/limit_net.h
 bench_limit_LDFLAGS = -static
 bench_limit_LDADD = libzone.a
-bench_net_limit_SOURCES = %D%/net_limit.c
+bench_net_limit_SOURCES = %D%/net_limit.c %D%/limit_net.c %D%/limit_net.h
 bench_timer_SOURCES = %D%/timer.c
 # static: it runs inside of zones
 EXTRA_PROGRAMS += %D%/neighbour
@@ -25,5 +26,5 @@ BOOT_BENCHES += %D%/boot.sh
 TEMPLATE_BENCHES += %D%/templates.sh
 NET_BENCHES += %D%/net.sh
 RESOURCE_BENCHES += %D%/resources.sh
-EXTRA_DIST += %D%/setup %D%/lib.bash %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
+EXTRA_DIST += %D%/setup %D%/lib.bash %D%/limit.bash %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
 	%D%/NET.md %D%/TEMPLATES.md %D%/TEMPLATES.json %D%/RESOURCES.md %D%/RESOURCES.json

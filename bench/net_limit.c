@@ -7,20 +7,18 @@
  *				are, and keeps them until its input ends
  *   net_limit packet FROM TO ADDRESS
  *				ns of CPU that a datagram takes from one namespace to another
+ *   net_limit record DIR N	tapes for bench/limit: what zones 0 to N - 1 add to the table and
+ *				remove, each as NUMBER.add and NUMBER.del; alone-NUMBER has the table
+ *				itself in it, open.add is of a zone that stays
+ *   net_limit play FILE	plays a tape here
  *
- * The limit makes the same kernel objects as net_up() for a zone with an address of each family
- * (net.sh compares them), with the fewest netlink messages: indexes are chosen, so that nothing is
- * asked; nothing is looked up, checked, or waited for. Its elements of the nft table are the bytes
- * that table_add() sent for the same zone in another namespace.
+ * The limit is limit_net.c, and makes the same kernel objects as net_up() for a zone with an address
+ * of each family (net.sh compares them). Its elements of the nft table are the bytes that table_add()
+ * sent for the same zone in another namespace.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
-#include <linux/ip.h>
-#include <linux/neighbour.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -33,29 +31,25 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "bench/limit_net.h"
 #include "netns/link.h"
 #include "netns/net.h"
 #include "netns/table.h"
 
 enum {
-	INDEX_FIRST = 100000, ZONE_INDEX = 2,	/* nobody else's in a namespace of our own */
 	TENTH = 10, WINDOW = 20, ZONES_MAX = 4000,
+	STANDING = 65535,		/* the number of the zone that stays */
 };
-
-static const uint8_t near_mac[NET_MAC_LEN] = { 0x02, 0x00, 0xa9, 0xfe, 0x01, 0x01 };
-static const uint8_t near4[4] = { 169, 254, 1, 1 };
-static const uint8_t near6[16] = { 0xfe, 0x80, [15] = 1 };
 
 /* A zone to be: its namespace, and a socket there. */
 struct room {
 	int netns_fd;
-	struct nl nl;
+	int routefd;			/* for the limit */
+	struct nl nl;			/* for net_up() */
 };
 
 struct who {
-	unsigned int number;
-	char name[16], host[IFNAMSIZ];
-	uint8_t mac[NET_MAC_LEN];
+	struct limit_nic nic;
 	struct net_addr addrs[2];
 };
 
@@ -69,35 +63,41 @@ static void check(bool claim, const char *what)
 
 static void name_who(struct who *w, unsigned int number)
 {
-	uint8_t high = (uint8_t)(number >> 8), low = (uint8_t)number;
-
-	*w = (struct who){
-		.number = number, .mac = { 2, 0, 0, 1, high, low },
-		.addrs = { { AF_INET, 32, { 10, 9, high, low } },
-			   { AF_INET6, 128, { 0xfd, 0, 0, 9, [14] = high, [15] = low } } },
-	};
-	snprintf(w->name, sizeof(w->name), "zone%u", number);
-	net_host_name("", number, 0, w->host);
+	limit_nic_init(&w->nic, number);
+	w->addrs[0] = (struct net_addr){ .family = AF_INET, .prefix = 32 };
+	memcpy(w->addrs[0].ip, w->nic.ip4, sizeof(w->nic.ip4));
+	w->addrs[1] = (struct net_addr){ .family = AF_INET6, .prefix = 128 };
+	memcpy(w->addrs[1].ip, w->nic.ip6, sizeof(w->nic.ip6));
 }
 
 /*
  * Elements of the table, without table_add()'s questions
  */
 
-static struct {
-	bool is_on;
-	char data[65536];
-	size_t len;
-} tape;
+static struct limit_tape tape;
+static bool is_recording;
+
+/* A removal names the state of the tables that it is about: another state fails it (nf_tables(7)
+ * of the kernel, NFNL_BATCH_GENID). Played elsewhere it is about any. */
+static void drop_generation(void)
+{
+	struct nlmsghdr *first = (struct nlmsghdr *)tape.data;
+	size_t bare = NLMSG_LENGTH(sizeof(struct nfgenmsg)), more = first->nlmsg_len - bare;
+
+	memmove(tape.data + bare, tape.data + bare + more, tape.len - bare - more);
+	first->nlmsg_len = (uint32_t)bare;
+	tape.len -= more;
+}
 
 ssize_t send(int fd, const void *data, size_t len, int flags)
 {
 	const struct nlmsghdr *first = data;
 
-	if (tape.is_on && first->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
+	if (is_recording && first->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
 		check(len <= sizeof(tape.data), "a longer tape");
 		memcpy(tape.data, data, len);
 		tape.len = len;
+		drop_generation();
 	}
 	return sendto(fd, data, len, flags, NULL, 0);
 }
@@ -105,9 +105,9 @@ ssize_t send(int fd, const void *data, size_t len, int flags)
 static struct net_plan plan_of(const struct who *w, struct nic *nic)
 {
 	*nic = (struct nic){ .kind = NIC_ROUTED, .name = "eth0", .addrs = w->addrs, .n_addrs = 2 };
-	memcpy(nic->mac, w->mac, NET_MAC_LEN);
-	memcpy(nic->host, w->host, IFNAMSIZ);
-	return (struct net_plan){ .site = "", .zone = w->name, .nics = nic, .n_nics = 1 };
+	memcpy(nic->mac, w->nic.mac, NET_MAC_LEN);
+	memcpy(nic->host, w->nic.host, IFNAMSIZ);
+	return (struct net_plan){ .site = "", .zone = w->nic.name, .nics = nic, .n_nics = 1 };
 }
 
 static void table_of(const struct who *w)
@@ -119,235 +119,30 @@ static void table_of(const struct who *w)
 	check(table_add(&plan, &err) == 0, err.text);
 }
 
-static void record(const struct who *w)
+static void untable(const struct who *w)
 {
-	tape.is_on = true;
-	tape.len = 0;
-	table_of(w);
-	tape.is_on = false;
-	check(tape.len > 0, "table_add() sent nothing");
+	struct error err = { 0 };
+
+	check(table_remove("", w->nic.name, NULL, &err) == 0, err.text);
 }
 
-static void play(int fd)
+static void record(const struct who *w, void (*change)(const struct who *w))
 {
-	char answer[8192];
-	const struct nlmsghdr *msg = (struct nlmsghdr *)answer;
-
-	check(sendto(fd, tape.data, tape.len, 0, NULL, 0) == (ssize_t)tape.len, "send");
-	check(recv(fd, answer, sizeof(answer), 0) > 0, "receive");
-	check(((const int *)mnl_nlmsg_get_payload(msg))[0] == 0, "elements refused");
+	tape.len = 0;
+	is_recording = true;
+	change(w);
+	is_recording = false;
+	check(tape.len > 0, "nothing was sent");
 }
 
 /*
  * The limit
  */
 
-struct batch {
-	char data[8192];
-	size_t len;
-	struct nlmsghdr *last;
-};
-
-static void *add(struct batch *b, uint16_t type, uint16_t flags, size_t header)
-{
-	b->last = mnl_nlmsg_put_header(b->data + b->len);
-	b->last->nlmsg_type = type;
-	b->last->nlmsg_flags = NLM_F_REQUEST | flags;
-	b->last->nlmsg_seq = 1;
-	return mnl_nlmsg_put_extra_header(b->last, header);
-}
-
-static void end(struct batch *b)
-{
-	b->len += MNL_ALIGN(b->last->nlmsg_len);
-}
-
-/* The kernel is told to answer the last request only; a refusal of another comes before. */
-static void send_batch(struct batch *b, int fd)
-{
-	char answer[8192];
-	const struct nlmsghdr *msg = (struct nlmsghdr *)answer;
-
-	b->last->nlmsg_flags |= NLM_F_ACK;
-	check(send(fd, b->data, b->len, 0) == (ssize_t)b->len, "send");
-	check(recv(fd, answer, sizeof(answer), 0) > 0, "receive");
-	check(((const int *)mnl_nlmsg_get_payload(msg))[0] == 0, "refused");
-	b->len = 0;
-}
-
-static void add_pair(struct batch *b, const struct who *w, int index, int netns_fd)
-{
-	struct ifinfomsg *link = add(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*link));
-	struct nlattr *info, *data, *peer;
-
-	link->ifi_index = index;
-	mnl_attr_put_strz(b->last, IFLA_IFNAME, w->host);
-	mnl_attr_put_u32(b->last, IFLA_NUM_TX_QUEUES, 1);
-	mnl_attr_put_u32(b->last, IFLA_NUM_RX_QUEUES, 1);
-	mnl_attr_put(b->last, IFLA_ADDRESS, NET_MAC_LEN, near_mac);
-	info = mnl_attr_nest_start(b->last, IFLA_LINKINFO);
-	mnl_attr_put_strz(b->last, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(b->last, IFLA_INFO_DATA);
-	peer = mnl_attr_nest_start(b->last, VETH_INFO_PEER);
-	link = mnl_nlmsg_put_extra_header(b->last, sizeof(*link));
-	link->ifi_index = ZONE_INDEX;
-	mnl_attr_put_strz(b->last, IFLA_IFNAME, "eth0");
-	mnl_attr_put_u32(b->last, IFLA_NUM_TX_QUEUES, 1);
-	mnl_attr_put_u32(b->last, IFLA_NUM_RX_QUEUES, 1);
-	mnl_attr_put(b->last, IFLA_ADDRESS, NET_MAC_LEN, w->mac);
-	mnl_attr_put_u32(b->last, IFLA_NET_NS_FD, (uint32_t)netns_fd);
-	mnl_attr_nest_end(b->last, peer);
-	mnl_attr_nest_end(b->last, data);
-	mnl_attr_nest_end(b->last, info);
-	end(b);
-}
-
-static void put_sysctls(struct batch *b)
-{
-	static const struct {
-		uint16_t number;
-		uint32_t value;
-	} rows[] = {
-		{ IPV4_DEVCONF_FORWARDING, 1 }, { IPV4_DEVCONF_RP_FILTER, 1 },
-		{ IPV4_DEVCONF_ACCEPT_REDIRECTS, 0 }, { IPV4_DEVCONF_SEND_REDIRECTS, 0 },
-		{ IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0 }, { IPV4_DEVCONF_ROUTE_LOCALNET, 1 },
-	};
-	struct nlattr *family = mnl_attr_nest_start(b->last, AF_INET), *conf;
-
-	conf = mnl_attr_nest_start(b->last, IFLA_INET_CONF);
-	for (size_t i = 0; i < N_ROWS(rows); i++)
-		mnl_attr_put_u32(b->last, rows[i].number, rows[i].value);
-	mnl_attr_nest_end(b->last, conf);
-	mnl_attr_nest_end(b->last, family);
-}
-
-/* No address of the link's own making (IPv6); the host's end with alias and sysctls. */
-static void add_settings(struct batch *b, int index, const struct who *host)
-{
-	struct ifinfomsg *link = add(b, RTM_NEWLINK, 0, sizeof(*link));
-	struct nlattr *spec, *family;
-	char alias[32];
-
-	link->ifi_index = index;
-	if (host) {
-		snprintf(alias, sizeof(alias), "zonectl %s", host->name);
-		mnl_attr_put_str(b->last, IFLA_IFALIAS, alias);
-	}
-	spec = mnl_attr_nest_start(b->last, IFLA_AF_SPEC);
-	if (host)
-		put_sysctls(b);
-	family = mnl_attr_nest_start(b->last, AF_INET6);
-	mnl_attr_put_u8(b->last, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-	mnl_attr_nest_end(b->last, family);
-	mnl_attr_nest_end(b->last, spec);
-	end(b);
-}
-
-static void add_further_name(struct batch *b, int index, const struct who *w)
-{
-	struct ifinfomsg *link = add(b, RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_APPEND,
-				     sizeof(*link));
-	struct nlattr *list = mnl_attr_nest_start(b->last, IFLA_PROP_LIST);
-	char name[64];
-
-	link->ifi_index = index;
-	snprintf(name, sizeof(name), "zonectl+%s+0", w->name);
-	mnl_attr_put_strz(b->last, IFLA_ALT_IFNAME, name);
-	mnl_attr_nest_end(b->last, list);
-	end(b);
-}
-
-static void add_up(struct batch *b, int index)
-{
-	struct ifinfomsg *link = add(b, RTM_NEWLINK, 0, sizeof(*link));
-
-	link->ifi_index = index;
-	link->ifi_flags = link->ifi_change = IFF_UP;
-	end(b);
-}
-
-static void add_address(struct batch *b, int index, uint8_t family, const void *ip)
-{
-	struct ifaddrmsg *header = add(b, RTM_NEWADDR, NLM_F_CREATE, sizeof(*header));
-	size_t len = family == AF_INET ? 4 : 16;
-
-	header->ifa_family = family;
-	header->ifa_prefixlen = (uint8_t)(len * 8);
-	header->ifa_index = (uint32_t)index;
-	mnl_attr_put(b->last, IFA_LOCAL, len, ip);
-	mnl_attr_put(b->last, IFA_ADDRESS, len, ip);
-	mnl_attr_put_u32(b->last, IFA_FLAGS, IFA_F_NODAD | IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE);
-	end(b);
-}
-
-static void add_neighbour(struct batch *b, int index, uint8_t family, const void *ip,
-			  const uint8_t *mac)
-{
-	struct ndmsg *header = add(b, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*header));
-
-	header->ndm_family = family;
-	header->ndm_ifindex = index;
-	header->ndm_state = NUD_PERMANENT;
-	mnl_attr_put(b->last, NDA_DST, family == AF_INET ? 4 : 16, ip);
-	mnl_attr_put_u8(b->last, NDA_PROTOCOL, 122);
-	mnl_attr_put(b->last, NDA_LLADDR, NET_MAC_LEN, mac);
-	end(b);
-}
-
-/* To the address, or by default over near. */
-static void add_route(struct batch *b, int index, uint8_t family, const void *to, const void *near,
-		      const void *source)
-{
-	struct rtmsg *header = add(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*header));
-	size_t len = family == AF_INET ? 4 : 16;
-
-	header->rtm_family = family;
-	header->rtm_table = RT_TABLE_MAIN;
-	header->rtm_protocol = 122;
-	header->rtm_type = RTN_UNICAST;
-	header->rtm_dst_len = to ? (uint8_t)(len * 8) : 0;
-	header->rtm_scope = to ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-	header->rtm_flags = to ? 0 : RTNH_F_ONLINK;
-	mnl_attr_put_u32(b->last, RTA_OIF, (uint32_t)index);
-	if (to)
-		mnl_attr_put(b->last, RTA_DST, len, to);
-	if (near)
-		mnl_attr_put(b->last, RTA_GATEWAY, len, near);
-	if (source)
-		mnl_attr_put(b->last, RTA_PREFSRC, len, source);
-	end(b);
-}
-
 static void limit_up(int hostfd, int tablefd, const struct who *w, struct room *zone)
 {
-	static struct batch b;
-	int index = INDEX_FIRST + (int)w->number;
-
-	play(tablefd);
-	add_pair(&b, w, index, zone->netns_fd);
-	add_settings(&b, index, w);
-	add_further_name(&b, index, w);
-	send_batch(&b, hostfd);
-	add_settings(&b, ZONE_INDEX, NULL);
-	add_up(&b, ZONE_INDEX);
-	for (int i = 0; i < 2; i++) {
-		const void *near = i == 0 ? near4 : near6;
-		uint8_t family = w->addrs[i].family;
-
-		add_address(&b, ZONE_INDEX, family, w->addrs[i].ip);
-		add_neighbour(&b, ZONE_INDEX, family, near, near_mac);
-		add_route(&b, ZONE_INDEX, family, NULL, near, w->addrs[i].ip);
-	}
-	send_batch(&b, nl_fd(&zone->nl));
-	add_up(&b, index);
-	for (int i = 0; i < 2; i++) {
-		uint8_t family = w->addrs[i].family;
-
-		add_address(&b, index, family, i == 0 ? near4 : near6);
-		add_neighbour(&b, index, family, w->addrs[i].ip, w->mac);
-		add_route(&b, index, family, w->addrs[i].ip, NULL, NULL);
-	}
-	send_batch(&b, hostfd);
+	check(limit_net_play(tablefd, &tape), "elements refused");
+	check(limit_net_up(&w->nic, hostfd, zone->routefd, zone->netns_fd), "refused");
 }
 
 /*
@@ -374,6 +169,7 @@ static void open_room(struct room *r)
 
 	check(unshare(CLONE_NEWNET) == 0, "unshare");
 	r->netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	r->routefd = limit_net_socket(NETLINK_ROUTE);
 	check(nl_open(&r->nl, NETLINK_ROUTE, &err) == 0, err.text);
 	check(link_set_up(&r->nl, LINK_LOOPBACK, &err) == 0, err.text);
 }
@@ -424,15 +220,11 @@ static void open_table(void)
 
 static void open_host(struct host *h)
 {
-	struct error err = { 0 };
-	struct nl nl;
-
 	open_room(&h->scratch);
 	open_table();
 	check(setns(h->room.netns_fd, CLONE_NEWNET) == 0, "setns");
-	check(nl_open(&h->room.nl, NETLINK_ROUTE, &err) == 0, err.text);
-	check(nl_open(&nl, NETLINK_NETFILTER, &err) == 0, err.text);
-	h->tablefd = nl_fd(&nl);
+	h->room.routefd = limit_net_socket(NETLINK_ROUTE);
+	h->tablefd = limit_net_socket(NETLINK_NETFILTER);
 	open_table();
 	forward();
 }
@@ -447,13 +239,13 @@ static void make_one(struct times *t, enum side side, const struct host *host, u
 	open_room(zone);
 	if (side == LIMIT) {
 		check(setns(host->scratch.netns_fd, CLONE_NEWNET) == 0, "setns");
-		record(&w);
+		record(&w, table_of);
 	}
 	check(setns(host->room.netns_fd, CLONE_NEWNET) == 0, "setns");
 	used = now(CLOCK_PROCESS_CPUTIME_ID);
 	start = now(CLOCK_MONOTONIC);
 	if (side == LIMIT)
-		limit_up(nl_fd(&host->room.nl), host->tablefd, &w, zone);
+		limit_up(host->room.routefd, host->tablefd, &w, zone);
 	else
 		ours_up(&w, zone);
 	t->elapsed[side][number] = now(CLOCK_MONOTONIC) - start;
@@ -522,6 +314,57 @@ static void hold(unsigned int n, enum side side)
 }
 
 /*
+ * Tapes
+ */
+
+static void save(const char *dir, const char *name, const char *kind)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s.%s", dir, name, kind);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	check(fd >= 0 && write(fd, tape.data, tape.len) == (ssize_t)tape.len, path);
+}
+
+static void record_both(unsigned int number, const char *dir, const char *prefix)
+{
+	AUTO_FREE char *name = xasprintf("%s%u", prefix, number);
+	struct who w;
+
+	name_who(&w, number);
+	record(&w, table_of);
+	save(dir, name, "add");
+	record(&w, untable);
+	save(dir, name, "del");
+}
+
+static void record_all(const char *dir, unsigned int n)
+{
+	struct room scratch;
+	struct who standing;
+
+	check(n <= ZONES_MAX, "at most 4000 zones");
+	open_room(&scratch);
+	for (unsigned int i = 0; i < LIMIT_ALONE; i++)
+		record_both(i, dir, "alone-");
+	name_who(&standing, STANDING);
+	record(&standing, table_of);
+	save(dir, "open", "add");
+	for (unsigned int i = 0; i < n; i++)
+		record_both(i, dir, "");
+}
+
+static void play(const char *path)
+{
+	AUTO_CLOSE int tablefd = limit_net_socket(NETLINK_NETFILTER);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, tape.data, sizeof(tape.data));
+
+	check(n > 0, path);
+	tape.len = (size_t)n;
+	check(limit_net_play(tablefd, &tape), "elements refused");
+}
+
+/*
  * One packet: all that is done for it is done on the sender's time, until it falls off the end of
  * the receiver's queue. Both have spoken before, as for most packets there are.
  */
@@ -587,7 +430,12 @@ int main(int argc, char **argv)
 		hold(n, argc > 3 && strcmp(argv[3], "limit") == 0 ? LIMIT : OURS);
 	else if (argc > 4 && strcmp(argv[1], "packet") == 0)
 		time_packet(argv[2], argv[3], argv[4]);
+	else if (argc > 3 && strcmp(argv[1], "record") == 0)
+		record_all(argv[2], (unsigned int)strtoul(argv[3], NULL, 10));
+	else if (argc > 2 && strcmp(argv[1], "play") == 0)
+		play(argv[2]);
 	else
-		check(false, "usage: net_limit time|hold N [limit], or packet FROM TO ADDRESS");
+		check(false, "usage: net_limit time|hold N [limit], packet FROM TO ADDRESS, "
+		      "record DIR N, or play FILE");
 	return 0;
 }
