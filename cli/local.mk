@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 sbin_PROGRAMS += zonectl
-zonectl_LDADD = libzone.a $(ZONE_LIBS)
+zonectl_LDADD = libzone.a $(ZONECTL_LIBS)
+zonectl_LDFLAGS = $(ZONECTL_LDFLAGS)
 zonectl_SOURCES = %D%/main.c %D%/verb.h %D%/verb_access.h
 zonectl_SOURCES += %D%/confirm.c %D%/confirm.h
 zonectl_SOURCES += %D%/dispatch.c %D%/dispatch.h

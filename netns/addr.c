@@ -96,7 +96,7 @@ void addr_add_localhost(struct nl_batch *b, int index)
 {
 	struct net_addr localhost = { .family = AF_INET6, .ip = { [15] = 1 } };
 	struct nlmsghdr *req = add_route(b, index, AF_INET6, 128);
-	struct rtmsg *header = mnl_nlmsg_get_payload(req);
+	struct rtmsg *header = (struct rtmsg *)(req + 1);
 
 	header->rtm_table = RT_TABLE_LOCAL;
 	header->rtm_type = RTN_LOCAL;

@@ -70,15 +70,18 @@ static int take(const struct nlmsghdr *msg, void *arg, struct error *err)
 {
 	const struct nlattr *attrs[CTA_MAX + 1];
 	struct found *f = arg;
-	uint16_t len;
+	const char *tuple;
+	uint16_t kept;
+	size_t len;
 
 	(void)err;
 	nl_attrs(msg, sizeof(struct nfgenmsg), attrs, N_ROWS(attrs));
 	if (!attrs[CTA_TUPLE_ORIG])
 		return 0;
-	len = mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]);
-	str_addn(&f->tuples, (const char *)&len, sizeof(len));
-	str_addn(&f->tuples, mnl_attr_get_payload(attrs[CTA_TUPLE_ORIG]), len);
+	tuple = nl_value(attrs[CTA_TUPLE_ORIG], &len);
+	kept = (uint16_t)len;	/* an attribute has no more than that */
+	str_addn(&f->tuples, (const char *)&kept, sizeof(kept));
+	str_addn(&f->tuples, tuple, len);
 	return 0;
 }
 
@@ -156,7 +159,7 @@ static bool is_anything_tracked(void)
 
 int conntrack_forget(const struct net_addr *addrs, size_t n, struct error *err)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 
 	if (n == 0 || !is_anything_tracked())
 		return 0;

@@ -46,7 +46,7 @@ static void forget(void *arg)
 
 int foreign_forward_drops(char ***out, struct error *err)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	AUTO_STRV char **list = NULL;
 	const struct nl_sink sink = { take_chain, forget, &list };
 	struct nfgenmsg *header;

@@ -42,10 +42,11 @@ static void copy_mac(uint8_t *out, const struct nlattr *attr)
 static uint32_t number_at(const struct nlattr *array, size_t index)
 {
 	uint32_t value = 0;
+	size_t len = 0;
+	const char *bytes = array ? nl_value(array, &len) : NULL;
 
-	if (array && mnl_attr_get_payload_len(array) >= (index + 1) * sizeof(value))
-		memcpy(&value, (const char *)mnl_attr_get_payload(array) + index * sizeof(value),
-		       sizeof(value));
+	if (len >= (index + 1) * sizeof(value))
+		memcpy(&value, bytes + index * sizeof(value), sizeof(value));
 	return value;
 }
 
@@ -424,13 +425,15 @@ static int take_names(const struct nlmsghdr *msg, void *arg, struct error *err)
 {
 	const struct nlattr *attrs[IFLA_PROP_LIST + 1];
 	struct nlmsghdr *req = arg;
+	const void *names;
+	size_t len;
 
 	(void)err;
 	nl_attrs(msg, sizeof(struct ifinfomsg), attrs, N_ROWS(attrs));
-	if (msg->nlmsg_type == RTM_NEWLINK && attrs[IFLA_PROP_LIST])
-		nl_put(req, IFLA_PROP_LIST | NLA_F_NESTED,
-		       mnl_attr_get_payload(attrs[IFLA_PROP_LIST]),
-		       mnl_attr_get_payload_len(attrs[IFLA_PROP_LIST]));
+	if (msg->nlmsg_type != RTM_NEWLINK || !attrs[IFLA_PROP_LIST])
+		return 0;
+	names = nl_value(attrs[IFLA_PROP_LIST], &len);
+	nl_put(req, IFLA_PROP_LIST | NLA_F_NESTED, names, len);
 	return 0;
 }
 

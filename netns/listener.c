@@ -122,7 +122,7 @@ int listener_find(const struct net_publish *p, struct listener *out, struct erro
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct search s = { .p = p, .out = out };
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 
 	if (nl_open(&nl, NETLINK_SOCK_DIAG, err) < 0)
 		return -1;

@@ -249,7 +249,7 @@ int net_down(const char *site, const char *zone, struct net_stats *last, struct 
 
 int net_list(const char *site, char ***out, struct error *err)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	AUTO_FREE struct link *links = NULL;
 	AUTO_STRV char **names = NULL;
 	char zone[LINK_ALIAS_MAX], device[IFNAMSIZ];

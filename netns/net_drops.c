@@ -76,7 +76,7 @@ static void add_link(struct nl *nl, const char *site, int index, struct net_zone
 
 int net_drops_all(const char *site, struct net_zone_stats *list, size_t n, struct error *err)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	struct shaped s = { .n = 0 };
 	struct nl_sink sink = { take_shaped, restart_shaped, &s };
 	struct nlmsghdr *req;

@@ -162,7 +162,7 @@ static int change_rates(struct nl *nl, const struct net_plan *plan, struct error
 
 int net_change(const struct net_plan *plan, struct error *err)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	char alias[LINK_ALIAS_MAX];
 
 	if (net_alias(plan->site, plan->zone, alias, err) < 0 ||

@@ -59,13 +59,10 @@ static int take_element(const struct nlattr *element, const char *set,
 	nl_nested(attrs[NFTA_SET_ELEM_KEY], key, N_ROWS(key));
 	if (!key[NFTA_DATA_VALUE])
 		return error_set(err, ERR_FAILED, "nft set '%s': an element has no key", set);
-	found.key = mnl_attr_get_payload(key[NFTA_DATA_VALUE]);
-	found.key_len = mnl_attr_get_payload_len(key[NFTA_DATA_VALUE]);
+	found.key = nl_value(key[NFTA_DATA_VALUE], &found.key_len);
 	note = attrs[NFTA_SET_ELEM_USERDATA];
-	if (note) {
-		found.note = mnl_attr_get_payload(note);
-		found.note_len = mnl_attr_get_payload_len(note);
-	}
+	if (note)
+		found.note = nl_value(note, &found.note_len);
 	take_counter(attrs[NFTA_SET_ELEM_EXPR], &found);
 	return taker->take(&found, taker->arg, err);
 }
@@ -81,7 +78,7 @@ static int take_elements(const struct nlmsghdr *msg, void *arg, struct error *er
 	list = attrs[NFTA_SET_ELEM_LIST_ELEMENTS];
 	if (!list)
 		return 0;
-	mnl_attr_for_each_nested(element, list)
+	for (element = nl_first(list); element; element = nl_next(list, element))
 		if (take_element(element, nl_str(attrs[NFTA_SET_ELEM_LIST_SET]), arg, err) < 0)
 			return -1;
 	return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -29,67 +30,77 @@ enum {
  * request says (netlink(7)). A kernel without one of them answers more tersely or at length. */
 static void set_options(struct nl *nl)
 {
+	static const int options[] = {
+		NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK,
+	};
 	int on = 1;
 
-	/* As above. */
-	(void)mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));
-	(void)mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
-	(void)mnl_socket_setsockopt(nl->sock, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	for (size_t i = 0; i < N_ROWS(options); i++)	/* as above */
+		(void)setsockopt(nl->fd, SOL_NETLINK, options[i], &on, sizeof(on));
+}
+
+/* Owns fd then, also on failure. */
+static int take_socket(struct nl *nl, int fd, struct error *err)
+{
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
+	socklen_t size = sizeof(own);
+
+	nl->is_open = true;
+	nl->fd = fd;
+	nl->seq = (uint32_t)time(NULL);
+	if (getsockname(fd, (struct sockaddr *)&own, &size) < 0) {
+		error_sys(err, "look at netlink socket");
+		nl_close(nl);
+		return -1;
+	}
+	nl->port = own.nl_pid;
+	return 0;
 }
 
 int nl_open(struct nl *nl, int bus, struct error *err)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus);
 
-	nl->seq = (uint32_t)time(NULL);
-	nl->sock = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	if (!nl->sock)
+	nl->is_open = false;
+	if (fd < 0)
 		return error_sys(err, "open netlink socket");
-	/* A connected socket takes datagrams of its peer alone (netlink_getsockbyportid()). */
-	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    connect(nl_fd(nl), (struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
-		error_sys(err, "bind netlink socket");
-		nl_close(nl);
+	/* A connected socket takes datagrams of its peer alone (netlink_getsockbyportid()). Its own
+	 * port it gets with that (netlink_connect()). */
+	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return error_sys(err, "connect netlink socket");
+	if (take_socket(nl, TAKE_FD(fd), err) < 0)
 		return -1;
-	}
 	set_options(nl);
 	return 0;
 }
 
 int nl_adopt(struct nl *nl, int fd, struct error *err)
 {
-	nl->seq = (uint32_t)time(NULL);
-	nl->sock = mnl_socket_fdopen(fd);
-	if (nl->sock)
-		return 0;
-	error_sys(err, "take over netlink socket");
-	close(fd);
-	return -1;
-}
-
-int nl_fd(const struct nl *nl)
-{
-	return mnl_socket_get_fd(nl->sock);
+	return take_socket(nl, fd, err);
 }
 
 void nl_close(struct nl *nl)
 {
-	if (nl->sock)
-		(void)mnl_socket_close(nl->sock);	/* nothing is pending that could be lost */
-	nl->sock = NULL;
+	if (nl->is_open)
+		close(nl->fd);
+	nl->is_open = false;
 }
 
 void nl_leave(struct nl *nl, struct nl_rest *rest)
 {
-	if (nl->sock && rest && rest->n < NL_REST_MAX)
-		rest->socks[rest->n++] = TAKE_PTR(nl->sock);
-	nl_close(nl);
+	if (!nl->is_open || !rest || rest->n == NL_REST_MAX) {
+		nl_close(nl);
+		return;
+	}
+	rest->fds[rest->n++] = nl->fd;
+	nl->is_open = false;
 }
 
 void nl_rest_close(struct nl_rest *rest)
 {
 	for (size_t i = 0; i < rest->n; i++)
-		(void)mnl_socket_close(rest->socks[i]);	/* as above */
+		close(rest->fds[i]);
 	rest->n = 0;
 }
 
@@ -116,7 +127,7 @@ static void kernel_words(const struct nlmsghdr *msg, const struct nlmsgerr *refu
 		return;
 	if (!(msg->nlmsg_flags & NLM_F_CAPPED) && refusal->msg.nlmsg_len >= sizeof(refusal->msg))
 		size += refusal->msg.nlmsg_len - sizeof(refusal->msg);
-	if (size > mnl_nlmsg_get_payload_len(msg))
+	if (size > msg->nlmsg_len - sizeof(*msg))
 		return;
 	nl_attrs(msg, size, attrs, N_ROWS(attrs));
 	words = nl_str(attrs[NLMSGERR_ATTR_MSG]);
@@ -196,7 +207,7 @@ static int take_message(struct nl_window *w, const struct nlmsghdr *msg, struct 
 	return w->has_failed ? -1 : 1;
 }
 
-/* mnl_nlmsg_ok() compares as int, so that it takes a length of 4 GiB for one that fits. */
+/* NLMSG_OK() compares as int, so that it takes a length of 4 GiB for one that fits. */
 static bool is_whole(const struct nlmsghdr *msg, size_t left)
 {
 	return left >= sizeof(*msg) && msg->nlmsg_len >= sizeof(*msg) && msg->nlmsg_len <= left;
@@ -216,7 +227,7 @@ int nl_take(struct nl_window *w, const void *data, size_t len, struct error *err
 		rc = take_message(w, msg, err);
 		if (rc != 0)
 			return rc;
-		size = MNL_ALIGN(msg->nlmsg_len);
+		size = NLMSG_ALIGN((size_t)msg->nlmsg_len);
 		at += size;
 		len -= size < len ? size : len;
 	}
@@ -234,7 +245,7 @@ static ssize_t receive(struct nl *nl, void *buf, size_t size, struct error *err)
 			.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov,
 			.msg_iovlen = 1,
 		};
-		ssize_t n = recvmsg(nl_fd(nl), &msg, 0);
+		ssize_t n = recvmsg(nl->fd, &msg, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -251,7 +262,7 @@ static int collect(struct nl *nl, struct nl_window *w, void *buf, size_t size, s
 {
 	int rc;
 
-	w->port = mnl_socket_get_portid(nl->sock);
+	w->port = nl->port;
 	do {
 		ssize_t n = receive(nl, buf, size, err);
 
@@ -267,7 +278,7 @@ static int send_all(struct nl *nl, const void *data, size_t len, struct error *e
 	ssize_t n;
 
 	do
-		n = send(nl_fd(nl), data, len, 0);
+		n = send(nl->fd, data, len, 0);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? error_sys(err, "send netlink request") : 0;
 }
@@ -278,11 +289,12 @@ static int send_all(struct nl *nl, const void *data, size_t len, struct error *e
 
 struct nlmsghdr *nl_request(struct nl *nl, uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *req = mnl_nlmsg_put_header(nl->buf);
+	struct nlmsghdr *req = (struct nlmsghdr *)nl->buf;
 
-	req->nlmsg_type = type;
-	req->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	req->nlmsg_seq = ++nl->seq;
+	*req = (struct nlmsghdr){
+		.nlmsg_len = sizeof(*req), .nlmsg_type = type,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags, .nlmsg_seq = ++nl->seq,
+	};
 	return req;
 }
 
@@ -342,7 +354,7 @@ int nl_dump_some(struct nl *nl, struct nlmsghdr *req, const struct nl_sink *sink
 {
 	AUTO_FREE void *list = xreallocarray(NULL, 1, LIST_MAX);
 	struct nl_window w = {
-		.port = mnl_socket_get_portid(nl->sock), .first = nl->seq, .last = nl->seq,
+		.port = nl->port, .first = nl->seq, .last = nl->seq,
 		.sink = sink,
 	};
 	ssize_t n;
@@ -376,13 +388,13 @@ void nl_batch_clear(struct nl_batch *b)
 static struct nlmsghdr *batch_next(struct nl_batch *b)
 {
 	if (b->n > 0)
-		b->len = b->last + MNL_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
+		b->len = b->last + NLMSG_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
 	if (b->room - b->len < NL_MESSAGE_MAX) {
 		b->room = b->room * 2 + BATCH_ROOM;
 		b->data = xreallocarray(b->data, 1, b->room);
 	}
 	b->last = b->len;
-	return mnl_nlmsg_put_header(b->data + b->last);
+	return (struct nlmsghdr *)(b->data + b->last);
 }
 
 static struct nlmsghdr *batch_add(struct nl_batch *b, uint16_t type, uint16_t flags,
@@ -390,8 +402,9 @@ static struct nlmsghdr *batch_add(struct nl_batch *b, uint16_t type, uint16_t fl
 {
 	struct nlmsghdr *req = batch_next(b);
 
-	req->nlmsg_type = type;
-	req->nlmsg_flags = NLM_F_REQUEST | flags;
+	*req = (struct nlmsghdr){
+		.nlmsg_len = sizeof(*req), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags,
+	};
 	b->what = xreallocarray(b->what, b->n + 1, sizeof(*b->what));
 	b->what[b->n++] = what;
 	return req;
@@ -416,7 +429,7 @@ static void number_all(struct nl_batch *b)
 {
 	struct nlmsghdr *req;
 
-	for (size_t at = 0; at < b->len; at += MNL_ALIGN(req->nlmsg_len)) {
+	for (size_t at = 0; at < b->len; at += NLMSG_ALIGN(req->nlmsg_len)) {
 		req = (struct nlmsghdr *)(b->data + at);
 		req->nlmsg_seq = ++b->nl->seq;
 	}
@@ -429,7 +442,7 @@ static void make_room(struct nl *nl, size_t len)
 	int size = len < INT_MAX / 4 ? (int)(2 * len) : INT_MAX / 2;
 
 	if (len > SEND_ROOM)
-		(void)setsockopt(nl_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+		(void)setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 }
 
 /* Failures are always reported, so that only the end has to be asked for. */
@@ -438,7 +451,7 @@ static int batch_exchange(struct nl_batch *b, struct nl_window *w, struct error 
 	struct nlmsghdr *end = (struct nlmsghdr *)(b->data + b->last_acked);
 	_Alignas(struct nlmsghdr) char answer[ANSWER_MAX];
 
-	b->len = b->last + MNL_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
+	b->len = b->last + NLMSG_ALIGN(((struct nlmsghdr *)(b->data + b->last))->nlmsg_len);
 	number_all(b);
 	end->nlmsg_flags |= NLM_F_ACK;
 	make_room(b->nl, b->len);

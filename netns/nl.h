@@ -3,14 +3,13 @@
 #define NETNS_NL_H
 
 /*
- * The one door for netlink: a request is begun, filled and talked over libmnl.
- * One struct nl is one socket in the network namespace it was opened in. The
- * socket is connected to the kernel, so that nobody else can put an answer into
- * it: root of a zone may send to any netlink port of the zone's namespace.
- * Lengths of all that comes back are checked here, before a caller sees it.
+ * The one door for netlink(7): a request is begun, filled and talked. One struct nl is one
+ * socket in the network namespace it was opened in, connected to the kernel, so that nobody else
+ * can answer: root of a zone may send to any netlink port of the zone's namespace. Lengths of all
+ * that comes back are checked here, before a caller sees it.
  */
 
-#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,29 +17,28 @@
 #include "base/error.h"
 
 enum { NL_MESSAGE_MAX = 8192 };	/* one request */
-
 struct nl {
-	struct mnl_socket *sock;	/* owned */
+	bool is_open;
+	int fd;				/* owned, if it is open */
+	uint32_t port;			/* its number among the namespace's sockets of the bus */
 	uint32_t seq;
 	_Alignas(struct nlmsghdr) char buf[NL_MESSAGE_MAX];	/* the request */
 };
 
 /* Opens a socket of the netlink protocol bus (NETLINK_ROUTE, ...). */
 int nl_open(struct nl *nl, int bus, struct error *err);
-/* Takes over the socket of an nl_open() that ran elsewhere; nl owns fd then, also on failure. */
+/* Takes over the socket of an nl_open() elsewhere; nl owns fd then, also on failure. */
 int nl_adopt(struct nl *nl, int fd, struct error *err);
-/* The number of the socket, borrowed. */
-int nl_fd(const struct nl *nl);
 void nl_close(struct nl *nl);
 #define AUTO_NL __attribute__((cleanup(nl_close)))
 
 /* Sockets whose close waits for the kernel, for whoever has more to do first. All 0: none. */
 enum { NL_REST_MAX = 2 };
 struct nl_rest {
-	struct mnl_socket *socks[NL_REST_MAX];	/* owned */
+	int fds[NL_REST_MAX];		/* owned */
 	size_t n;
 };
-/* nl_close() that leaves the socket to rest; it is closed at once where rest is full or NULL. */
+/* nl_close() that leaves the socket to rest; at once where rest is full or NULL. */
 void nl_leave(struct nl *nl, struct nl_rest *rest);
 void nl_rest_close(struct nl_rest *rest);
 #define AUTO_NL_REST __attribute__((cleanup(nl_rest_close)))
@@ -128,6 +126,10 @@ uint64_t nl_u64(const struct nlattr *attr, uint64_t other);
 const char *nl_str(const struct nlattr *attr);
 /* Exactly len bytes, or NULL. Borrowed. */
 const void *nl_bytes(const struct nlattr *attr, size_t len);
+const void *nl_value(const struct nlattr *attr, size_t *out_len);	/* as many as there are */
+/* Those inside one that nests, in their order; NULL: no more. */
+const struct nlattr *nl_first(const struct nlattr *nest);
+const struct nlattr *nl_next(const struct nlattr *nest, const struct nlattr *attr);
 
 /* What every answer goes through, and the fuzzer's way in. */
 struct nl_window {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <assert.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "netns/nl.h"
 
@@ -8,17 +9,31 @@
  * Into a request
  */
 
+/* Zeros at its end, up to a multiple of 4 bytes. */
+static void *put_room(struct nlmsghdr *req, size_t size)
+{
+	char *room = (char *)req + NLMSG_ALIGN(req->nlmsg_len);
+	size_t end = (size_t)(room - (char *)req) + NLMSG_ALIGN(size);
+
+	assert(end <= NL_MESSAGE_MAX);
+	memset(room, 0, NLMSG_ALIGN(size));
+	req->nlmsg_len = (uint32_t)end;
+	return room;
+}
+
 void *nl_put_header(struct nlmsghdr *req, size_t size)
 {
-	return mnl_nlmsg_put_extra_header(req, size);
+	return put_room(req, size);
 }
 
 void nl_put(struct nlmsghdr *req, uint16_t type, const void *data, size_t len)
 {
-	bool fits = mnl_attr_put_check(req, NL_MESSAGE_MAX, type, len, data);
+	struct nlattr *attr = put_room(req, sizeof(*attr) + len);
 
-	assert(fits);
-	(void)fits;	/* it is read by the assertion alone */
+	attr->nla_type = type;
+	attr->nla_len = (uint16_t)(sizeof(*attr) + len);
+	if (len > 0)
+		memcpy(attr + 1, data, len);
 }
 
 void nl_put_u8(struct nlmsghdr *req, uint16_t type, uint8_t value)
@@ -48,15 +63,15 @@ void nl_put_str(struct nlmsghdr *req, uint16_t type, const char *text)
 
 struct nlattr *nl_nest(struct nlmsghdr *req, uint16_t type)
 {
-	struct nlattr *nest = mnl_attr_nest_start_check(req, NL_MESSAGE_MAX, type);
+	struct nlattr *nest = put_room(req, sizeof(*nest));
 
-	assert(nest);
+	nest->nla_type = NLA_F_NESTED | type;
 	return nest;
 }
 
 void nl_nest_end(struct nlmsghdr *req, struct nlattr *nest)
 {
-	mnl_attr_nest_end(req, nest);
+	nest->nla_len = (uint16_t)((char *)req + req->nlmsg_len - (char *)nest);
 }
 
 /*
@@ -65,43 +80,79 @@ void nl_nest_end(struct nlmsghdr *req, struct nlattr *nest)
 
 const void *nl_payload(const struct nlmsghdr *msg, size_t size)
 {
-	return mnl_nlmsg_get_payload_len(msg) >= size ? mnl_nlmsg_get_payload(msg) : NULL;
+	return msg->nlmsg_len - sizeof(*msg) >= size ? msg + 1 : NULL;
 }
 
-/* len bytes of attributes; the list ends before one that does not fit. */
-static void by_type(const struct nlattr *attr, ssize_t len, const struct nlattr **out, size_t n)
+/* The first of len bytes of attributes, or NULL if it does not fit into them. */
+static const struct nlattr *whole(const void *at, ssize_t len)
+{
+	const struct nlattr *attr = at;
+
+	return len >= (ssize_t)sizeof(*attr) && attr->nla_len >= sizeof(*attr) &&
+	       attr->nla_len <= len ? attr : NULL;
+}
+
+/* The one after attr, of those that end at end. */
+static const struct nlattr *behind(const struct nlattr *attr, const char *end)
+{
+	const char *next = (const char *)attr + NLA_ALIGN(attr->nla_len);
+
+	return whole(next, end - next);
+}
+
+/* The list ends before one that does not fit. */
+static void by_type(const struct nlattr *attr, const char *end, const struct nlattr **out,
+		    size_t n)
 {
 	memset(out, 0, n * sizeof(*out));
-	while (mnl_attr_ok(attr, (int)len)) {
-		uint16_t type = mnl_attr_get_type(attr);
-		const struct nlattr *next = mnl_attr_next(attr);
+	for (; attr; attr = behind(attr, end)) {
+		uint16_t type = attr->nla_type & NLA_TYPE_MASK;
 
 		if (type < n)
 			out[type] = attr;
-		len -= (const char *)next - (const char *)attr;
-		attr = next;
 	}
+}
+
+static const char *end_of(const struct nlattr *nest)
+{
+	return (const char *)nest + nest->nla_len;
 }
 
 void nl_attrs(const struct nlmsghdr *msg, size_t size, const struct nlattr **out, size_t n)
 {
-	const char *start = mnl_nlmsg_get_payload_offset(msg, size);
+	const char *start = (const char *)(msg + 1) + NLMSG_ALIGN(size);
+	const char *end = (const char *)msg + msg->nlmsg_len;
 
-	by_type((const struct nlattr *)start,
-		(const char *)msg + msg->nlmsg_len - start, out, n);
+	by_type(whole(start, end - start), end, out, n);
 }
 
 void nl_nested(const struct nlattr *nest, const struct nlattr **out, size_t n)
 {
 	if (nest)
-		by_type(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), out, n);
+		by_type(nl_first(nest), end_of(nest), out, n);
 	else
 		memset(out, 0, n * sizeof(*out));
 }
 
+const struct nlattr *nl_first(const struct nlattr *nest)
+{
+	return whole(nest + 1, nest->nla_len - (ssize_t)sizeof(*nest));
+}
+
+const struct nlattr *nl_next(const struct nlattr *nest, const struct nlattr *attr)
+{
+	return behind(attr, end_of(nest));
+}
+
+const void *nl_value(const struct nlattr *attr, size_t *out_len)
+{
+	*out_len = attr->nla_len - sizeof(*attr);
+	return attr + 1;
+}
+
 const void *nl_bytes(const struct nlattr *attr, size_t len)
 {
-	return attr && mnl_attr_get_payload_len(attr) == len ? mnl_attr_get_payload(attr) : NULL;
+	return attr && attr->nla_len == sizeof(*attr) + len ? attr + 1 : NULL;
 }
 
 uint8_t nl_u8(const struct nlattr *attr, uint8_t other)
@@ -142,7 +193,8 @@ uint64_t nl_u64(const struct nlattr *attr, uint64_t other)
 
 const char *nl_str(const struct nlattr *attr)
 {
-	const char *text = attr ? mnl_attr_get_payload(attr) : "";
+	size_t len = 0;
+	const char *text = attr ? nl_value(attr, &len) : "";
 
-	return attr && !memchr(text, '\0', mnl_attr_get_payload_len(attr)) ? "" : text;
+	return attr && !memchr(text, '\0', len) ? "" : text;
 }

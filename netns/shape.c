@@ -125,15 +125,18 @@ bool shape_parse(const struct nlmsghdr *msg, int *out_index, uint64_t *out_drops
 	const struct tcmsg *header = nl_payload(msg, sizeof(*header));
 	const struct nlattr *attrs[TCA_STATS2 + 1], *stats[TCA_STATS_QUEUE + 1];
 	struct gnet_stats_queue queue;
+	const void *bytes = NULL;
+	size_t len = 0;
 
 	if (msg->nlmsg_type != RTM_NEWQDISC || !header || header->tcm_parent != TC_H_ROOT)
 		return false;
 	nl_attrs(msg, sizeof(*header), attrs, N_ROWS(attrs));
 	nl_nested(attrs[TCA_STATS2], stats, N_ROWS(stats));
-	if (strcmp(nl_str(attrs[TCA_KIND]), "tbf") != 0 || !stats[TCA_STATS_QUEUE] ||
-	    mnl_attr_get_payload_len(stats[TCA_STATS_QUEUE]) < sizeof(queue))
+	if (stats[TCA_STATS_QUEUE])
+		bytes = nl_value(stats[TCA_STATS_QUEUE], &len);
+	if (strcmp(nl_str(attrs[TCA_KIND]), "tbf") != 0 || len < sizeof(queue))
 		return false;
-	memcpy(&queue, mnl_attr_get_payload(stats[TCA_STATS_QUEUE]), sizeof(queue));
+	memcpy(&queue, bytes, sizeof(queue));
 	*out_index = header->tcm_ifindex;
 	*out_drops = queue.drops;
 	return true;

@@ -7,7 +7,7 @@
  * arp and, for bridged zones, bridge: sets and maps, and a fixed handful of rules
  * that look things up in them (table_rules.c). A zone is a few elements, so that
  * a packet and a boot cost the same with one zone as with 2,000. Spoken over
- * libmnl, in batches, through nl.h; nobody else's tables are read or touched.
+ * nl.h, in batches; nobody else's tables are read or touched.
  *
  * Any number of processes may call these at once, for different zones. All look
  * at the table of the caller's network namespace. Where the kernel has no

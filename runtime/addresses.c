@@ -95,7 +95,7 @@ static void note_new(struct taking *t, int taken, const char *text)
 /* A zone with an address of the host's would take the host's traffic for itself. */
 static int check_not_ours(const struct net_addr *a, const char *text, struct error *err)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 
 	if (nl_open(&nl, NETLINK_ROUTE, err) < 0)
 		return -1;

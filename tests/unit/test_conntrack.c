@@ -46,7 +46,7 @@ static void put_tuple(struct nlmsghdr *req, uint16_t type, uint8_t family, const
 static void track(const struct flow *f)
 {
 	const uint16_t there[] = { f->port, 53 }, back[] = { 53, f->port };
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	struct error err = { 0 };
 	struct nfgenmsg *header;
 	struct nlmsghdr *req;

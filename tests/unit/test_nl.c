@@ -34,7 +34,7 @@ static struct nlmsghdr *say(struct answer *a, uint16_t type, uint32_t seq, size_
 		.nlmsg_seq = seq, .nlmsg_pid = PORT,
 	};
 	memset(msg + 1, 0, payload);
-	a->len += MNL_ALIGN(msg->nlmsg_len);
+	a->len += NLMSG_ALIGN(msg->nlmsg_len);
 	return msg;
 }
 
@@ -181,7 +181,7 @@ static void ask_up(struct nlmsghdr *req, int index)
 
 static void a_batch_is_done_in_order_and_its_failure_named(void **state)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	AUTO_BATCH struct nl_batch b = { .nl = &nl };
 	struct error err = { 0 };
 	size_t failed = 9;
@@ -204,7 +204,7 @@ static void a_batch_is_done_in_order_and_its_failure_named(void **state)
 
 static void a_list_reaches_its_end(void **state)
 {
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	struct error err = { 0 };
 	struct nlmsghdr *req;
 	int links = 0;
@@ -223,7 +223,7 @@ static void a_list_reaches_its_end(void **state)
 static void nobody_but_the_kernel_can_answer(void **state)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-	AUTO_NL struct nl nl = { .sock = NULL };
+	AUTO_NL struct nl nl = { .is_open = false };
 	AUTO_CLOSE int evilfd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	struct answer a = { .len = 0 };
 	struct error err = { 0 };
@@ -232,7 +232,7 @@ static void nobody_but_the_kernel_can_answer(void **state)
 	assert_true(opens(&nl));
 	close(evilfd);
 	evilfd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	to.nl_pid = mnl_socket_get_portid(nl.sock);
+	to.nl_pid = nl.port;
 	say_number(&a, nl.seq + 1, -EIO);
 	assert_int_equal(sendto(evilfd, a.data, a.len, 0, (struct sockaddr *)&to, sizeof(to)), -1);
 	assert_int_equal(errno, ECONNREFUSED);
