@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
+	%D%/base64.c %D%/base64.h \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/ed25519.c %D%/ed25519.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
 	%D%/json.c %D%/json.h \

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
 #include "cgroups/stats.h"
@@ -11,6 +12,7 @@
 #include "cli/verb.h"
 #include "runtime/addresses.h"
 #include "runtime/ending.h"
+#include "runtime/hostkeys.h"
 #include "runtime/place.h"
 
 /* What is to be told of one zone, gathered before anything is printed. */
@@ -20,6 +22,7 @@ struct facts {
 	struct cgroup_stats stats;
 	char **addresses;		/* owned */
 	char *ending;			/* owned; NULL: as it should */
+	char *host_keys;		/* owned; NULL: can't be told */
 	struct disk_usage disk;
 	bool is_up, has_stats, has_cgroups;
 };
@@ -32,6 +35,7 @@ static void gather(struct cli *cli, const struct target *t, struct facts *f)
 	f->status = &t->status;
 	f->addresses = addresses_of(&cli->site, f->config);
 	f->ending = ending_read(&t->zone);
+	f->host_keys = hostkeys_of(&t->zone, f->status);
 	f->is_up = ZONE_BIT(t->status.state) & ZONE_UP;
 	(void)place_usage(&t->zone, f->is_up, &f->disk, &ignored);
 	/* Figures that can't be had are left out; doctor and verify tell why. */
@@ -81,6 +85,30 @@ static void json_disk(struct json_out *o, const struct disk_usage *d)
 	json_u64_or_null(o, "inodes_limit", d->limits.inodes > 0, d->limits.inodes);
 }
 
+/* Type and fingerprint of each key. */
+static void json_host_keys(struct json_out *o, const char *text)
+{
+	AUTO_STRV char **keys = strv_split(text ? text : "", "\n");
+
+	if (!text) {
+		json_out_null(o, "host_keys");
+		return;
+	}
+	json_out_array(o, "host_keys");
+	for (char *const *key = keys; key && *key; key++) {
+		AUTO_FREE char *type = xstrndup(*key, strcspn(*key, " "));
+		AUTO_STR struct str fingerprint = { 0 };
+
+		if (!hostkeys_fingerprint(*key, &fingerprint))
+			continue;
+		json_out_object(o, NULL);
+		json_out_str(o, "type", type);
+		json_out_str(o, "fingerprint", str_text(&fingerprint));
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+}
+
 static void print_json(struct cli *cli, const struct facts *f)
 {
 	const struct zone_config *c = f->config;
@@ -106,6 +134,7 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_usage(o, f);
 	json_disk(o, &f->disk);
 	json_out_strv(o, "addresses", f->addresses);
+	json_host_keys(o, f->host_keys);
 	json_out_object(o, "cgroup");
 	json_out_str(o, "layout", f->has_cgroups ? cgroup_layout_name(cli->site.cgroups.layout) :
 						   NULL);
@@ -189,6 +218,20 @@ static void print_disk(struct cli *cli, const struct disk_usage *d)
 	}
 }
 
+static void print_host_keys(struct cli *cli, const char *text)
+{
+	AUTO_STRV char **keys = strv_split(text ? text : "", "\n");
+
+	for (char *const *key = keys; key && *key; key++) {
+		AUTO_STR struct str shown = { 0 };
+
+		if (!hostkeys_fingerprint(*key, &shown))
+			continue;
+		str_addf(&shown, " %.*s", (int)strcspn(*key, " "), *key);
+		line(cli, "host key", str_text(&shown));
+	}
+}
+
 static void print_properties(struct cli *cli, const struct zone_config *c)
 {
 	const char *group = NULL;
@@ -234,6 +277,7 @@ static void print_text(struct cli *cli, const struct facts *f)
 		line(cli, "ephemeral", "yes");
 	if (f->addresses)
 		line(cli, "addresses", addresses);
+	print_host_keys(cli, f->host_keys);
 	print_usage(cli, f);
 	print_disk(cli, &f->disk);
 	if (f->has_cgroups)
@@ -256,5 +300,6 @@ int verb_info(struct cli *cli, struct target *t, struct error *err)
 		print_text(cli, &facts);
 	strv_clear(&facts.addresses);
 	free(facts.ending);
+	free(facts.host_keys);
 	return 0;
 }

@@ -5,14 +5,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/cleanup.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
 enum { USER_MAX = 32, KEY_MAX = 16 << 10, HASH_MAX = 384, NAME_MAX_IN_KEY = 48 };
-
-static const char base64[] = LETTERS DIGITS "+/";
 
 /* sshd(8), AUTHORIZED_KEYS FILE FORMAT; DSA is gone from OpenSSH 10. */
 static const char *const key_types[] = {
@@ -21,27 +20,6 @@ static const char *const key_types[] = {
 	"sk-ecdsa-sha2-nistp256@openssh.com",
 };
 
-/* The first n bytes that the text stands for; false where it is too short. */
-static bool decode(const char *text, uint8_t *out, size_t n)
-{
-	uint32_t bits = 0;
-	unsigned int n_bits = 0;
-
-	for (size_t got = 0; got < n;) {
-		const char *digit = *text ? strchr(base64, *text++) : NULL;
-
-		if (!digit)
-			return false;
-		bits = bits << 6 | (uint32_t)(digit - base64);
-		n_bits += 6;
-		if (n_bits < 8)
-			continue;
-		n_bits -= 8;
-		out[got++] = (uint8_t)(bits >> n_bits);
-	}
-	return true;
-}
-
 /* A key's data begins with its type again, after that one's length in 4 bytes (RFC 4253, 6.6). */
 static bool is_of_type(const char *data, const char *type)
 {
@@ -49,16 +27,8 @@ static bool is_of_type(const char *data, const char *type)
 	size_t n = strlen(type);
 	const uint8_t length[4] = { 0, 0, 0, (uint8_t)n };
 
-	return decode(data, head, sizeof(length) + n) && memcmp(head, length, 4) == 0 &&
+	return base64_decode(data, head, sizeof(length) + n) && memcmp(head, length, 4) == 0 &&
 	       memcmp(head + 4, type, n) == 0;
-}
-
-/* Digits, then what makes their number a multiple of four. */
-static size_t base64_len(const char *text)
-{
-	size_t n = strspn(text, base64), pad = strspn(text + n, "=");
-
-	return pad <= 2 && (n + pad) % 4 == 0 ? n + pad : 0;
 }
 
 bool property_is_ssh_key(const char *value)
@@ -83,8 +53,7 @@ int property_check_ssh_key(const char *value, struct error *err)
 
 		if (strlen(key_types[i]) != n || strncmp(value, key_types[i], n) != 0 || !value[n])
 			continue;
-		len = base64_len(data);
-		if (len > 0 && (!data[len] || data[len] == ' ') && is_of_type(data, key_types[i]))
+		if (base64_size(data, &len) && is_of_type(data, key_types[i]))
 			return 0;
 		return error_set(err, ERR_USAGE, "the data of the %s key is damaged", key_types[i]);
 	}

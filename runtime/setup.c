@@ -17,7 +17,8 @@
 /* Parts that a lone command has no use for: it starts no services, and nobody logs in. */
 enum {
 	LASTING_ONLY = 1u << SETUP_HOSTS | 1u << SETUP_PEERS | 1u << SETUP_CONSOLE |
-		       1u << SETUP_SERVICES | 1u << SETUP_CRON | 1u << SETUP_NETWORK,
+		       1u << SETUP_SERVICES | 1u << SETUP_HOST_KEYS | 1u << SETUP_CRON |
+		       1u << SETUP_NETWORK,
 };
 
 enum { FILE_MODE = 0644 };
@@ -85,6 +86,7 @@ static bool is_possible(struct guest *g)
 	case SETUP_CONSOLE:
 	case SETUP_SERVICES:
 	case SETUP_SSH:
+	case SETUP_HOST_KEYS:
 	case SETUP_CRON:
 	case SETUP_NETWORK:
 	case SETUP_PARTS:

@@ -209,7 +209,12 @@ static int make_temporary(int dirfd, mode_t mode, char name[FD_TEMPORARY_SIZE], 
 	return -1;
 }
 
-static int fill(const struct guest *g, int fd, const struct stat *owner, const char *text,
+struct content {
+	const char *data;
+	size_t len;
+};
+
+static int fill(const struct guest *g, int fd, const struct stat *owner, const struct content *c,
 		struct error *err)
 {
 	if (owner && (owner->st_uid != 0 || owner->st_gid != 0)) {
@@ -217,7 +222,7 @@ static int fill(const struct guest *g, int fd, const struct stat *owner, const c
 		    fchmod(fd, owner->st_mode & 07777) < 0)
 			return error_sys(err, "keep its owner");
 	}
-	if (fd_write_all(fd, text, strlen(text), err) < 0)
+	if (fd_write_all(fd, c->data, c->len, err) < 0)
 		return -1;
 	/* The record that this was written is synced, so this is first. That of the zones that are
 	 * up has no record, and is old after a crash anyway. */
@@ -240,8 +245,8 @@ static bool is_unchanged(const struct place *p)
 }
 
 /* The old file, whatever it is, or the new one, whole. */
-static int replace(const struct guest *g, const struct place *p, mode_t mode, const char *text,
-		   struct error *err)
+static int replace(const struct guest *g, const struct place *p, mode_t mode,
+		   const struct content *c, struct error *err)
 {
 	const struct stat *old = p->kind == GUEST_FILE ? &p->st : NULL;
 	char temporary[FD_TEMPORARY_SIZE];
@@ -250,7 +255,7 @@ static int replace(const struct guest *g, const struct place *p, mode_t mode, co
 	fd = make_temporary(p->dirfd, old ? old->st_mode & 07777 : mode, temporary, err);
 	if (fd < 0)
 		return -1;
-	if (fill(g, fd, old, text, err) == 0 && !is_unchanged(p))
+	if (fill(g, fd, old, c, err) == 0 && !is_unchanged(p))
 		error_set(err, ERR_BUSY, "somebody else writes it");
 	else if (err->kind == ERR_NONE) {
 		if (renameat(p->dirfd, temporary, p->dirfd, p->name) == 0)
@@ -288,7 +293,7 @@ void guest_write(struct guest *g, const char *path, mode_t mode, const char *tex
 	else if (p.kind == GUEST_FILE && read_place(&p, &old, &(struct error){ 0 }) == 0 &&
 		 strcmp(old, text) == 0)
 		return;
-	else if (replace(g, &p, mode, text, &err) < 0)
+	else if (replace(g, &p, mode, &(struct content){ text, strlen(text) }, &err) < 0)
 		guest_warn(g, path, "%s", err.text);
 }
 
@@ -330,8 +335,22 @@ void guest_edit(struct guest *g, const char *path, mode_t mode,
 	text = change(old ? old : "", arg);
 	if (!text || strcmp(text, old ? old : "") == 0)
 		return;
-	if (replace(g, &p, mode, text, &err) < 0)
+	if (replace(g, &p, mode, &(struct content){ text, strlen(text) }, &err) < 0)
 		guest_warn(g, path, "%s", err.text);
+}
+
+bool guest_add(struct guest *g, const char *path, mode_t mode, const char *data, size_t len)
+{
+	const struct content content = { data, len };
+	AUTO_PLACE struct place p = { .dirfd = -1 };
+	struct error err = { 0 };
+
+	if (!find_place(g, path, true, &p) || p.kind != GUEST_NONE)
+		return false;
+	if (replace(g, &p, mode, &content, &err) == 0)
+		return true;
+	guest_warn(g, path, "%s", err.text);
+	return false;
 }
 
 void guest_link(struct guest *g, const char *path, const char *target)

@@ -58,6 +58,8 @@ char *guest_read(struct guest *g, const char *path, size_t max, bool *out_there)
 /* The file is text, whatever stood there but a directory; mode is of a new one. Directories that
  * are missing are made. */
 void guest_write(struct guest *g, const char *path, mode_t mode, const char *text);
+/* The file, where nothing at all stands, is len bytes of data. False where it is not made. */
+bool guest_add(struct guest *g, const char *path, mode_t mode, const char *data, size_t len);
 /* Its text, which is "" where nothing is there, is made another by change: NULL for no change. A
  * link, a directory or a special file is left alone and warned of. Owner and mode stay. */
 void guest_edit(struct guest *g, const char *path, mode_t mode,

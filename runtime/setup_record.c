@@ -169,6 +169,7 @@ static const struct part_row {
 	[SETUP_CONSOLE] = { "console", sum_once, false, false },
 	[SETUP_SERVICES] = { "services", sum_once, false, false },
 	[SETUP_SSH] = { "ssh", sum_ssh, true, false },
+	[SETUP_HOST_KEYS] = { "host-keys", sum_once, false, false },
 	[SETUP_CRON] = { "cron", sum_once, false, false },
 	[SETUP_NETWORK] = { "network", sum_network, true, false },
 };

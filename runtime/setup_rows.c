@@ -125,8 +125,9 @@ static const struct setup_row rows[] = {
 	{ SETUP_CONSOLE,    ALL, "etc/runlevels",        CALL(setup_console_services) },
 
 	{ SETUP_SERVICES,   ALL, "etc/systemd/system",   CALL(setup_units) },
-	{ SETUP_SERVICES,   ALL, "etc/ssh",              CALL(setup_host_keys) },
+	{ SETUP_SERVICES,   ALL, "etc/ssh",              CALL(setup_host_keys_unit) },
 	{ SETUP_SSH,        ALL, "etc/ssh",              CALL(setup_ssh) },
+	{ SETUP_HOST_KEYS,  ALL, "etc/ssh",              CALL(setup_host_keys) },
 	{ SETUP_SERVICES,   FAMILY_DEBIAN, "etc/rcS.d",  CALL(setup_runlevels) },
 
 	{ SETUP_CRON,       ALL, "etc/crontab",          CALL(setup_crontabs) },

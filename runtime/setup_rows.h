@@ -42,6 +42,7 @@ void setup_root_keys(struct guest *g);
 void setup_inittab(struct guest *g);
 void setup_console_services(struct guest *g);
 void setup_units(struct guest *g);
+void setup_host_keys_unit(struct guest *g);
 void setup_host_keys(struct guest *g);
 void setup_ssh(struct guest *g);
 void setup_users(struct guest *g);

@@ -8,17 +8,19 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "runtime/hostkeys.h"
 #include "runtime/setup_rows.h"
 #include "templates/units.h"
 
 enum { ENTRIES_MAX = 1024 };
 
-/* Debian's unit takes for granted that installing the package made the keys; other distributions'
- * units make them. Its own first ExecStartPre fails without keys, so it comes again after. */
+/* Debian's unit takes for granted that the keys are there; where somebody has removed them it makes
+ * them. Its own first ExecStartPre fails without keys, so it comes again after. */
 static const char keys_dropin[] =
 	"[Service]\n"
 	"ExecStartPre=\n"
-	"ExecStartPre=/usr/bin/ssh-keygen -A\n"
+	"ExecStartPre=/bin/sh -c 'for key in /etc/ssh/ssh_host_*_key; do "
+	"test -e \"$$key\" && exit 0; done; exec /usr/bin/ssh-keygen -A'\n"
 	"ExecStartPre=/usr/sbin/sshd -t\n";
 
 static bool has_unit(struct guest *g, const char *unit)
@@ -55,7 +57,7 @@ void setup_units(struct guest *g)
 
 /* Where sysvinit is init, inittab makes them (setup_console.c); Alpine's, Gentoo's, Void's and all
  * other distributions' own services do. */
-void setup_host_keys(struct guest *g)
+void setup_host_keys_unit(struct guest *g)
 {
 	if (has_systemd(g) && has_unit(g, "ssh.service") && guest_has(g, "usr/bin/ssh-keygen"))
 		guest_write(g, "etc/systemd/system/ssh.service.d/zonectl.conf", 0644, keys_dropin);
@@ -72,23 +74,11 @@ static const char on_dropin[] = "# Started as the distribution has it.\n";
 /* Debian's and its children's script of sysvinit looks for it. */
 #define SSH_OFF_FILE "etc/ssh/sshd_not_to_be_run"
 
-static bool has_ssh_server(struct guest *g)
-{
-	static const char *const servers[] = {
-		"usr/sbin/sshd", "usr/bin/sshd", "usr/sbin/dropbear", "usr/bin/dropbear",
-	};
-
-	for (size_t i = 0; i < N_ROWS(servers); i++)
-		if (guest_has(g, servers[i]))
-			return true;
-	return false;
-}
-
 void setup_ssh(struct guest *g)
 {
 	bool is_off = g->setup->ssh != ZONE_SSH_INSIDE;
 
-	if (g->setup->ssh == ZONE_SSH_ON_DEMAND && !has_ssh_server(g))
+	if (g->setup->ssh == ZONE_SSH_ON_DEMAND && !hostkeys_has_server(g->rootfd))
 		guest_warn(g, "usr/sbin/sshd", "is not there, and no dropbear: ssh=on-demand has "
 			   "nothing to start");
 	for (size_t i = 0; has_systemd(g) && i < N_ROWS(ssh_units); i++) {

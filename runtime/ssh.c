@@ -21,88 +21,36 @@
 #include "base/strv.h"
 #include "base/vfork.h"
 #include "runtime/addresses.h"
-#include "runtime/enter.h"
+#include "runtime/hostkeys.h"
 #include "runtime/inside.h"
 #include "runtime/property_users.h"
+#include "runtime/setup_access.h"
 
-enum { KEY_FILE_MAX = 16 << 10, KEYS_MAX = 64 << 10, CONNECT_WAIT_MS = 10000,
-       KEYGEN_WAIT_MS = 20000 };
+enum { KEYS_MAX = 64 << 10, CONNECT_WAIT_MS = 10000 };
 
-/* Where a server's public host keys are, as ssh-keygen -A and dropbear leave them. */
-static const char *const key_files[] = {
-	"etc/ssh/ssh_host_ed25519_key.pub", "etc/ssh/ssh_host_ecdsa_key.pub",
-	"etc/ssh/ssh_host_rsa_key.pub",
-};
-
-static const char *const servers[] = {
-	"usr/sbin/sshd", "usr/sbin/dropbear", "usr/bin/sshd", "usr/bin/dropbear",
-};
-
-/* In the zone: the public keys, a line each, on standard output; 1 when there is no server. */
+/* In the zone: the public keys, a line each, on standard output; 1 when there is no server. One
+ * that came after the boot may have no keys yet. */
 static int read_keys(void *arg)
 {
 	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_FREE char *lines = NULL;
 	struct error ignored = { 0 };
-	size_t i = 0;
 
 	(void)arg;
-	while (i < N_ROWS(servers)) {
-		AUTO_CLOSE int fd = path_open(rootfd, servers[i], O_PATH, &ignored);
-
-		if (fd >= 0)
-			break;
-		i++;
-	}
-	if (i == N_ROWS(servers))
+	if (!hostkeys_has_server(rootfd))
 		return 1;
-	for (i = 0; i < N_ROWS(key_files); i++) {
-		AUTO_FREE char *text = NULL;
-
-		/* One that is not there is none. */
-		if (path_read(rootfd, key_files[i], KEY_FILE_MAX, &text, NULL, &ignored) == 0 &&
-		    (fd_write_all(STDOUT_FILENO, text, strlen(text), &ignored) < 0 ||
-		     fd_write_all(STDOUT_FILENO, "\n", 1, &ignored) < 0))
-			return 2;
-	}
-	return 0;
+	(void)setup_make_host_keys(&ignored); /* then there is none to be read */
+	lines = hostkeys_read(rootfd);
+	return fd_write_all(STDOUT_FILENO, lines, strlen(lines), &ignored) < 0 ? 2 : 0;
 }
 
-/* The zone wrote the text: only what is a public key counts, without its comment. */
+/* The zone said the text: only what is a public key counts. */
 static void add_key(struct str *out, const char *host, const char *line)
 {
-	AUTO_STRV char **words = strv_split(line, " ");
-	AUTO_FREE char *key = NULL;
 	struct error not_one = { 0 };
 
-	if (strv_len(words) < 2)
-		return;
-	key = xasprintf("%s %s", words[0], words[1]);
-	if (property_check_ssh_key(key, &not_one) == 0)
-		str_addf(out, "%s %s\n", host, key);
-}
-
-int ssh_make_keys(struct zone *z, struct error *err)
-{
-	static char *const argv[] = { (char *)"/usr/bin/ssh-keygen", (char *)"-A", NULL };
-	AUTO_CLOSE int nullfd = open("/dev/null", O_RDWR | O_CLOEXEC); /* host path */
-	const struct enter_options options = {
-		.argv = argv, .dir = "/", .stdio = { nullfd, nullfd, nullfd },
-	};
-	struct entered entered;
-	int status;
-
-	if (nullfd < 0)
-		return error_sys(err, "open /dev/null");
-	if (zone_enter(z, &options, &entered, err) < 0)
-		return -1;
-	/* It is the zone's program, and may never end. */
-	if (proc_wait_end(entered.pidfd, KEYGEN_WAIT_MS, err) == 0)
-		(void)proc_signal(entered.pidfd, SIGKILL, &(struct error){ 0 }); /* or it is gone */
-	status = proc_reap(entered.pidfd, err);
-	close(entered.pidfd);
-	if (status > 0)
-		return error_set(err, ERR_FAILED, "ssh-keygen failed inside (status %d)", status);
-	return status;
+	if (property_check_ssh_key(line, &not_one) == 0)
+		str_addf(out, "%s %s\n", host, line);
 }
 
 static char *known_hosts_of(const char *text, const char *host)
@@ -117,27 +65,19 @@ static char *known_hosts_of(const char *text, const char *host)
 
 char *ssh_known_hosts(struct zone *z, const char *host, struct error *err)
 {
-	struct error no_keygen = { 0 };
-	char *lines = NULL;
+	struct inside_options options = { .task = { read_keys, NULL }, .is_up = true };
+	AUTO_FREE char *text = NULL;
+	char *lines;
+	int status = inside_hear(z, &options, KEYS_MAX, &text, NULL, err);
 
-	for (int tries = 0; tries < 2 && !lines; tries++) {
-		struct inside_options options = { .task = { read_keys, NULL }, .is_up = true };
-		AUTO_FREE char *text = NULL;
-		int status;
-
-		if (tries > 0 && ssh_make_keys(z, &no_keygen) < 0)
-			break;
-		status = inside_hear(z, &options, KEYS_MAX, &text, NULL, err);
-		if (status < 0)
-			return NULL;
-		if (status > 0) {
-			error_set(err, ERR_UNSUPPORTED, "the zone has no ssh server");
-			error_hint(err, "install one, as openssh-server; or: zonectl login %s",
-				   z->name);
-			return NULL;
-		}
-		lines = known_hosts_of(text, host);
+	if (status < 0)
+		return NULL;
+	if (status == 1) {
+		error_set(err, ERR_UNSUPPORTED, "the zone has no ssh server");
+		error_hint(err, "install one, as openssh-server; or: zonectl login %s", z->name);
+		return NULL;
 	}
+	lines = known_hosts_of(text, host);
 	if (!lines)
 		error_set(err, ERR_UNSUPPORTED, "the ssh server of the zone has no host key");
 	return lines;

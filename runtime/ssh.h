@@ -14,9 +14,6 @@
 
 enum { SSH_PORT = 22 };
 
-/* Has a running zone make the host keys that its OpenSSH lacks. Fails with sys ENOENT where it has
- * no OpenSSH. */
-int ssh_make_keys(struct zone *z, struct error *err);
 /* Lines of known_hosts (sshd(8)) for the host keys of a running zone, under the name host; the
  * caller owns them. ERR_UNSUPPORTED, with the remedy, when the zone has no ssh server, or one
  * that can't be given keys. */

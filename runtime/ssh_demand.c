@@ -26,6 +26,7 @@
 #include "base/sys.h"
 #include "base/vfork.h"
 #include "runtime/enter.h"
+#include "runtime/setup_access.h"
 #include "runtime/ssh.h"
 
 enum {
@@ -138,15 +139,17 @@ int ssh_demand_poll_set(struct ssh_demand *d, struct pollfd *out)
 	return d->n_answering ? REAP_MS : -1;
 }
 
-/* In the zone, as its root. OpenSSH gives its privileges up in there; init's unit would make it. */
-static void make_run_directory(void)
+/* In the zone, as its root: what init's unit or the package would have made. OpenSSH gives its
+ * privileges up in the directory. */
+static void prepare_server(void)
 {
 	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
 	AUTO_CLOSE int fd = -1;
-	struct error ignored;
+	struct error ignored;	/* the server says what it lacks */
 
-	if (rootfd >= 0)	/* the server says what it lacks */
+	if (rootfd >= 0)
 		fd = path_mkdirs(rootfd, "run/sshd", 0755, &ignored);
+	(void)setup_make_host_keys(&ignored); /* as above */
 }
 
 /* The servers that can be started for one connection, in order of preference. */
@@ -162,7 +165,7 @@ static int run_inside(struct zone *z, const char *const argv[], int connfd, int 
 		      struct error *err)
 {
 	const struct enter_options options = {
-		.argv = (char *const *)argv, .dir = "/", .prepare = make_run_directory,
+		.argv = (char *const *)argv, .dir = "/", .prepare = prepare_server,
 		.stdio = { connfd, connfd, nullfd },
 	};
 	struct entered entered;
@@ -170,22 +173,8 @@ static int run_inside(struct zone *z, const char *const argv[], int connfd, int 
 	return zone_enter(z, &options, &entered, err) < 0 ? -1 : entered.pidfd;
 }
 
-/* Once for each boot of the zone, told by a file in its run directory. */
-static void make_keys(struct zone *z)
-{
-	char mark[ZONE_NAME_MAX + sizeof("/ssh-keys")];
-	struct error ignored = { 0 };
-
-	snprintf(mark, sizeof(mark), "%s/ssh-keys", z->name);
-	if (faccessat(z->site->runfd, mark, F_OK, 0) == 0)
-		return;
-	(void)ssh_make_keys(z, &ignored); /* without keys the server ends, and says so */
-	close(openat(z->site->runfd, mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-}
-
 static int start_server(struct zone *z, int connfd, int nullfd)
 {
-	make_keys(z);
 	for (size_t i = 0; i < N_ROWS(servers); i++) {
 		struct error err = { 0 };
 		int pidfd = run_inside(z, servers[i], connfd, nullfd, &err);

@@ -56,7 +56,13 @@ claim_ssh_answers() {
 	deadline 30 ssh_banner
 	# Made at the first boot of this zone, not in the template.
 	[ -z "$(find "$ZONECTL_ROOT/var/lib/zonectl/templates/$RECIPE/rootfs/etc/ssh" -name 'ssh_host_*_key')" ]
-	exits 0 zonectl exec deb -- sh -c 'ls /etc/ssh/ssh_host_*_key'
+	prints /etc/ssh/ssh_host_ed25519_key zonectl exec deb -- sh -c 'ls /etc/ssh/ssh_host_*_key'
+	[ "$(zonectl exec deb -- sh -c 'ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key')" = \
+		"$(zonectl exec deb -- cat /etc/ssh/ssh_host_ed25519_key.pub)" ]
+	fingerprint=$(zonectl exec deb -- ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d ' ' -f 2)
+	[[ $fingerprint == SHA256:* ]]
+	[ "$(fact deb host_keys)" = '[{"type": "ssh-ed25519", "fingerprint": "'"$fingerprint"'"}]' ]
+	zonectl info deb | grep -qxF "host key         $fingerprint ssh-ed25519"
 }
 
 # A key of the test's own, and the zone's root that takes it.

@@ -198,6 +198,50 @@ static void runit_and_openrc_have_a_service_on_the_console(void **state)
 	assert_target("etc/runlevels/default/agetty.console", "/etc/init.d/agetty.console");
 }
 
+static void a_server_without_host_keys_gets_one_that_only_root_can_read(void **state)
+{
+	const struct setup s = { .init_kind = "" };
+	AUTO_FREE char *first = NULL, *again = NULL;
+
+	(void)state;
+	NEEDS_ROOT();
+	apply_ok(&s, PART(SETUP_HOST_KEYS));
+	assert_false(has("etc/ssh"));
+	put_file("usr/sbin/sshd", "");
+	put_file("usr/sbin/dropbear", "");
+	put_file("etc/dropbear/dropbear_rsa_host_key", "mine");
+	apply_ok(&s, PART(SETUP_HOST_KEYS));
+	assert_int_equal(look("etc/ssh/ssh_host_ed25519_key").st_mode, S_IFREG | 0600);
+	assert_int_equal(look("etc/ssh/ssh_host_ed25519_key.pub").st_mode, S_IFREG | 0644);
+	assert_holds("etc/ssh/ssh_host_ed25519_key", "BEGIN OPENSSH PRIVATE KEY");
+	assert_false(has("etc/dropbear/dropbear_ed25519_host_key"));
+	first = text_of("etc/ssh/ssh_host_ed25519_key");
+	assert_int_equal(unlinkat(treefd, "etc/dropbear/dropbear_rsa_host_key", 0), 0);
+	apply_ok(&s, PART(SETUP_HOST_KEYS));
+	again = text_of("etc/ssh/ssh_host_ed25519_key");
+	assert_string_equal(first, again);
+	assert_int_equal(look("etc/dropbear/dropbear_ed25519_host_key").st_mode, S_IFREG | 0600);
+	assert_int_equal(look("etc/dropbear/dropbear_ed25519_host_key").st_size, 83);
+}
+
+static void host_keys_are_not_written_through_links(void **state)
+{
+	const struct setup s = { .init_kind = "" };
+
+	(void)state;
+	NEEDS_ROOT();
+	put_file("usr/sbin/sshd", "");
+	put_dir("elsewhere");
+	put_link("etc/ssh", "/elsewhere");
+	apply(&s, PART(SETUP_HOST_KEYS));
+	assert_int_equal(report->failed, PART(SETUP_HOST_KEYS));
+	assert_false(has("elsewhere/ssh_host_ed25519_key"));
+	assert_int_equal(unlinkat(treefd, "etc/ssh", 0), 0);
+	put_link("etc/ssh/ssh_host_ed25519_key", "/elsewhere/key");
+	apply_ok(&s, PART(SETUP_HOST_KEYS));
+	assert_false(has("elsewhere/key"));
+}
+
 static void units_that_cannot_work_are_masked_where_they_are(void **state)
 {
 	const struct setup s = { .init_kind = "systemd", .systemd_version = 252 };
@@ -218,7 +262,9 @@ static void units_that_cannot_work_are_masked_where_they_are(void **state)
 	assert_false(has("etc/systemd/system/mdmonitor.service"));
 	assert_file("etc/systemd/system/kmod-static-nodes.service", "mine");
 	assert_holds("etc/systemd/system/ssh.service.d/zonectl.conf",
-		     "ExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\n");
+		     "ExecStartPre=\nExecStartPre=/bin/sh -c 'for key in "
+		     "/etc/ssh/ssh_host_*_key; do test -e \"$$key\" && exit 0; done; "
+		     "exec /usr/bin/ssh-keygen -A'\n");
 	assert_false(has("etc/systemd/system/service.d"));
 	apply_ok(&old, PART(SETUP_SERVICES));
 	assert_holds("etc/systemd/system/service.d/zone-mounts.conf", "ProtectProc=default\n");
@@ -359,6 +405,8 @@ int main(void)
 		SETUP_TEST(busybox_has_one_getty_on_the_console),
 		SETUP_TEST(an_inittab_with_a_console_stays_as_it_is),
 		SETUP_TEST(runit_and_openrc_have_a_service_on_the_console),
+		SETUP_TEST(a_server_without_host_keys_gets_one_that_only_root_can_read),
+		SETUP_TEST(host_keys_are_not_written_through_links),
 		SETUP_TEST(units_that_cannot_work_are_masked_where_they_are),
 		SETUP_TEST(scripts_that_cannot_work_are_off_where_sysvinit_runs_them),
 		SETUP_TEST(nothing_that_a_file_may_be_hurts_or_lasts),
