@@ -12,6 +12,7 @@ libzone_a_SOURCES += \
 	%D%/lock.c %D%/lock.h \
 	%D%/log.c %D%/log.h \
 	%D%/mem.c %D%/mem.h \
+	%D%/mount.c %D%/mount.h \
 	%D%/num.c %D%/num.h \
 	%D%/path.c %D%/path.h \
 	%D%/proc.c %D%/proc.h \

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mount.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -61,75 +62,43 @@ static bool is_nesting(const struct launch *l)
 	return (l->features & FEATURE_NESTING) != 0;
 }
 
-/* The kernel's own words about a failed mount, read from its context: "overlay: ...". */
-static int context_error(int fsfd, const char *type, struct error *err)
-{
-	int reason = errno;
-	char log[200];
-	ssize_t n = read(fsfd, log, sizeof(log) - 1);
-
-	errno = reason;
-	if (n <= 2)
-		return error_sys(err, "mount %s", type);
-	log[n] = '\0';
-	log[strcspn(log, "\n")] = '\0';
-	return error_sys(err, "mount %s (%s)", type, log + 2);	/* after "e " */
-}
-
-static int set_option(int fsfd, const char *option, uint32_t uid_base)
+static int set_option(int fsfd, const char *type, const char *option, uint32_t uid_base,
+		      struct error *err)
 {
 	char name[16], value[16];
 	const char *equals = strchr(option, '=');
 	unsigned int id;
 
 	if (!equals)
-		return sys_fsconfig(fsfd, FSCONFIG_SET_FLAG, option, NULL, 0);
+		return mount_option(fsfd, type, option, NULL, err);
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - option), option);
 	if (sscanf(equals, "=@%u", &id) != 1)
-		return sys_fsconfig(fsfd, FSCONFIG_SET_STRING, name, equals + 1, 0);
+		return mount_option(fsfd, type, name, equals + 1, err);
 	snprintf(value, sizeof(value), "%u", uid_base + id);
-	return sys_fsconfig(fsfd, FSCONFIG_SET_STRING, name, value, 0);
+	return mount_option(fsfd, type, name, value, err);
 }
 
 /* A detached mount of a new superblock. */
 static int tree_new(const struct mount_row *row, uint32_t uid_base, struct error *err)
 {
-	AUTO_CLOSE int fsfd = sys_fsopen(row->type, FSOPEN_CLOEXEC);
-	int treefd;
+	AUTO_CLOSE int fsfd = mount_new(row->type, row->type, err);
 
 	if (fsfd < 0)
-		return error_sys(err, "mount %s", row->type);
-	if (sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "source", row->type, 0) < 0)
-		return context_error(fsfd, row->type, err);
+		return -1;
 	for (size_t i = 0; i < OPTIONS_MAX && row->options[i]; i++)
-		if (set_option(fsfd, row->options[i], uid_base) < 0)
-			return context_error(fsfd, row->type, err);
-	if (sys_fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return context_error(fsfd, row->type, err);
-	treefd = sys_fsmount(fsfd, FSMOUNT_CLOEXEC, row->attrs);
-	return treefd >= 0 ? treefd : error_sys(err, "mount %s", row->type);
+		if (set_option(fsfd, row->type, row->options[i], uid_base, err) < 0)
+			return -1;
+	return mount_make(fsfd, row->type, row->attrs, err);
 }
 
 /* A detached copy of what is at fd, with further attributes. */
 static int tree_copy(int fd, unsigned int attrs, struct error *err)
 {
-	struct mount_attr attr = { .attr_set = attrs };
-	AUTO_CLOSE int treefd =
-		sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	AUTO_CLOSE int treefd = mount_copy(fd, false, err);
 
-	if (treefd < 0)
-		return error_sys(err, "copy a mount");
-	if (attrs != 0 && sys_mount_setattr(treefd, "", AT_EMPTY_PATH, &attr) < 0)
-		return error_sys(err, "set mount attributes");
+	if (treefd < 0 || mount_change(treefd, attrs, 0, false, err) < 0)
+		return -1;
 	return TAKE_FD(treefd);
-}
-
-static int attach(int treefd, int targetfd, struct error *err)
-{
-	if (sys_move_mount(treefd, "", targetfd, "",
-			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return error_sys(err, "attach");
-	return 0;
 }
 
 /* A directory to mount on, made if it is missing. */
@@ -174,7 +143,7 @@ int mounts_console(int rootfd, int slavefd, struct error *err)
 	if (treefd < 0)
 		return -1;
 	targetfd = path_open_nolink(devfd, "console", O_PATH, false, err);
-	if (targetfd < 0 || attach(treefd, targetfd, err) < 0)
+	if (targetfd < 0 || mount_attach(treefd, targetfd, err) < 0)
 		return error_wrap(err, "mount '/dev/console'");
 	return 0;
 }
@@ -239,7 +208,7 @@ static int mount_fresh(struct plan *p, const struct mount_row *row, struct error
 	if (targetfd < 0)
 		return -1;
 	treefd = tree_new(row, p->l->uid_base, err);
-	if (treefd < 0 || attach(treefd, targetfd, err) < 0)
+	if (treefd < 0 || mount_attach(treefd, targetfd, err) < 0)
 		return error_wrap(err, "mount '/%s'", row->target);
 	return row->then ? row->then(p, treefd, err) : 0;
 }
@@ -333,9 +302,9 @@ static int cover_one(const struct plan *p, const struct cover_row *row, int kept
 		return -1;
 	}
 	if (row->cover == COVER_KEEP)
-		return keptfd < 0 ? 0 : attach(keptfd, targetfd, err);
+		return keptfd < 0 ? 0 : mount_attach(keptfd, targetfd, err);
 	treefd = cover_tree(p, row, targetfd, emptyfd, err);
-	return treefd < 0 ? -1 : attach(treefd, targetfd, err);
+	return treefd < 0 ? -1 : mount_attach(treefd, targetfd, err);
 }
 
 static void close_all(int *fds, size_t n)
@@ -403,7 +372,7 @@ static int mount_bare(struct plan *p, struct error *err)
 		AUTO_CLOSE int tofd = fromfd < 0 ? -1 : target_open(p, bare_rows[i].to, err);
 		AUTO_CLOSE int treefd = tofd < 0 ? -1 : tree_copy(fromfd, 0, err);
 
-		if (treefd < 0 || attach(treefd, tofd, err) < 0)
+		if (treefd < 0 || mount_attach(treefd, tofd, err) < 0)
 			return error_wrap(err, "mount '/%s'", bare_rows[i].to);
 	}
 	return 0;
@@ -415,7 +384,7 @@ static int mount_proc(struct plan *p, int procfd, struct error *err)
 
 	if (targetfd < 0)
 		return -1;
-	return attach(procfd, targetfd, err) < 0 ? error_wrap(err, "mount '/proc'") : 0;
+	return mount_attach(procfd, targetfd, err) < 0 ? error_wrap(err, "mount '/proc'") : 0;
 }
 
 int mounts_system(const struct launch *l, int rootfd, int procfd, struct mounts_out *out,
@@ -443,7 +412,7 @@ int mounts_cgroup(int rootfd, struct error *err)
 		path_open_nolink(rootfd, "sys/fs/cgroup", O_PATH | O_DIRECTORY, false, err);
 	AUTO_CLOSE int treefd = targetfd < 0 ? -1 : tree_new(&row, 0, err);
 
-	if (treefd < 0 || attach(treefd, targetfd, err) < 0)
+	if (treefd < 0 || mount_attach(treefd, targetfd, err) < 0)
 		return error_wrap(err, "mount '/sys/fs/cgroup'");
 	return 0;
 }
@@ -474,11 +443,10 @@ static int tree_idmapped(int dirfd, int usernsfd, struct error *err)
 		.attr_clr = NOSUID,
 		.userns_fd = (uint64_t)usernsfd,
 	};
-	AUTO_CLOSE int treefd =
-		sys_open_tree(dirfd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	AUTO_CLOSE int treefd = mount_copy(dirfd, false, err);
 
 	if (treefd < 0)
-		return error_sys(err, "copy the mount of the root filesystem");
+		return -1;
 	if (sys_mount_setattr(treefd, "", AT_EMPTY_PATH, &attr) == 0)
 		return TAKE_FD(treefd);
 	if (errno != EINVAL)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mount.h"
 #include "base/path.h"
 #include "base/strv.h"
 #include "base/sys.h"
@@ -53,11 +54,10 @@ static int parse_options(struct user_mount *m, const char *text, struct error *e
 static int source_tree(const struct user_mount *m, int sourcefd, int usernsfd, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = m->attrs };
-	AUTO_CLOSE int treefd =
-		sys_open_tree(sourcefd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	AUTO_CLOSE int treefd = mount_copy(sourcefd, false, err);
 
 	if (treefd < 0)
-		return error_sys(err, "copy the mount of '%s'", m->source);
+		return error_wrap(err, "'%s'", m->source);
 	if (m->is_idmapped) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (uint64_t)usernsfd;
@@ -108,10 +108,7 @@ static int attach_user(int rootfd, int usernsfd, const struct user_mount *m,
 	targetfd = target_open(rootfd, m, S_ISDIR(st.st_mode), err);
 	if (targetfd < 0)
 		return -1;
-	if (sys_move_mount(treefd, "", targetfd, "",
-			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return error_sys(err, "attach '%s'", m->target);
-	return 0;
+	return mount_attach(treefd, targetfd, err) < 0 ? error_wrap(err, "'%s'", m->target) : 0;
 }
 
 int mounts_user(int rootfd, int usernsfd, const char *text, struct error *err)
