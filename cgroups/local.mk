@@ -10,6 +10,7 @@ libzone_a_SOURCES += \
 	%D%/limits_cpu.c %D%/limits_memory.c %D%/limits_io.c \
 	%D%/members.c %D%/members.h \
 	%D%/slice.c %D%/slice.h \
+	%D%/span.c %D%/span.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/v1.c %D%/v1.h \
 	%D%/v2.c %D%/v2.h

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cgroups/span.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "cgroups/group.h"
+
+enum {
+	OWN_MAX = 16 << 10,
+	CONTROL_MAX = 4096,
+	STEP_MS = 10,
+	DEPTH_MAX = 32,
+	KILL_ROUNDS = 64,
+};
+
+#define ROOT "/sys/fs/cgroup"
+
+static int open_mounted(const char *name, long magic)
+{
+	AUTO_FREE char *path = xasprintf(ROOT "/%s", name);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != magic)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+static void add_part(struct span *s, const char *names, int rootfd)
+{
+	struct span_part *part = &s->parts[s->n];
+
+	if (rootfd < 0 || s->n == SPAN_MAX || strlen(names) >= sizeof(part->names)) {
+		if (rootfd >= 0)
+			close(rootfd);
+		return;
+	}
+	strcpy(part->names, names);
+	part->rootfd = rootfd;
+	part->fd = -1;
+	s->n++;
+}
+
+/* "4:memory:/path"; v2 has no name and is mounted in one of two places. */
+static void add_line(struct span *s, char *line)
+{
+	char *names = strchr(line, ':'), *end = names ? strchr(names + 1, ':') : NULL;
+	int fd;
+
+	if (!end)
+		return;
+	*end = '\0';
+	names++;
+	if (*names) {
+		fd = open_mounted(strncmp(names, "name=", 5) == 0 ? names + 5 : names,
+				  CGROUP_SUPER_MAGIC);
+	} else {
+		fd = open_mounted("", CGROUP2_SUPER_MAGIC);
+		if (fd < 0)
+			fd = open_mounted("unified", CGROUP2_SUPER_MAGIC);
+	}
+	add_part(s, names, fd);
+}
+
+int span_host(struct span *s, struct error *err)
+{
+	AUTO_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *text = NULL;
+	char *save = NULL;
+
+	s->n = 0;
+	if (fd < 0)
+		return error_sys(err, "open '/proc/self/cgroup'");
+	if (fd_read_all(fd, OWN_MAX, &text, NULL, err) < 0)
+		return error_wrap(err, "read '/proc/self/cgroup'");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		add_line(s, line);
+	if (s->n > 0)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, "no cgroup filesystem is mounted at " ROOT);
+	return error_hint(err, "mount -t cgroup2 none " ROOT);
+}
+
+static bool has_name(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = names; *at; at += strspn(at, ",")) {
+		size_t n = strcspn(at, ",");
+
+		if (n == len && strncmp(at, name, n) == 0)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+static bool is_v2(const struct span_part *part)
+{
+	return part->names[0] == '\0';
+}
+
+int span_v2(const struct span *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (is_v2(&s->parts[i]))
+			return s->parts[i].fd;
+	return -1;
+}
+
+int span_v1(const struct span *s, const char *controller)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (has_name(s->parts[i].names, controller))
+			return s->parts[i].fd;
+	return -1;
+}
+
+/* A new cpuset group has no processor and no memory node (cpusets(7)). */
+static int inherit_cpuset(int parentfd, int fd, struct error *err)
+{
+	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+
+	for (size_t i = 0; i < N_ROWS(files); i++) {
+		char text[CONTROL_MAX];
+
+		if (fd_read_control(fd, files[i], text, sizeof(text), err) != 0)
+			continue;	/* it has some already, as with clone_children */
+		if (fd_read_control(parentfd, files[i], text, sizeof(text), err) < 0 ||
+		    fd_write_control(fd, files[i], text, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All that the group has, for those below it; one by one, as one that can't be had here fails the
+ * whole write. What a limit needs and did not get is told when that is written. */
+static void enable_all(int fd)
+{
+	char text[CONTROL_MAX], one[SPAN_NAMES_MAX];
+	struct error ignored;
+	char *save = NULL;
+
+	if (fd_read_control(fd, "cgroup.controllers", text, sizeof(text), &ignored) <= 0)
+		return;
+	for (char *name = strtok_r(text, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
+		snprintf(one, sizeof(one), "+%s", name);
+		(void)fd_write_control(fd, "cgroup.subtree_control", one, &ignored); /* see above */
+	}
+}
+
+/* One directory further down. */
+static int make_step(const struct span_part *part, int parentfd, const char *name, bool *out_is_new,
+		     struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (is_v2(part))
+		enable_all(parentfd);
+	*out_is_new = mkdirat(parentfd, name, 0755) == 0;
+	if (!*out_is_new && errno != EEXIST)
+		return error_sys(err, "make cgroup '%s'", name);
+	fd = group_open(parentfd, name, err);
+	if (fd < 0)
+		return -1;
+	if (*out_is_new && has_name(part->names, "cpuset") &&
+	    inherit_cpuset(parentfd, fd, err) < 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+static int check_free(const struct span_part *part, int fd, const char *path, struct error *err)
+{
+	AUTO_FREE pid_t *pids = NULL;
+	size_t n = 0;
+	bool is_frozen = false;
+	struct error ignored;
+
+	if (group_pids(fd, &pids, &n, err) < 0)
+		return -1;
+	if (n > 0)
+		return error_set(err, ERR_STATE, "container's cgroup is not empty: %zu process(es)"
+				 " found in '%s'", n, path);
+	if (is_v2(part) && group_event(fd, "frozen", &is_frozen, &ignored) == 0 && is_frozen)
+		return error_set(err, ERR_STATE, "container's cgroup unexpectedly frozen: '%s'",
+				 path);
+	return 0;
+}
+
+static int make_part(struct span_part *part, const char *path, struct error *err)
+{
+	AUTO_CLOSE int fd = fcntl(part->rootfd, F_DUPFD_CLOEXEC, 3);
+	AUTO_FREE char *names = xstrdup(path);
+	bool is_new = false;
+	char *save = NULL;
+
+	if (fd < 0)
+		return error_sys(err, "copy a descriptor");
+	for (char *name = strtok_r(names, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		int next = make_step(part, fd, name, &is_new, err);
+
+		if (next < 0)
+			return -1;
+		close(fd);
+		fd = next;
+	}
+	if (!is_new && check_free(part, fd, path, err) < 0)
+		return -1;
+	part->fd = TAKE_FD(fd);
+	return 0;
+}
+
+int span_make(struct span *s, const char *path, struct error *err)
+{
+	struct error ignored = { 0 };
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (make_part(&s->parts[i], path, err) == 0)
+			continue;
+		error_wrap(err, "%s", is_v2(&s->parts[i]) ? "cgroup v2" : s->parts[i].names);
+		s->n = i;	/* what is beyond is not ours to remove */
+		(void)span_remove(s, path, &ignored);	/* the first error is the one that tells */
+		return -1;
+	}
+	return 0;
+}
+
+int span_open(struct span *s, const char *path, struct error *err)
+{
+	while (*path == '/')
+		path++;
+	for (size_t i = 0; i < s->n; i++) {
+		struct span_part *part = &s->parts[i];
+
+		part->fd = openat(part->rootfd, *path ? path : ".",
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (part->fd < 0 && errno != ENOENT)
+			return error_sys(err, "open cgroup '%s'", path);
+	}
+	return 0;
+}
+
+void span_close(struct span *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->parts[i].fd >= 0)
+			close(s->parts[i].fd);
+		close(s->parts[i].rootfd);
+	}
+	s->n = 0;
+}
+
+int span_join_v1(const struct span *s, struct error *err)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!is_v2(&s->parts[i]) && s->parts[i].fd >= 0 &&
+		    group_join(s->parts[i].fd, 0, err) < 0)
+			return error_wrap(err, "cgroup '%s'", s->parts[i].names);
+	return 0;
+}
+
+int span_join(const struct span *s, struct error *err)
+{
+	int fd = span_v2(s);
+
+	if (span_join_v1(s, err) < 0)
+		return -1;
+	return fd < 0 ? 0 : group_join(fd, 0, err);
+}
+
+/* Where everything of the container is: v2, or the first of v1. */
+static int any_fd(const struct span *s)
+{
+	int fd = span_v2(s);
+
+	for (size_t i = 0; i < s->n && fd < 0; i++)
+		fd = s->parts[i].fd;
+	return fd;
+}
+
+static int add_pids(int fd, pid_t **pids, size_t *n, struct error *err)
+{
+	AUTO_FREE pid_t *more = NULL;
+	size_t n_more = 0;
+
+	if (group_pids(fd, &more, &n_more, err) < 0)
+		return -1;
+	*pids = xreallocarray(*pids, *n + n_more + 1, sizeof(**pids));
+	if (n_more > 0)
+		memcpy(*pids + *n, more, n_more * sizeof(*more));
+	*n += n_more;
+	return 0;
+}
+
+static int collect(int fd, pid_t **pids, size_t *n, int depth, struct error *err)
+{
+	int listfd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = listfd < 0 ? NULL : fdopendir(listfd);
+
+	if (!dir)
+		return error_sys(err, "list cgroup");
+	if (add_pids(fd, pids, n, err) < 0)
+		return -1;
+	for (struct dirent *e; depth < DEPTH_MAX && (e = readdir(dir));) {
+		AUTO_CLOSE int below = -1;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		below = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below >= 0 && collect(below, pids, n, depth + 1, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int span_pids(const struct span *s, pid_t **out, size_t *out_n, struct error *err)
+{
+	AUTO_FREE pid_t *pids = NULL;
+	size_t n = 0;
+	int fd = any_fd(s);
+
+	if (fd >= 0 && collect(fd, &pids, &n, 0, err) < 0)
+		return -1;
+	*out = TAKE_PTR(pids);
+	*out_n = n;
+	return 0;
+}
+
+/* v1 has no event to wait for. */
+static int freeze_v1(int fd, bool frozen, int timeout_ms, struct error *err)
+{
+	const char *wanted = frozen ? "FROZEN" : "THAWED";
+	int64_t end = clock_ms() + timeout_ms;
+	char state[32];
+
+	do {
+		if (fd_write_control(fd, "freezer.state", wanted, err) < 0 ||
+		    fd_read_control(fd, "freezer.state", state, sizeof(state), err) < 0)
+			return -1;
+		if (strcmp(state, wanted) == 0)
+			return 0;
+		(void)poll(NULL, 0, STEP_MS);
+	} while (clock_ms() < end);
+	(void)fd_write_control(fd, "freezer.state", "THAWED", err);	/* as it was */
+	return error_set(err, ERR_FAILED, "freeze: still '%s' after %d ms", state, timeout_ms);
+}
+
+int span_freeze(const struct span *s, bool frozen, int timeout_ms, struct error *err)
+{
+	int fd = span_v2(s);
+	int done;
+
+	if (fd < 0) {
+		fd = span_v1(s, "freezer");
+		if (fd < 0)
+			return error_set(err, ERR_UNSUPPORTED, "this host has no freezer cgroup");
+		return freeze_v1(fd, frozen, timeout_ms, err);
+	}
+	if (fd_write_control(fd, "cgroup.freeze", frozen ? "1" : "0", err) < 0)
+		return -1;
+	done = group_wait(fd, "frozen", frozen, timeout_ms, err);
+	if (done != 0)
+		return done < 0 ? -1 : 0;
+	(void)fd_write_control(fd, "cgroup.freeze", frozen ? "0" : "1", err);	/* as it was */
+	return error_set(err, ERR_FAILED, "%s: not done after %d ms", frozen ? "freeze" : "thaw",
+			 timeout_ms);
+}
+
+int span_is_frozen(const struct span *s, bool *out, struct error *err)
+{
+	int fd = span_v2(s);
+	char state[32] = "";
+
+	*out = false;
+	if (fd >= 0)
+		return group_event(fd, "frozen", out, err);
+	fd = span_v1(s, "freezer");
+	if (fd >= 0 && fd_read_control(fd, "freezer.state", state, sizeof(state), err) < 0)
+		return -1;
+	*out = strcmp(state, "FROZEN") == 0;
+	return 0;
+}
+
+/* Without cgroup.kill, which came with Linux 5.14: until nobody is left to fork. */
+static int kill_rounds(const struct span *s, struct error *err)
+{
+	for (int i = 0; i < KILL_ROUNDS; i++) {
+		AUTO_FREE pid_t *pids = NULL;
+		size_t n = 0;
+
+		if (span_pids(s, &pids, &n, err) < 0)
+			return -1;
+		if (n == 0)
+			return 0;
+		for (size_t j = 0; j < n; j++)
+			(void)kill(pids[j], SIGKILL);	/* it may be gone */
+		(void)poll(NULL, 0, STEP_MS);
+	}
+	return error_set(err, ERR_FAILED, "processes of the container do not end");
+}
+
+int span_kill(const struct span *s, int timeout_ms, struct error *err)
+{
+	struct error cause = { 0 };
+	int fd = span_v2(s);
+	int freezerfd = span_v1(s, "freezer");
+	int done;
+
+	if (fd < 0 || fd_write_control(fd, "cgroup.kill", "1", &cause) < 0)
+		return kill_rounds(s, err);
+	/* Who is frozen there by others would not end. */
+	if (freezerfd >= 0)
+		(void)fd_write_control(freezerfd, "freezer.state", "THAWED", &cause);
+	done = group_wait(fd, "populated", false, timeout_ms, err);
+	if (done < 0)
+		return -1;
+	return done > 0 ? 0 : error_set(err, ERR_FAILED, "processes of the container do not end");
+}
+
+int span_remove(const struct span *s, const char *path, struct error *err)
+{
+	while (*path == '/')
+		path++;
+	if (!*path)
+		return 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (group_remove(s->parts[i].rootfd, path, err) < 0)
+			return -1;
+	return 0;
+}

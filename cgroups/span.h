@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CGROUPS_SPAN_H
+#define CGROUPS_SPAN_H
+
+/*
+ * A group of one path in every hierarchy that is mounted on this host: what the
+ * container engines expect, who name the path themselves and read the group's
+ * files by it. A zone's groups are another matter (cgroup.h). The path belongs to
+ * the host and is walked as a string; cgroupfs has no links.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+enum { SPAN_MAX = 24, SPAN_NAMES_MAX = 64 };
+
+struct span_part {
+	char names[SPAN_NAMES_MAX];	/* "cpu,cpuacct", "name=systemd"; "" is v2 */
+	int rootfd;			/* of the hierarchy */
+	int fd;				/* of the group, -1: it is not there */
+};
+
+struct span {
+	struct span_part parts[SPAN_MAX];
+	size_t n;
+};
+
+#define AUTO_SPAN __attribute__((cleanup(span_close)))
+
+/* Opens the roots of the hierarchies that /proc/self/cgroup lists, as they are mounted below
+ * /sys/fs/cgroup; one that is not mounted is left out. s is empty before. */
+int span_host(struct span *s, struct error *err);
+/* Makes the groups of path ("/a/b", below the root of each), and what is missing above; enables
+ * every controller of v2 above it that can be had. ERR_STATE when one is there already and has
+ * processes in it or is frozen. On failure what was made is removed. */
+int span_make(struct span *s, const char *path, struct error *err);
+/* Opens those that are there. */
+int span_open(struct span *s, const char *path, struct error *err);
+void span_close(struct span *s);
+
+/* The v2 group, or -1. */
+int span_v2(const struct span *s);
+/* The v1 group of a controller ("memory", "blkio", "name=systemd"), or -1. */
+int span_v1(const struct span *s, const char *controller);
+/* Moves the caller into every v1 group. Child-safe. */
+int span_join_v1(const struct span *s, struct error *err);
+/* Moves it into the v2 group too; for a process that was not born there. Child-safe. */
+int span_join(const struct span *s, struct error *err);
+/* The processes in the group and below, each once; the caller owns *out. */
+int span_pids(const struct span *s, pid_t **out, size_t *out_n, struct error *err);
+/* Stops everything or lets it go on, and waits until it is so, at most timeout_ms. */
+int span_freeze(const struct span *s, bool frozen, int timeout_ms, struct error *err);
+int span_is_frozen(const struct span *s, bool *out, struct error *err);
+/* SIGKILL to everything inside, frozen or not; waits until it is empty. */
+int span_kill(const struct span *s, int timeout_ms, struct error *err);
+/* Removes the groups of path and what lies below them, not what lies above. */
+int span_remove(const struct span *s, const char *path, struct error *err);
+
+#endif
