@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/proc.h"
 
@@ -20,6 +21,8 @@ enum {
 	POLL_MAX = 2 + 2 * RELAY_CHANNELS,
 	END_BYTES = 2,			/* room beside the buffer for the end that is typed */
 	DRAIN_MAX = 1 << 20,		/* more than any pipe holds was written after the end */
+	STUCK_MS = 1000,		/* nothing was taken for so long: what is typed is lost */
+	KEYS_MAX = 32,			/* bytes read at once that fingers may have typed */
 };
 
 void relay_init(struct relay *r)
@@ -31,10 +34,18 @@ struct relay_channel *relay_add(struct relay *r, int from, int to)
 {
 	struct relay_channel *c = &r->channels[r->n++];
 
-	*c = (struct relay_channel){ .from = from, .to = to };
+	*c = (struct relay_channel){ .from = from, .to = to, .size = RELAY_BUFFER };
 	/* Not zeroed: pages that nothing is read into are never touched. */
-	c->data = xreallocarray(NULL, 1, RELAY_BUFFER + END_BYTES);
+	c->data = xreallocarray(NULL, 1, c->size + END_BYTES);
 	return c;
+}
+
+void relay_hold_typed(struct relay *r)
+{
+	struct relay_channel *c = &r->channels[0];
+
+	c->size = RELAY_TYPED;
+	c->data = xreallocarray(c->data, 1, c->size + END_BYTES);
 }
 
 static void close_fd(int *fd)
@@ -64,11 +75,12 @@ static size_t room(struct relay_channel *c)
 {
 	if (c->len == 0)
 		c->start = 0;
-	if (c->start > 0 && c->start + c->len == RELAY_BUFFER) {
+	/* Only when as much was taken as is left: a byte is not moved for each that is taken. */
+	if (c->start > 0 && c->start >= c->len && c->start + c->len == c->size) {
 		memmove(c->data, c->data + c->start, c->len);
 		c->start = 0;
 	}
-	return RELAY_BUFFER - c->start - c->len;
+	return c->size - c->start - c->len;
 }
 
 void relay_put(struct relay_channel *c, const char *data, size_t len)
@@ -96,6 +108,7 @@ static void type_end(struct relay_channel *c)
 static void input_ended(struct relay_channel *c)
 {
 	close_fd(&c->from);
+	c->taken_ms = clock_ms();
 	if (c->is_pty_in)
 		type_end(c);
 	if (c->len == 0 && !c->is_pty_in)
@@ -113,10 +126,30 @@ static void help(struct relay *r)
 		relay_put(&r->channels[1], text, (size_t)len);
 }
 
-/* What was typed; true when the user leaves. A console that takes nothing loses what does not fit:
- * reading has to go on, or the escape would never be seen. */
+static bool is_typed(const struct relay *r, const struct relay_channel *c)
+{
+	return c == r->channels && r->escape.c;
+}
+
+/* Reading what is typed has to go on, or the escape would never be seen; what does not fit is lost
+ * then. Before that the other side is given time. */
+static int stuck_in_ms(const struct relay_channel *c)
+{
+	int64_t ms = c->taken_ms + STUCK_MS - clock_ms();
+
+	return ms > 0 ? (int)ms : 0;
+}
+
+/* What was typed; true when the user leaves. An escape is typed by hand: a paste comes in larger
+ * pieces and goes through as it is. */
 static bool typed(struct relay *r, struct relay_channel *c, const char *data, size_t len)
 {
+	if (len > KEYS_MAX) {
+		if (escape_pass(&r->escape, data[len - 1]))
+			relay_put(c, &r->escape.c, 1);
+		relay_put(c, data, len);
+		return false;
+	}
 	for (size_t i = 0; i < len; i++) {
 		char out[2];
 		size_t n;
@@ -138,13 +171,12 @@ static bool typed(struct relay *r, struct relay_channel *c, const char *data, si
 /* Reads once. Returns false when there was nothing, or the end. */
 static bool fill(struct relay *r, struct relay_channel *c, bool *out_left)
 {
-	bool is_typed = c == r->channels && r->escape.c;
 	char piece[4096];
 	size_t size = room(c);
 	ssize_t n;
 
-	n = is_typed ? read(c->from, piece, sizeof(piece)) :
-		       read(c->from, c->data + c->start + c->len, size);
+	n = is_typed(r, c) ? read(c->from, piece, sizeof(piece)) :
+			     read(c->from, c->data + c->start + c->len, size);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n < 0 && errno == EIO && c->is_pty_out && !r->is_draining)
@@ -153,7 +185,9 @@ static bool fill(struct relay *r, struct relay_channel *c, bool *out_left)
 		input_ended(c);
 		return false;
 	}
-	if (is_typed)
+	if (c->len == 0)
+		c->taken_ms = clock_ms();
+	if (is_typed(r, c))
 		*out_left = typed(r, c, piece, (size_t)n);
 	else
 		c->len += (size_t)n;
@@ -176,6 +210,10 @@ static bool drain(struct relay *r, struct relay_channel *c)
 		r->is_unread |= c->is_vital;
 		return false;
 	}
+	if (c->screen)
+		screen_see(c->screen, c->data + c->start, (size_t)n);
+	if (n > 0)
+		c->taken_ms = clock_ms();
 	c->start += (size_t)n;
 	c->len -= (size_t)n;
 	if (c->len == 0 && c->from < 0 && !c->is_pty_in)
@@ -188,23 +226,57 @@ struct round {
 	int timeout_ms;
 };
 
-/* A full buffer is not filled, and what the command's children go on writing is not waited for. */
-static void watch_from(struct relay *r, struct relay_channel *c, struct pollfd *p)
+static void no_later(struct round *w, int ms)
 {
-	bool is_typed = c == r->channels && r->escape.c;
+	if (w->timeout_ms < 0 || w->timeout_ms > ms)
+		w->timeout_ms = ms;
+}
 
-	if (r->drained > DRAIN_MAX || c->from < 0 || c->to < 0 || (room(c) == 0 && !is_typed))
+/* A full buffer is not filled, and what the command's children go on writing is not waited for. */
+static void watch_from(struct relay *r, struct relay_channel *c, struct round *w,
+		       struct pollfd *p)
+{
+	if (r->drained > DRAIN_MAX || c->from < 0 || c->to < 0)
 		return;
+	if (room(c) == 0 && !is_typed(r, c))
+		return;
+	if (room(c) == 0 && stuck_in_ms(c) > 0) {
+		no_later(w, stuck_in_ms(c));
+		return;
+	}
 	p->fd = c->from;
 	p->events = POLLIN;
+}
+
+static bool is_lingering(const struct relay *r)
+{
+	return r->linger_ms > 0 && !r->is_draining && r->channels[0].from < 0;
+}
+
+static int lingers_ms(const struct relay *r)
+{
+	int64_t ms = r->channels[0].taken_ms + r->linger_ms - clock_ms();
+
+	return ms > 0 ? (int)ms : 0;
+}
+
+/* What is left goes out, however long it takes. */
+static bool has_left_over(const struct relay *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->channels[i].to >= 0 && r->channels[i].len > 0)
+			return true;
+	return false;
 }
 
 /* A terminal that is hung up would wake us all the time, so it is looked at only now and then. */
 static void watch(struct relay *r, struct round *w, bool is_hung_up)
 {
 	w->timeout_ms = is_hung_up ? RETRY_MS : -1;
-	if (r->is_draining)
+	if (r->is_draining && !has_left_over(r))
 		w->timeout_ms = 0;
+	if (is_lingering(r))
+		no_later(w, lingers_ms(r));
 	for (size_t i = 0; i < POLL_MAX; i++)
 		w->fds[i] = (struct pollfd){ .fd = -1 };
 	w->fds[0] = (struct pollfd){ .fd = r->signalfd, .events = POLLIN };
@@ -215,12 +287,9 @@ static void watch(struct relay *r, struct round *w, bool is_hung_up)
 		struct pollfd *p = &w->fds[2 + 2 * i];
 
 		if (!(is_hung_up && c->is_pty_out))
-			watch_from(r, c, p);
-		if (c->to >= 0 && c->len > 0) {
+			watch_from(r, c, w, p);
+		if (c->to >= 0 && c->len > 0)
 			p[1] = (struct pollfd){ .fd = c->to, .events = POLLOUT };
-			/* What is left goes out, however long it takes. */
-			w->timeout_ms = is_hung_up ? RETRY_MS : -1;
-		}
 	}
 }
 
@@ -310,14 +379,16 @@ enum relay_end relay_run(struct relay *r)
 			return RELAY_UNREAD;
 		if (w.fds[0].revents && take_signal(r))
 			return RELAY_SIGNALLED;
-		if (w.fds[1].revents)
+		if (is_lingering(r) && lingers_ms(r) == 0)
+			r->has_lingered = true;
+		if (w.fds[1].revents || (is_lingering(r) && r->has_lingered))
 			start_draining(r);
 		if (serve(r, &w, &has_moved, &is_hung_up))
 			return RELAY_LEFT;
 		if (r->is_unread)
 			return RELAY_UNREAD;
 		if (r->is_draining && !has_moved && w.fds[1].revents == 0)
-			return RELAY_ENDED;
+			return r->has_lingered ? RELAY_INPUT_ENDED : RELAY_ENDED;
 		if (r->pidfd < 0 && had_output && !is_open(r, false))
 			return RELAY_ENDED;
 	}

@@ -2,11 +2,13 @@
 #include "cli/session.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/proc.h"
+#include "cli/leave.h"
 
 enum { SIGNAL_STATUS = 128 };
 
@@ -61,6 +63,12 @@ int session_open(struct session *s, bool has_tty, struct error *err)
 	return s->signalfd < 0 ? -1 : 0;
 }
 
+void session_watch(struct session *s, const struct escape *escape)
+{
+	if (s->has_tty)
+		s->relay.escape = *escape;
+}
+
 static void resize(void *arg)
 {
 	struct session *s = arg;
@@ -83,7 +91,10 @@ static int add_terminal(struct session *s, int ptyfd, struct error *err)
 	c = relay_add(&s->relay, TAKE_FD(in), TAKE_FD(pty_in));
 	c->is_input = true;
 	c->is_pty_in = true;
+	if (s->relay.escape.c)
+		relay_hold_typed(&s->relay);
 	c = relay_add(&s->relay, TAKE_FD(pty_out), TAKE_FD(out));
+	c->screen = &s->screen;
 	c->is_vital = true;
 	c->is_pty_out = true;
 	s->ptyfd = ptyfd;
@@ -114,21 +125,44 @@ static void close_pipes(struct session *s)
 	}
 }
 
+static void leave(struct session *s)
+{
+	bool has_left = s->end == RELAY_LEFT || s->end == RELAY_SIGNALLED;
+
+	if (s->has_tty && s->end != RELAY_UNREAD)
+		leave_terminal(&s->term, &s->screen, has_left);
+	term_restore(&s->term);
+}
+
+static int status_of_end(const struct session *s)
+{
+	switch (s->end) {
+	case RELAY_LEFT:
+		return SIGNAL_STATUS + SIGHUP;	/* what the command gets */
+	case RELAY_SIGNALLED:
+		return SIGNAL_STATUS + s->signal;
+	case RELAY_ENDED:
+	case RELAY_UNREAD:
+	case RELAY_INPUT_ENDED:
+		break;
+	}
+	return SIGNAL_STATUS + SIGPIPE;
+}
+
 int session_run(struct session *s, int pidfd, int ptyfd, unsigned int forwards, int *out_status,
 		struct error *err)
 {
-	enum relay_end end;
-
 	close_pipes(s);
 	if (s->has_tty && join_terminals(s, ptyfd, err) < 0)
 		return -1;
 	s->relay.pidfd = pidfd;
 	s->relay.signalfd = s->signalfd;
 	s->relay.forwards = s->has_tty ? 0 : forwards;
-	end = relay_run(&s->relay);
-	term_restore(&s->term);
-	if (end != RELAY_ENDED) {
-		*out_status = SIGNAL_STATUS + (s->relay.signal ? s->relay.signal : SIGPIPE);
+	s->end = relay_run(&s->relay);
+	s->signal = s->relay.signal;
+	leave(s);
+	if (s->end != RELAY_ENDED) {
+		*out_status = status_of_end(s);
 		relay_clear(&s->relay);
 		return 0;
 	}

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "cli/relay.h"
+#include "cli/screen.h"
 
 struct session {
 	bool has_tty;
@@ -21,6 +22,9 @@ struct session {
 	bool is_pipe[3];		/* stdio[i] is ours to close once the command has it */
 	struct relay relay;
 	struct term term;
+	struct screen screen;		/* of the user's terminal */
+	enum relay_end end;
+	int signal;			/* that ended it, or 0 */
 	int signalfd;
 	sigset_t signals;		/* the mask before */
 	int user_tty;			/* which of 0, 1, 2 is the user's terminal, or -1 */
@@ -29,9 +33,12 @@ struct session {
 
 /* Before the command is started, which takes stdio (and resets signals itself). */
 int session_open(struct session *s, bool has_tty, struct error *err);
+/* In between, with a terminal: the user leaves by typing this. */
+void session_watch(struct session *s, const struct escape *escape);
 /* Relays until the command, pidfd, has ended or the user went away; *out_status is the command's
- * exit status, or 128 + the signal that ended the session. ptyfd is the command's terminal, which
- * the caller then closes. forwards as in relay.h. */
+ * exit status, or 128 + the signal that ended the session, SIGHUP when the user left. The user's
+ * terminal is as it was then. ptyfd is the command's terminal, which the caller then closes.
+ * forwards as in relay.h. */
 int session_run(struct session *s, int pidfd, int ptyfd, unsigned int forwards, int *out_status,
 		struct error *err);
 /* Puts the terminal and the signals back. */

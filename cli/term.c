@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -99,9 +100,35 @@ int term_signals_read(int fd)
 	return (int)info.ssi_signo;
 }
 
+int escape_parse(const char *text, struct escape *out, struct error *err)
+{
+	*out = (struct escape){ .c = '~' };
+	if (text && strcmp(text, "none") != 0 && strlen(text) != 1)
+		return error_set(err, ERR_USAGE, "option '--escape': '%s' is not one character",
+				 text);
+	if (!isatty(STDIN_FILENO) || (text && text[1]))
+		out->c = 0;
+	else if (text)
+		out->c = text[0];
+	return 0;
+}
+
+static enum escape_place place_after(char byte)
+{
+	return byte == '\r' || byte == '\n' ? ESCAPE_LINE_START : ESCAPE_IN_LINE;
+}
+
+bool escape_pass(struct escape *e, char last)
+{
+	bool is_held_back = e->place == ESCAPE_SEEN;
+
+	e->place = place_after(last);
+	return is_held_back;
+}
+
 static enum escape_action after_escape(struct escape *e, char byte, char out[2], size_t *out_n)
 {
-	e->place = byte == '\r' || byte == '\n' ? ESCAPE_LINE_START : ESCAPE_IN_LINE;
+	e->place = place_after(byte);
 	if (byte == '.')
 		return ESCAPE_LEAVE;
 	if (byte == '?') {
@@ -123,7 +150,7 @@ enum escape_action escape_take(struct escape *e, char byte, char out[2], size_t 
 		e->place = ESCAPE_SEEN;
 		return ESCAPE_NONE;
 	}
-	e->place = byte == '\r' || byte == '\n' ? ESCAPE_LINE_START : ESCAPE_IN_LINE;
+	e->place = place_after(byte);
 	out[(*out_n)++] = byte;
 	return ESCAPE_NONE;
 }

@@ -46,6 +46,11 @@ struct escape {
 	enum escape_place place;
 };
 
+/* -e CHAR of the command line; text may be NULL. None without a terminal on standard input. */
+int escape_parse(const char *text, struct escape *out, struct error *err);
+/* Takes bytes that are no keys, of which the last one is given; true when an escape character that
+ * was held back goes before them. */
+bool escape_pass(struct escape *e, char last);
 /* Takes one byte that was typed. Up to two bytes to pass on go to out, *out_n says how many. */
 enum escape_action escape_take(struct escape *e, char byte, char out[2], size_t *out_n);
 

@@ -10,6 +10,8 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "cli/cause.h"
+#include "cli/leave.h"
 #include "cli/out.h"
 #include "cli/relay.h"
 #include "cli/verb.h"
@@ -17,26 +19,12 @@
 #include "runtime/keeper.h"
 #include "runtime/repair.h"
 
-enum { SIGNAL_STATUS = 128 };
+enum { SIGNAL_STATUS = 128, LINGER_MS = 1000 };
 
 const struct opt console_options[] = {
 	{ "escape", 'e', "CHAR", "leave with CHAR and a dot instead of ~. (none: never)" },
 	{ 0 },
 };
-
-static int parse_escape(struct cli *cli, struct escape *out, struct error *err)
-{
-	const char *text = opts_value(&cli->opts, "escape");
-
-	*out = (struct escape){ .c = '~' };
-	if (!isatty(STDIN_FILENO) || (text && strcmp(text, "none") == 0))
-		out->c = 0;
-	else if (text && strlen(text) == 1)
-		out->c = text[0];
-	else if (text)
-		return error_set(err, ERR_USAGE, "option '-e': '%s' is not one character", text);
-	return 0;
-}
 
 /* The last of console.log, from the beginning of a line, goes before what is live. */
 static int scrollback(struct relay_channel *out, struct zone *z, struct error *err)
@@ -97,65 +85,69 @@ static int add_channels(struct relay *r, struct zone *z, int consolefd, struct e
 	if (to < 0 || from < 0 || fcntl(consolefd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_sys(err, "console");
 	relay_add(r, TAKE_FD(in), TAKE_FD(to))->is_input = true;
+	if (r->escape.c)
+		relay_hold_typed(r);
 	relay_add(r, TAKE_FD(from), TAKE_FD(out))->is_vital = true;
 	return scrollback(&r->channels[1], z, err);
 }
 
-static int relay_console(struct cli *cli, struct relay *r, int ptyfd, struct error *err)
+static int join_terminals(struct relay *r, struct term *term, int *ptyfd, struct error *err)
 {
+	if (!isatty(STDIN_FILENO))
+		return 0;
+	if (term_raw(term, STDIN_FILENO, err) < 0)
+		return -1;
+	r->term = term;
+	r->resize = resize;
+	r->arg = ptyfd;
+	resize(ptyfd);
+	return 0;
+}
+
+static int relay_console(struct relay *r, int ptyfd, struct cause *out, struct error *err)
+{
+	struct screen screen = { 0 };
 	struct term term = { .fd = -1 };
-	enum relay_end end;
 	sigset_t signals;
 	AUTO_CLOSE int signalfd = term_signals_open(&signals, err);
 
-	if (signalfd < 0)
+	if (signalfd < 0 || join_terminals(r, &term, &ptyfd, err) < 0)
 		return -1;
 	r->signalfd = signalfd;
-	if (isatty(STDIN_FILENO)) {
-		if (term_raw(&term, STDIN_FILENO, err) < 0)
-			return -1;
-		r->term = &term;
-		r->resize = resize;
-		r->arg = &ptyfd;
-		resize(&ptyfd);
-	}
-	end = relay_run(r);
+	r->channels[1].screen = &screen;
+	out->end = relay_run(r);
 	/* Who leaves a flood wants to see no more of it, nor wait for it. */
-	if (end == RELAY_LEFT && term.fd >= 0)
-		(void)tcflush(term.fd, TCOFLUSH); /* at worst it is seen */
-	term_restore(&term);
+	leave_terminal(&term, &screen, out->end == RELAY_LEFT || out->end == RELAY_SIGNALLED);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
-	if (end == RELAY_SIGNALLED)
-		cli->command_status = SIGNAL_STATUS + r->signal;
-	return end == RELAY_ENDED ? 1 : 0;
+	out->signal = r->signal;
+	out->is_line_begun = screen.is_line_begun;
+	return 0;
 }
 
 int verb_console(struct cli *cli, struct target *t, struct error *err)
 {
 	AUTO_CLOSE int consolefd = -1;
 	AUTO_CLOSE int ptyfd = -1;
-	struct escape escape;
+	struct cause cause = { 0 };
 	struct relay relay;
 	int status;
 
-	if (parse_escape(cli, &escape, err) < 0)
+	relay_init(&relay);
+	relay.linger_ms = LINGER_MS;
+	if (escape_parse(opts_value(&cli->opts, "escape"), &relay.escape, err) < 0)
 		return -1;
 	consolefd = connect_console(cli, t, &ptyfd, err);
 	if (consolefd < 0)
 		return -1;
-	if (escape.c)
-		out_note(cli, "console of %s, %c. leaves", t->zone.name, escape.c);
-	relay_init(&relay);
-	relay.escape = escape;
+	if (relay.escape.c)
+		out_note(cli, "console of %s, %c. leaves", t->zone.name, relay.escape.c);
 	status = add_channels(&relay, &t->zone, consolefd, err);
 	if (status == 0)
-		status = relay_console(cli, &relay, ptyfd, err);
+		status = relay_console(&relay, ptyfd, &cause, err);
 	relay_clear(&relay);
-	if (status < 0)
-		return -1;
-	if (escape.c)
-		out_print(cli, "\n");
-	if (status == 1)
-		out_note(cli, "the console of %s has ended", t->zone.name);
-	return 0;
+	if (status == 0)
+		status = cause_tell_console(cli, t, &cause, err);
+	if (status == 0 && cause.end == RELAY_SIGNALLED)
+		cli->command_status = SIGNAL_STATUS + cause.signal;
+	return status;
 }

@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "cli/cause.h"
 #include "cli/session.h"
 #include "cli/term.h"
 #include "cli/verb.h"
@@ -15,7 +16,8 @@
 #include "runtime/enter.h"
 
 const struct opt login_options[] = {
-	{ "user", 'u', "USER", "log in as USER (root)" },
+	{ "user",   'u', "USER", "log in as USER (root)" },
+	{ "escape", 'e', "CHAR", "leave with CHAR and a dot instead of ~. (none: never)" },
 	{ 0 },
 };
 
@@ -24,6 +26,7 @@ const struct opt exec_options[] = {
 	{ "env",         'e', "K=V",   "add to its environment" },
 	{ "workdir",     'w', "DIR",   "run it in DIR (/)" },
 	{ "tty",         't', NULL,    "give it a terminal" },
+	{ "escape",      0,   "CHAR",  "with -t: leave with CHAR and a dot, not ~. (none: never)" },
 	{ "interactive", 'i', NULL,    "pass standard input on (always done)" },
 	{ 0 },
 };
@@ -58,12 +61,28 @@ static int start(struct cli *cli, struct target *t, struct enter_options *option
 	return status;
 }
 
+static void tell(struct cli *cli, struct target *t, const struct session *session)
+{
+	struct cause cause = {
+		.end = session->end,
+		.signal = session->signal,
+		.status = cli->command_status,
+		.is_line_begun = session->screen.is_line_begun,
+	};
+
+	if (session->has_tty && isatty(STDERR_FILENO))
+		cause_tell(cli, t, &cause);
+}
+
 static int enter(struct cli *cli, struct target *t, struct enter_options *options,
 		 struct error *err)
 {
 	struct session session;
+	struct escape escape;
 	int status;
 
+	if (escape_parse(opts_value(&cli->opts, "escape"), &escape, err) < 0)
+		return -1;
 	options->user = opts_value(&cli->opts, "user");
 	options->argv = cli->opts.command;
 	options->status = &t->status;
@@ -75,9 +94,12 @@ static int enter(struct cli *cli, struct target *t, struct enter_options *option
 	if (options->term && !str_is_clean(options->term))
 		options->term = NULL;
 	status = session_open(&session, options->has_tty, err);
+	session_watch(&session, &escape);
 	if (status == 0)
 		status = start(cli, t, options, &session, err);
 	session_close(&session);
+	if (status == 0)
+		tell(cli, t, &session);
 	return status;
 }
 

@@ -72,7 +72,7 @@ setup() {
 		zonectl console k2
 		see "leaves"
 		exec $::env(ZONECTL) halt k2
-		see "the console of k2 has ended"
+		see "console k2: the zone was stopped"
 		ends 0
 	END
 	)
