@@ -9,10 +9,7 @@
 #include "oci/spec_linux.h"
 #include "oci/spec_resources.h"
 
-enum {
-	SPEC_SIZE_MAX = 16 << 20,	/* bytes of a config.json; engines write some 10 KiB */
-	SPEC_DEPTH_MAX = 64,
-};
+enum { SPEC_DEPTH_MAX = 64 };
 
 struct jail {
 	int word;

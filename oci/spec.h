@@ -14,6 +14,8 @@
 
 #include "base/json_fill.h"
 
+enum { SPEC_SIZE_MAX = 16 << 20 };	/* bytes of a config.json; engines write some 10 KiB */
+
 struct oci_linux;
 struct oci_resources;
 
