@@ -20,6 +20,8 @@ int verb_log(struct cli *cli, struct target *t, struct error *err);
 extern const struct opt passwd_options[];
 int verb_passwd_read(struct cli *cli, char *const *names, struct error *err);
 int verb_passwd(struct cli *cli, struct target *t, struct error *err);
+/* --password-stdin of create. */
+int verb_create_password(struct cli *cli, char *const *names, struct error *err);
 /* verb_push.c */
 extern const struct opt copy_options[];
 int verb_push_sort(struct cli *cli, struct error *err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -14,6 +15,7 @@ const struct opt create_options[] = {
 	{ "template", 't', "TEMPLATE", "what the zones are made from (as template list shows)" },
 	{ "plan",     0,   "PLAN",     "take properties from a plan (as plan list shows)" },
 	{ "like",     0,   "ZONE",     "take properties and template from another zone" },
+	{ "password-stdin", 0, NULL,   "read root's password from standard input" },
 	{ "boot",     0,   NULL,       "boot them at once" },
 	{ 0 },
 };
@@ -85,6 +87,10 @@ static int configure(struct cli *cli, const char *name, struct zone_config *conf
 		return -1;
 	if (cli_properties(cli, config, err) < 0)
 		return -1;
+	if (cli->password_hash) {
+		free(config->password_hash);
+		config->password_hash = xstrdup(cli->password_hash);
+	}
 	if (*template)
 		return 0;
 	error_set(err, ERR_USAGE, "no template given");

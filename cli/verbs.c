@@ -21,7 +21,8 @@
 /* clang-format off */
 static const struct verb verbs[] = {
 	{ "create", NULL, "NAME... -t TEMPLATE [--PROPERTY VALUE]...",
-	  .by_name = verb_create, .min = 1, .max = -1, .options = create_options,
+	  .by_name = verb_create, .before = verb_create_password,
+	  .min = 1, .max = -1, .options = create_options,
 	  .flags = VERB_CHANGES | VERB_PROPERTIES | VERB_NEW_NAMES | VERB_PARALLEL,
 	  .group = "zones", .summary = "make zones from a template",
 	  .example = "zonectl create 'web{1..3}' -t debian-12 --memory 512M --cpus 1.5 --boot" },
@@ -174,7 +175,7 @@ static const struct verb verbs[] = {
 	  .run = verb_ssh_config, .min = 0, .max = 0,
 	  .group = "access", .summary = "print what lets ssh, scp, rsync reach NAME.zone",
 	  .example = "zonectl ssh-config >> ~/.ssh/config" },
-	{ "passwd", NULL, "NAME... --stdin|--hash HASH",
+	{ "passwd", NULL, "NAME... [--stdin|--hash HASH]",
 	  .each = verb_passwd, .before = verb_passwd_read, .states = STOPPED | RUNNING,
 	  .lock = LOCK_ALONE, .min = 1, .max = -1, .options = passwd_options,
 	  .flags = VERB_CHANGES | VERB_PARALLEL,

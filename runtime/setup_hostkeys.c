@@ -3,14 +3,12 @@
  * Host keys for an ssh server that has none: by code of ours, before anything of the zone runs, so
  * that no two programs make them at a time and none is waited for. One key serves both servers.
  */
-#include "runtime/setup_access.h"
-
 #include <stdbool.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/strv.h"
 #include "runtime/hostkeys.h"
+#include "runtime/setup_access.h"
 #include "runtime/setup_rows.h"
 
 static const struct server_row {

@@ -59,6 +59,81 @@ checks() {
 	zonectl destroy -y --force w3
 }
 
+@test "on a terminal the password is asked for twice and not shown" {
+	on_terminal <(cat <<-'END'
+		zonectl passwd w1 -u nobody
+		see "New password of nobody in w1: "
+		type "typed secret"
+		see "Again: "
+		type "typed secret"
+		ends 0
+	END
+	)
+	[[ $output != *"typed secret"* ]]
+	checks w1 nobody 'typed secret'
+	was=$(zonectl pull w1:/etc/shadow - | sha256sum)
+	on_terminal <(cat <<-'END'
+		zonectl passwd w1 w2
+		see "New password of root in 2 zones: "
+		type "one"
+		see "Again: "
+		type "two"
+		see "the two passwords differ"
+		ends 2
+		zonectl passwd w1
+		see "New password of root in w1: "
+		send "\004"
+		see "no password was typed"
+		ends 2
+	END
+	)
+	[ "$(zonectl pull w1:/etc/shadow - | sha256sum)" = "$was" ]
+}
+
+@test "a terminal shows again what is typed, whatever ends or stops the question" {
+	on_terminal <(cat <<-'END'
+		spawn -noecho env TERM=dumb bash --norc --noprofile -i
+		type {PS1="ready> "; stty -a >"$BATS_TEST_TMPDIR/was"}
+		see "\r\nready> "
+		foreach {key status} {"\003" 130 "\034" 131} {
+			type {"$ZONECTL" passwd w1}
+			see "New password of root in w1: "
+			send $key
+			see "ready> "
+			type {echo "status=$?"; stty -a | cmp - "$BATS_TEST_TMPDIR/was" && echo "sa""me"}
+			see "status=$status"
+			see "same"
+		}
+		type {"$ZONECTL" passwd w1}
+		see "New password of root in w1: "
+		send "\032"
+		see "Stopped"
+		type {stty -a | cmp - "$BATS_TEST_TMPDIR/was" && echo "is s""hown"}
+		see "is shown"
+		type {fg}
+		see "New password of root in w1: "
+		type "after a stop"
+		see "Again: "
+		type "after a stop"
+		see "ready> "
+		type {exit}
+		expect eof
+	END
+	)
+	[[ $output != *"after a stop"* ]]
+	checks w1 root 'after a stop'
+}
+
+@test "create --password-stdin gives new zones a password at their first boot" {
+	zonectl create -q w4 w5 -t minimal --password-stdin <<<'at first'
+	zonectl boot w5
+	checks w5 root 'at first'
+	zonectl destroy -q -y --force w4 w5
+	exits 2 zonectl create w6 -t minimal --password-stdin </dev/null
+	exits 2 zonectl create w6 -t minimal --password-stdin --password-hash '!' <<<x
+	exits 3 zonectl info w6
+}
+
 @test "bad input is refused" {
 	fails 3 "zonectl: passwd w1: no user 'nosuch'" zonectl passwd w1 -u nosuch --stdin <<<x
 	fails 2 "zonectl: passwd: give either --stdin or --hash
