@@ -131,3 +131,77 @@ publish() {
 	[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report" "$ZONE_SRCDIR/bench/$1.md"
 	[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report.json" "$ZONE_SRCDIR/bench/$1.json"
 }
+
+# figures WORDS: begins a table of figures without a heading.
+figures() {
+	printf '\n%s\n\n| | figure | | must be | holds |\n|---|---|---|---|---|\n' "$1"
+}
+
+# times FILE [NAME|WORDS...]: a table of what timer wrote, in ms, with words on some.
+times() {
+	local file=$1 name words
+
+	shift
+	: >"$work/words"
+	for words; do
+		name=${words%%|*}
+		printf '%s\t%s\n' "$name" "${words#*|}" >>"$work/words"
+	done
+	printf '\n| ms | median | min | max | CPU | |\n|---|---|---|---|---|---|\n'
+	awk -F '\t' -v json="$work/json" '
+		FNR == NR { words[$1] = $2; order[++n] = $1; next }
+		{ seen[$1] = 1 }
+		$2 == "failed" { printf "| %s | - | - | - | - | failed: %s |\n", $1, words[$1]; next }
+		{ printf "| %s | %s | %s | %s | %s | %s |\n", $1, $3, $2, $4, $5, words[$1]
+		  printf "{\"name\": \"%s\", \"unit\": \"ms\", \"median\": %s, \"min\": %s, \"max\": %s, \"cpu\": %s}\n",
+			$1, $3, $2, $4, $5 >>json }
+		END { for (i = 1; i <= n; i++) if (!seen[order[i]])
+			printf "| %s | - | - | - | - | %s |\n", order[i], words[order[i]] }' "$work/words" "$file"
+}
+
+# column FILE NAME COLUMN: 3 is the median, 5 the CPU of what timer wrote.
+column() {
+	awk -F '\t' -v name="$2" -v c="$3" '$1 == name && $2 != "failed" { print $c }' "$1"
+}
+
+# ratio A B: A to B, or "no figure" where one is missing.
+ratio() {
+	awk -v a="$1" -v b="$2" 'BEGIN { if (a == "" || b == "" || b + 0 == 0) print "no figure"
+		else printf "%.2f", a / b }'
+}
+
+# median, minimum and maximum of numbers on standard input, with spaces between.
+three() {
+	sort -g | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[1], v[NR] }'
+}
+
+# point CHART SERIES N VALUE: of a chart that the suite draws.
+point() {
+	[ -z "$4" ] || printf '{"chart": "%s", "series": "%s", "n": %s, "value": %s}\n' "$@" >>"$work/points"
+}
+
+now_ms() {
+	echo $((${EPOCHREALTIME/[^0-9]/} / 1000))
+}
+
+# part NAME: what report() prints, to standard output and, for the suite (run.sh), into its directory.
+part() {
+	: >"$work/json"
+	: >"$work/points"
+	echo "bench: $1" >&2
+	report >"$work/report"
+	cat "$work/report"
+	[ -z "${BENCH_OUT:-}" ] || for kind in report json points; do
+		cp "$work/$kind" "$BENCH_OUT/$1.$kind"
+	done
+}
+
+# lxc-start leaves these behind; a container that was not stopped, too.
+lxc_close() {
+	local dir
+
+	for dir in "$work"/lxc*/bench; do
+		[ ! -d "$dir" ] || lxc-stop -k -n bench -P "${dir%/bench}" 2>/dev/null
+	done
+	rmdir /sys/fs/cgroup/{,*/}lxc.{pivot,monitor.bench,payload.bench} 2>/dev/null
+}

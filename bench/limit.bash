@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154	# what lib.bash sets
 # The bare limit (limit.c) for scripts that load this after lib.bash. limit_open prepares it and checks
 # that it makes what zonectl makes; then these are commands for timer:
 #
 #   limit_none COMMAND...	the array "limit": "${limit_none[@]}" /bin/true
 #   limit_routed		the same with a network, made and let go with the nft table itself
 #   limit_boot N, limit_end N	set the array "limit_command" for the Nth of several that stay, N from 1;
-#				with a network whose table stays; "none" behind N for one without
+#				with a network whose table stays; "none" behind N for one without.
+#				N may be {}, for timer
 
 FILTER_HEADER=40	# struct cache_header of runtime/filter.c
 LIMITS_MAX=300
@@ -16,7 +17,7 @@ limit_tail=()
 limit_command=()
 
 limit_open() {
-	local v2 v1 controllers= rootfs
+	local v2 v1 controllers='' rootfs
 
 	# Compiles the filter, too.
 	zonectl run -t minimal --rm --net none -- /bin/true
@@ -27,7 +28,7 @@ limit_open() {
 	v1=${v1#:}
 	v1=${v1%:}
 	[ -n "$v1" ] || controllers=$(sed 's/\</+/g' "$v2/cgroup.subtree_control")
-	mkdir "$work/limit" "$work/tapes"
+	mkdir "$work/limit" "$work/limit.none" "$work/tapes"
 	unshare -n "$tools/net_limit" record "$work/tapes" $((LIMITS_MAX + 1))
 	limit_tail=("$rootfs" "$work/filter" "$work/limit" "$v2" "$controllers" "$v1")
 	limit_none=("$tools/limit" "${limit_tail[@]}")
@@ -36,10 +37,18 @@ limit_open() {
 	limit_check
 }
 
+# Each kind has a directory of its own: what a volatile overlay leaves, the next one of that number would
+# be refused for.
 limit_args() {
+	local last=("${limit_tail[@]}")
+
 	limit_command=("$tools/limit" "$1" -n "$2")
-	[ "${3:-}" = none ] || limit_command+=(-t "$work/tapes")
-	limit_command+=("${limit_tail[@]}" /sbin/init)
+	if [ "${3:-}" = none ]; then
+		last[2]=$work/limit.none
+	else
+		limit_command+=(-t "$work/tapes")
+	fi
+	limit_command+=("${last[@]}" /sbin/init)
 }
 
 limit_boot() {
@@ -62,12 +71,6 @@ limit_close() {
 	for group in "$(cgroup_mount cgroup2 '')"/limit-[0-9]*; do
 		[ ! -d "$group/zone" ] || { limit_end "${group##*-}" none && "${limit_command[@]}"; }
 	done
-}
-
-# What volatile overlays leave, which the next one of that number would be refused for.
-limit_sweep() {
-	rm -rf --one-file-system "$work/limit"
-	mkdir "$work/limit"
 }
 
 mounts_of() {

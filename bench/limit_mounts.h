@@ -3,8 +3,8 @@
 #define BENCH_LIMIT_MOUNTS_H
 
 /*
- * The mounts of the bare limit below its root: those of runtime/mounts.c and runtime/dev.c, in a row,
- * with no check. limit.bash compares what comes out of it with zonectl's.
+ * The mounts of the bare limit below its root: those of runtime/mounts.c and runtime/dev.c, in a
+ * row, with no check. limit.bash compares what comes out of it with zonectl's.
  */
 
 #include "base/sys.h"
@@ -29,7 +29,7 @@ int tree_copy(int dirfd, const char *path, unsigned int attrs);
 void attach(int treefd, int dirfd, const char *target);
 /* Mounts /dev and what stands in it below rootfd; its descriptor. */
 int mount_dev(int rootfd);
-/* Covers and masks below /proc and /sys; what the kernel does not have fails where it is attached. */
+/* Covers and masks below /proc and /sys; what the kernel lacks fails where it is attached. */
 void cover(int rootfd, int devfd);
 
 #endif

@@ -3,9 +3,9 @@
 #define BENCH_LIMIT_NET_H
 
 /*
- * The bare limit of a routed zone's network: the kernel objects that net_up() makes of an address of
- * each family, by the fewest netlink messages. Indexes are chosen, so that nothing is asked; nothing
- * is looked up or waited for. Elements of the nft table are bytes that somebody recorded before.
+ * The bare limit of a routed zone's network: the kernel objects that net_up() makes of an address
+ * of each family, by the fewest netlink messages. Indexes are chosen, so that nothing is asked;
+ * nothing is looked up or waited for. Elements of the nft table are bytes that somebody recorded.
  */
 
 #include <net/if.h>

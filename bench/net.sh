@@ -7,11 +7,11 @@ set -euo pipefail
 
 . "$ZONE_SRCDIR/bench/lib.bash"
 bench_alone "$@"
+. "$ZONE_SRCDIR/bench/streams.bash"
 
 ZONES=${BENCH_ZONES:-1000}
 ROUNDS=${BENCH_ROUNDS:-40}
 STREAM_ROUNDS=${BENCH_STREAM_ROUNDS:-15}
-STREAM_SECONDS=1
 PACKET_ROUNDS=7
 WARMUPS=3
 results=$ZONE_SRCDIR/bench/NET.md
@@ -34,10 +34,6 @@ hold() {
 		echo "$line" >>"$work/$name.zones"
 	done <"$work/$name.out"
 	[ "${line:-}" = ready ] || die "$name: no networks"
-}
-
-in_net() {
-	nsenter --net="$1" -- "${@:2}"
 }
 
 # zone NAME NUMBER: where it is.
@@ -118,24 +114,6 @@ running() {
 # Throughput
 #
 
-# place NAME: sets NAME and NAME_pid to a network namespace of its own.
-place() {
-	unshare --net -- sleep infinity &
-	bench_pids+=($!)
-	declare -g "$1=/proc/$!/ns/net" "$1_pid=$!"
-	until [ "$(readlink "/proc/$!/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do :; done
-}
-
-# wire PLACE LINK ADDRESS PLACE ADDRESS: a bare veth pair.
-wire() {
-	local pid=$4_pid
-	in_net "${!1}" ip link add name "$2" type veth peer name eth0 netns "${!pid}"
-	in_net "${!1}" ip addr add "$3/24" dev "$2"
-	in_net "${!1}" ip link set "$2" up
-	in_net "${!4}" ip addr add "$5/24" dev eth0
-	in_net "${!4}" ip link set eth0 up
-}
-
 # A pair, and two pairs with a router between them.
 bare_limits() {
 	local name
@@ -176,30 +154,15 @@ packet_table() {
 	packets "zone to zone, $ZONES zones" "$(zone many 0)" "$(zone many 1)" 10.9.0.1
 }
 
-# stream CLIENT SERVER ADDRESS: Gbit/s that arrive. Before all other work on the machine.
-stream() {
-	local server
-	mkfifo "$work/server"
-	in_net "$2" nice -n -20 iperf3 -s -1 --forceflush >"$work/server" &
-	server=$!
-	grep -q -m 1 listening "$work/server"
-	cat "$work/server" >/dev/null &
-	in_net "$1" nice -n -20 iperf3 -c "$3" -C "$congestion" -t "$STREAM_SECONDS" -J |
-		awk '/"sum_received"/ { is_in = 1 } is_in && /bits_per_second/ { gsub(/[^0-9.e+]/, "", $2)
-			printf "%.2f\n", $2 / 1e9; exit }'
-	wait "$server" || :
-	rm "$work/server"
-}
-
 streams() {
 	local round n
 	rm -f "$work"/{bare,routed,few.to-*,many.to-*}
 	for ((round = 0; round < STREAM_ROUNDS; round++)); do
-		stream "$bare_near" "$bare_far" 10.0.0.2 >>"$work/bare"
-		stream "$one" "$two" 10.2.0.2 >>"$work/routed"
+		stream "$bare_near" "$bare_far" 10.0.0.2 "$congestion" >>"$work/bare"
+		stream "$one" "$two" 10.2.0.2 "$congestion" >>"$work/routed"
 		for n in few many; do
-			stream "$(zone $n 0)" "$(<"$work/$n.host")" 169.254.1.1 >>"$work/$n.to-host"
-			stream "$(zone $n 0)" "$(zone $n 1)" 10.9.0.1 >>"$work/$n.to-zone"
+			stream "$(zone $n 0)" "$(<"$work/$n.host")" 169.254.1.1 "$congestion" >>"$work/$n.to-host"
+			stream "$(zone $n 0)" "$(zone $n 1)" 10.9.0.1 "$congestion" >>"$work/$n.to-zone"
 		done
 	done
 }

@@ -8,13 +8,13 @@
  *   net_limit packet FROM TO ADDRESS
  *				ns of CPU that a datagram takes from one namespace to another
  *   net_limit record DIR N	tapes for bench/limit: what zones 0 to N - 1 add to the table and
- *				remove, each as NUMBER.add and NUMBER.del; alone-NUMBER has the table
+ *				remove, as NUMBER.add and NUMBER.del; alone-NUMBER.* has the table
  *				itself in it, open.add is of a zone that stays
  *   net_limit play FILE	plays a tape here
  *
- * The limit is limit_net.c, and makes the same kernel objects as net_up() for a zone with an address
- * of each family (net.sh compares them). Its elements of the nft table are the bytes that table_add()
- * sent for the same zone in another namespace.
+ * The limit is limit_net.c, and makes the same kernel objects as net_up() for a zone with an
+ * address of each family (net.sh compares them). Its elements of the nft table are the bytes that
+ * table_add() sent for the same zone in another namespace.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -5,7 +5,8 @@
  *
  *   timer ROUNDS WARMUPS [NAME [@MOUNT-NAMESPACE] COMMAND [ARGUMENT...] :::]...
  *
- * A command with a mount namespace (a file, /proc/PID/ns/mnt) is run in that one.
+ * A command with a mount namespace (a file, /proc/PID/ns/mnt) is run in that one. One whose name is -
+ * is run in its turn, but not reported. An argument {} is the number of the round, from 1.
  * Prints, for each, in milliseconds: minimum, median and maximum of the elapsed time, the median of
  * user and system time of the command and what it waited for, the ratios of both medians to the
  * first command's, and, in KiB, the most memory that any one of its processes ever had at once. A
@@ -25,7 +26,7 @@
 
 #include "base/mem.h"
 
-enum { COMMANDS_MAX = 16 };
+enum { COMMANDS_MAX = 32, ARGUMENTS_MAX = 64 };
 
 struct command {
 	const char *name;
@@ -63,14 +64,28 @@ static double median(const double *sorted, size_t n)
 	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
 }
 
-static int timed(struct command *c, const posix_spawn_file_actions_t *quiet, size_t round)
+static void numbered(char **from, char **to, char *number)
 {
-	double start = now();
+	size_t i = 0;
+
+	for (; from[i] && i < ARGUMENTS_MAX - 1; i++)
+		to[i] = strcmp(from[i], "{}") == 0 ? number : from[i];
+	to[i] = NULL;
+}
+
+static int timed(struct command *c, const posix_spawn_file_actions_t *quiet, size_t number,
+		 size_t round)
+{
 	struct rusage usage = { .ru_maxrss = 0 };
+	char *argv[ARGUMENTS_MAX], text[24];
 	int status = -1;
+	double start;
 	pid_t pid;
 
-	if (posix_spawn(&pid, c->argv[0], quiet, NULL, c->argv, environ) == 0)
+	snprintf(text, sizeof(text), "%zu", number);
+	numbered(c->argv, argv, text);
+	start = now();
+	if (posix_spawn(&pid, argv[0], quiet, NULL, argv, environ) == 0)
 		wait4(pid, &status, 0, &usage);
 	c->elapsed[round] = now() - start;
 	c->used[round] = ms_of(usage.ru_utime) + ms_of(usage.ru_stime);
@@ -79,13 +94,14 @@ static int timed(struct command *c, const posix_spawn_file_actions_t *quiet, siz
 	return status;
 }
 
-static void run(struct command *c, const posix_spawn_file_actions_t *quiet, int ownfd, size_t round)
+static void run(struct command *c, const posix_spawn_file_actions_t *quiet, int ownfd, size_t number,
+		size_t round)
 {
 	int status;
 
 	if (c->mntfd >= 0 && setns(c->mntfd, CLONE_NEWNS) < 0)
 		perror("timer: setns");
-	status = timed(c, quiet, round);
+	status = timed(c, quiet, number, round);
 	if (c->mntfd >= 0 && setns(ownfd, CLONE_NEWNS) < 0)
 		perror("timer: setns");
 	if (status == 0)
@@ -154,9 +170,10 @@ int main(int argc, char **argv)
 	for (size_t round = 0; round < warmups + rounds; round++)
 		for (size_t i = 0; i < n; i++)
 			if (!commands[i].has_failed)
-				run(&commands[i], &quiet, ownfd,
+				run(&commands[i], &quiet, ownfd, round + 1,
 				    round < warmups ? 0 : round - warmups);
 	for (size_t i = 0; i < n; i++)
-		print(&commands[i], &commands[0], rounds);
+		if (strcmp(commands[i].name, "-") != 0)
+			print(&commands[i], &commands[0], rounds);
 	return 0;
 }

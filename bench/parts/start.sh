@@ -1,48 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What one /bin/true in a fresh container costs: the bare limit, zonectl and what people would use
-# instead, in turn, on one root filesystem. Prints a table and writes it to RESULTS.md.
-# "make bench-boot" sets ZONECTL, ZONE_SRCDIR and ZONE_BUILDDIR; bench/setup installs the rivals.
+# instead, in turn, on one root filesystem.
 set -euo pipefail
 
-# In a mount namespace of its own, for the tmpfs below, and a network namespace, for the zones' links.
-[ -n "${BENCH_IS_PRIVATE:-}" ] || BENCH_IS_PRIVATE=1 exec unshare -m -n bash "$0"
+. "$ZONE_SRCDIR/bench/lib.bash"
+bench_alone "$@"
+. "$ZONE_SRCDIR/bench/limit.bash"
 
-ROUNDS=${BENCH_ROUNDS:-40}
+ROUNDS=${BENCH_ROUNDS:-30}
 WARMUPS=3
-FILTER_HEADER=40	# struct cache_header of runtime/filter.c
-results=$ZONE_SRCDIR/bench/RESULTS.md
-tools=$ZONE_BUILDDIR/bench
 
-work=$(mktemp -d /var/tmp/zone-bench.XXXXXX)
-holder=
 commands=()	# for timer
-notes=()	# "NAME|what it makes, or why it did not run"
-pivots=$(compgen -G '/sys/fs/cgroup/*/lxc.pivot' || true)
-
-cleanup() {
-	[ -z "$holder" ] || kill "$holder"
-	# lxc-start leaves these behind.
-	[ -n "$pivots" ] || rmdir /sys/fs/cgroup/lxc.pivot /sys/fs/cgroup/*/lxc.pivot 2>/dev/null || :
-	! mountpoint -q "$work/store/run" || umount "$work/store/run"
-	rm -rf --one-file-system "$work"
-}
-trap cleanup EXIT
-
-die() {
-	echo "bench: $*" >&2
-	exit 1
-}
-
-zonectl() {
-	"$ZONECTL" --root "$work/store" "$@"
-}
-
-# The first mount of a cgroup hierarchy: of type $1, with option $2 ("" for any).
-cgroup_mount() {
-	awk -v type="$1" -v option="$2" '$3 == type && (option == "" || index("," $4 ",", "," option ",")) \
-		{ print $2; exit }' /proc/self/mounts
-}
+words=()	# "NAME|what it makes, or why it did not run"
+rootfs=
 
 # add NAME "what it makes" COMMAND...: runs it once, and times it only if that worked.
 add() {
@@ -50,64 +21,23 @@ add() {
 	shift 2
 
 	if reason=$("$@" 2>&1 >/dev/null); then
-		notes+=("$name|$what")
+		words+=("$name|$what")
 		commands+=("$name" "$@" :::)
 	else
-		notes+=("$name|refused: $(tail -n 1 <<<"$reason" | sed 's/.*level=error msg=//')")
+		words+=("$name|refused: $(tail -n 1 <<<"$reason" | sed 's/.*level=error msg=//')")
 	fi
 }
 
-# As under the default root: /run is a tmpfs, the rest lies on a disk.
-prepare_store() {
-	mkdir "$work/limit" "$work/store" "$work/store/run"
-	mount -t tmpfs -o mode=755 tmpfs "$work/store/run"
-	zonectl template build minimal >/dev/null
-	zonectl run -t minimal --rm -- /bin/true
-	rootfs=$(find "$work/store" -path '*/templates/*' -type d -name rootfs -print -quit)
-	tail -c +$((FILTER_HEADER + 1)) "$(find "$work/store" -path '*/.filters/*' -print -quit)" \
-		>"$work/filter"
-}
-
-limit() {
-	local v2 v1 controllers=
-	v2=$(cgroup_mount cgroup2 '')
-	v1=$(cgroup_mount cgroup memory):$(cgroup_mount cgroup pids)
-	v1=${v1#:}
-	v1=${v1%:}
-	[ -n "$v1" ] || controllers=$(sed 's/\</+/g' "$v2/cgroup.subtree_control")
-	limit=("$tools/limit" "$rootfs" "$work/filter" "$work/limit" "$v2" "$controllers" "$v1")
-}
-
-mounts_of() {
-	"$@" /bin/cat /proc/self/mountinfo | awk '{ print $4, $5, $6, $9 }' | sort
-}
-
-rights_of() {
-	"$@" /bin/grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)' /proc/self/status
-}
-
-# The limit checks nothing, so it is checked here that it makes what zonectl makes.
-check_limit() {
-	local run=("$ZONECTL" --root "$work/store" run -t minimal --rm --)
-	diff <(mounts_of "${limit[@]}") <(mounts_of "${run[@]}") ||
-		die "the limit and zonectl do not make the same mounts"
-	diff <(rights_of "${limit[@]}") <(rights_of "${run[@]}") ||
-		die "the limit and zonectl do not confine alike"
-}
-
-layout() {
-	if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
-		echo 'v2'
-	elif [ -n "$(cgroup_mount cgroup2 '')" ]; then
-		echo 'hybrid (controllers on v1)'
-	else
-		echo 'v1'
-	fi
+# program NAME: it is installed; else the table says so.
+program() {
+	command -v "$1" >/dev/null && return
+	words+=("$1|not installed (bench/setup)")
+	return 1
 }
 
 hold_cgroup2() {
 	coproc unshare -m sh -c 'mount -t cgroup2 none /sys/fs/cgroup && echo ready && exec sleep 3600'
-	holder=$COPROC_PID
+	bench_pids+=("$COPROC_PID")
 	read -r -u "${COPROC[0]}" _
 }
 
@@ -115,32 +45,32 @@ hold_cgroup2() {
 # and told to leave cgroups alone.
 add_crun() {
 	local run=("$(command -v crun)" --root "$work/crun")
-	if [ "$(layout)" = v2 ]; then
+
+	if [ "$(cgroup_layout)" = v2 ]; then
 		add crun 'crun spec: no user namespace, no filter' "${run[@]}" run -b "$work/bundle" b
 		return
 	fi
 	hold_cgroup2
 	run+=(--cgroup-manager=disabled run -b "$work/bundle" b)
-	if nsenter --mount=/proc/"$holder"/ns/mnt "${run[@]}" >/dev/null 2>&1; then
-		notes+=("crun|crun spec: no user namespace, no filter; no cgroup, as it refuses hybrid hosts")
-		commands+=(crun "@/proc/$holder/ns/mnt" "${run[@]}" :::)
+	if nsenter --mount=/proc/"$COPROC_PID"/ns/mnt "${run[@]}" >/dev/null 2>&1; then
+		words+=("crun|crun spec: no user namespace, no filter; no cgroup, as it refuses hybrid hosts")
+		commands+=(crun "@/proc/$COPROC_PID/ns/mnt" "${run[@]}" :::)
 	else
-		notes+=("crun|refused: hybrid cgroups")
+		words+=("crun|refused: hybrid cgroups")
 	fi
 }
 
 # The runtimes' own default configuration, with this root and this command.
 make_bundle() {
-	local spec
 	mkdir "$work/bundle"
-	spec=$(command -v runc crun | head -n 1)
-	(cd "$work/bundle" && "$spec" spec)
+	(cd "$work/bundle" && "$(command -v runc crun | head -n 1)" spec)
 	sed -i -e 's/"terminal": true/"terminal": false/' -e 's|"sh"|"/bin/true"|' \
 		-e "s|\"path\": \"rootfs\"|\"path\": \"$rootfs\"|" "$work/bundle/config.json"
 }
 
-make_lxc() {
+add_lxc() {
 	mkdir "$work/lxc"
+	after lxc_close
 	cat >"$work/lxc.conf" <<-END
 		lxc.rootfs.path = dir:$rootfs
 		lxc.uts.name = bench
@@ -150,69 +80,82 @@ make_lxc() {
 		lxc.pty.max = 0
 		lxc.tty.max = 0
 	END
+	add lxc-start 'the tree writable: no user namespace, no overlay' "$(command -v lxc-start)" -F \
+		-n bench -P "$work/lxc" -f "$work/lxc.conf" -- /bin/true
+}
+
+# Asks for an os-release, so that it has a tree of its own.
+add_nspawn() {
+	cp -a "$rootfs" "$work/tree"
+	mkdir -p "$work/tree/etc"
+	echo ID=minimal >"$work/tree/etc/os-release"
+	add systemd-nspawn 'its own cgroup and filter, the tree writable: no user namespace, no overlay' \
+		"$(command -v systemd-nspawn)" -q --register=no --keep-unit --private-network \
+		-D "$work/tree" /bin/true
+}
+
+podman_close() {
+	! mountpoint -q "$work/podman/overlay" || umount "$work/podman/overlay"
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null
+}
+
+# Its default limits are more than root has where CAP_SYS_RESOURCE is missing.
+add_podman() {
+	after podman_close
+	add podman 'with runc; conmon, a database; no user namespace' "$(command -v podman)" --root "$work/podman" \
+		--runroot "$work/podrun" --tmpdir "$work/podtmp" --cgroup-manager=cgroupfs --runtime runc run \
+		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --rm --network=none --rootfs "$rootfs" /bin/true
 }
 
 add_rivals() {
-	local program
-	for program in bwrap crun runc lxc-start; do
-		command -v "$program" >/dev/null || notes+=("$program|not installed (bench/setup)")
-	done
-	! command -v bwrap >/dev/null ||
+	! program bwrap ||
 		add bwrap 'all namespaces, the tree bound writable: no ids of its own, no overlay, no cgroup, no filter' \
 			"$(command -v bwrap)" --unshare-all --bind "$rootfs" / --proc /proc --dev /dev /bin/true
-	if command -v runc crun >/dev/null; then
-		make_bundle
-	fi
-	! command -v crun >/dev/null || add_crun
-	! command -v runc >/dev/null ||
+	! command -v runc crun >/dev/null || make_bundle
+	! program crun || add_crun
+	! program runc ||
 		add runc 'runc spec: no user namespace, no filter' "$(command -v runc)" --root "$work/runc" \
 			run -b "$work/bundle" b
-	if command -v lxc-start >/dev/null; then
-		make_lxc
-		add lxc-start 'the tree writable: no user namespace, no overlay' "$(command -v lxc-start)" -F \
-			-n bench -P "$work/lxc" -f "$work/lxc.conf" -- /bin/true
-	fi
+	! program lxc-start || add_lxc
+	! program systemd-nspawn || add_nspawn
+	! program podman || add_podman
 }
 
-row() {
-	local name=$1 figures
-	figures=$(awk -F '\t' -v name="$name" '$1 == name' "$work/times")
-	if [ -z "$figures" ] || [[ $figures == *failed* ]]; then
-		printf '| %s | - | - | - | - | - | - | %s |\n' "$name" "$2"
-	else
-		awk -F '\t' -v what="$2" '{ printf "| %s | %s | %s | %s | %s | %s | %s | %s |\n", \
-			$1, $3, $2, $4, $6, $5, $7, what }' <<<"$figures"
-	fi
+add_all() {
+	local run=("$ZONECTL" --root "$store" run -t minimal --rm)
+
+	add 'limit, routed' 'the same as zonectl, nothing checked or recorded' "${limit_routed[@]}" /bin/true
+	add 'zonectl, routed' 'user namespace, idmapped template and overlay, cgroup, filter, masks, network' \
+		"${run[@]}" -- /bin/true
+	add 'limit, net=none' 'the same without a network' "${limit_none[@]}" /bin/true
+	add 'zonectl, net=none' 'the same without a network' "${run[@]}" --net none -- /bin/true
+	add_rivals
+	add exec 'fork and exec of the host'"'"'s own, for comparison' "$(type -P true)"
+}
+
+claim() {
+	figure "$1" "$(ratio "$(column "$work/times" "$2" 3)" "$(column "$work/times" "$3" 3)")" "$4" \
+		"CPU: $(ratio "$(column "$work/times" "$2" 5)" "$(column "$work/times" "$3" 5)")"
 }
 
 report() {
-	cat <<-END
-		# One /bin/true in a fresh container
+	local name
 
-		Written by \`make bench-boot\` (bench/README.md says how to read it).
-
-		Linux $(uname -r | cut -d. -f1-2), $(nproc) processors, cgroups $(layout), $ROUNDS rounds in turn
-		after $WARMUPS that do not count, load $(cut -d' ' -f1 /proc/loadavg) at the end. Milliseconds from
-		fork to reaped; CPU is user and system time of the command and what it waited for.
-
-		| | median | min | max | ratio | CPU median | CPU ratio | what it makes |
-		|---|---|---|---|---|---|---|---|
-	END
-	local note
-	for note in "${notes[@]}"; do
-		row "${note%%|*}" "${note#*|}"
-	done
+	printf '## One /bin/true in a fresh container\n\n%s\n' "From fork to reaped, $ROUNDS rounds in turn; CPU is user \
+and system time of the command and what it waited for."
+	"$tools/timer" "$ROUNDS" "$WARMUPS" "${commands[@]}" >"$work/times"
+	times "$work/times" "${words[@]}"
+	figures 'Ratios of medians.'
+	claim 'run, routed, to the limit' 'zonectl, routed' 'limit, routed' '<= 1.5'
+	claim 'run, net=none, to bubblewrap' 'zonectl, net=none' bwrap '<= 1'
+	claim 'run, net=none, to the limit' 'zonectl, net=none' 'limit, net=none' -
+	while IFS=$'\t' read -r name _; do
+		point start "$name" 0 "$(column "$work/times" "$name" 3)"
+	done <"$work/times"
 }
 
-[ "$(id -u)" -eq 0 ] || die "needs root"
-prepare_store
-limit
-check_limit
-add limit 'the same as zonectl, nothing checked or recorded' "${limit[@]}" /bin/true
-add zonectl 'user namespace, idmapped template and overlay, cgroup, filter, masks' \
-	"$ZONECTL" --root "$work/store" run -t minimal --rm -- /bin/true
-add_rivals
-add exec 'fork and exec of the host'"'"'s own, for comparison' "$(type -P true)"
-"$tools/timer" "$ROUNDS" "$WARMUPS" "${commands[@]}" >"$work/times"
-report | tee "$work/report"
-[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report" "$results"
+bench_open
+limit_open
+rootfs=${limit_tail[0]}
+add_all
+part start
