@@ -14,6 +14,7 @@ zonectl_SOURCES += %D%/names.c %D%/names.h
 zonectl_SOURCES += %D%/opt.c %D%/opt.h
 zonectl_SOURCES += %D%/out.c %D%/out.h
 zonectl_SOURCES += %D%/progress.c %D%/progress.h
+zonectl_SOURCES += %D%/renew.c %D%/renew.h %D%/verb_reinstall.c %D%/verb_upgrade.c
 zonectl_SOURCES += %D%/relay.c %D%/relay.h
 zonectl_SOURCES += %D%/session.c %D%/session.h
 zonectl_SOURCES += %D%/several.c %D%/several.h

@@ -127,6 +127,7 @@ static void print_json(struct cli *cli, const struct facts *f)
 	json_out_str(o, "plan", c->plan);
 	json_out_str(o, "fleet", c->fleet);
 	json_out_bool(o, "ephemeral", c->is_ephemeral);
+	json_out_bool(o, "kept", c->is_kept);
 	json_out_str(o, "ended", f->ending);
 	json_out_bool(o, "keeper", f->status->has_keeper);
 	json_u64_or_null(o, "keeper_pid", f->status->has_keeper, (uint64_t)run->keeper.pid);
@@ -275,6 +276,8 @@ static void print_text(struct cli *cli, const struct facts *f)
 		line(cli, "fleet", c->fleet);
 	if (c->is_ephemeral)
 		line(cli, "ephemeral", "yes");
+	if (c->is_kept)
+		line(cli, "kept", "yes, by a reinstall");
 	if (f->addresses)
 		line(cli, "addresses", addresses);
 	print_host_keys(cli, f->host_keys);

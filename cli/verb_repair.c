@@ -26,7 +26,7 @@ static void print_lines(struct cli *cli, const char *name, const char *key, char
 }
 
 /* Faults that repair mends, by how they begin. What a person wrote, or removed, it can't know. */
-static const char *const mendable[] = { "state: ", "keeper: ", "uids: ", "disk: " };
+static const char *const mendable[] = { "state: ", "keeper: ", "uids: ", "disk: ", "reinstall: " };
 
 static bool has_mendable(char *const *faults)
 {

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/renew.h"
 #include "cli/verb.h"
 #include "cli/verb_access.h"
 #include "cli/verb_net.h"
@@ -86,6 +87,18 @@ static const struct verb verbs[] = {
 	  .run = verb_rename, .min = 2, .max = 2, .flags = VERB_CHANGES,
 	  .group = "zones", .summary = "give a stopped zone another name",
 	  .example = "zonectl rename web1 old-web1" },
+	{ "reinstall", NULL, "NAME... [-t TEMPLATE] [--keep PATH]...",
+	  .each = verb_reinstall, .sort = verb_reinstall_sort, .before = verb_reinstall_ask,
+	  .states = STOPPED | RUNNING | ZONE_BIT(ZONE_FROZEN), .lock = LOCK_ALONE,
+	  .min = 1, .max = -1, .options = reinstall_options, .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "zones", .summary = "give zones a new root, and keep the old one",
+	  .example = "zonectl reinstall web1 -t debian-12 --keep /home --keep /etc/ssh" },
+	{ "upgrade", NULL, "NAME... -t TEMPLATE [--keep PATH]... [-- CHECK...]",
+	  .by_name = verb_upgrade, .sort = verb_upgrade_sort, .before = verb_upgrade_begin,
+	  .min = 1, .max = -1, .options = upgrade_options,
+	  .flags = VERB_CHANGES | VERB_PARALLEL | VERB_COMMAND,
+	  .group = "zones", .summary = "new roots that are checked, or the old ones again",
+	  .example = "zonectl upgrade @web -t debian-12 --keep /srv --canary 2 --check 'nginx -t'" },
 	{ "verify", NULL, "NAME...",
 	  .by_name = verb_verify, .min = 1, .max = -1,
 	  .group = "zones", .summary = "check a zone, report every fault",

@@ -29,7 +29,8 @@ struct disk {
 	int varfd;			/* ROOT/var/lib/zonectl */
 	int zonefd;			/* zones/NAME, or what it is called while made or removed */
 	int runfd;			/* run/NAME of a zone that is up, else -1 */
-	uint32_t uid_base;		/* no two zones of a site have it in common; 0: not known */
+	uint32_t uid_base;		/* one of the zone's uids, which no other place of the site
+					 * is called by; 0: not known */
 };
 
 struct disk_limits {

@@ -32,6 +32,7 @@
 #include "runtime/keeper.h"
 #include "runtime/live.h"
 #include "runtime/place.h"
+#include "runtime/reinstall.h"
 #include "runtime/state.h"
 
 enum { KILL_WAIT_MS = 10000, KEEPER_WAIT_MS = 5000 };
@@ -317,6 +318,8 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
 {
 	bool has_changed;
 
+	if (reinstall_check_boot(z, err) < 0)
+		return -1;
 	if (addresses_settle(z->site, &z->config, &has_changed, err) < 0 ||
 	    (has_changed && zone_config_write(&z->config, z->dirfd, err) < 0))
 		return -1;

@@ -13,6 +13,7 @@
 #include "runtime/live.h"
 #include "runtime/place.h"
 #include "runtime/property.h"
+#include "runtime/reinstall.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
 #include "runtime/zone.h"
@@ -103,7 +104,7 @@ static void check_uids(struct check *c)
 
 	if (base == 0 || base % ZONE_IDS != 0)
 		strv_addf(c->faults, "uids: %u is no beginning of a range", base);
-	else if (!uidmap_is_owner(c->z->site, c->z->name, base))
+	else if (!c->z->config.is_kept && !uidmap_is_owner(c->z->site, c->z->name, base))
 		strv_addf(c->faults, "uids: %u to %u are not registered as this zone's", base,
 			  base + ZONE_IDS - 1);
 }
@@ -156,10 +157,16 @@ static void check_running(struct check *c)
 		fault(c, "cgroup", "has processes, though the zone does not run");
 }
 
+static void check_reinstall(struct check *c)
+{
+	if (reinstall_has_rest(c->z))
+		fault(c, "reinstall", "did not finish");
+}
+
 /* zone.json was read before, all of these need it. */
 static void (*const checks[])(struct check *c) = {
 	check_directory, check_rules, check_data, check_uids, check_template, check_limits,
-	check_running,
+	check_running, check_reinstall,
 };
 
 static int check_all(struct check *c, const char *name, struct error *err)

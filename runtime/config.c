@@ -144,11 +144,17 @@ static bool is_uuid(const char *s)
 	return i == ZONE_UUID_LEN;
 }
 
+static int read_uuid_into(const struct json *value, char out[ZONE_UUID_LEN + 1],
+			  struct error *err)
+{
+	if (read_text(value, out, ZONE_UUID_LEN + 1, err) < 0)
+		return -1;
+	return is_uuid(out) ? 0 : json_error(value, ZONE_JSON, err, "no UUID in lower case");
+}
+
 static int read_uuid(struct zone_config *c, const struct json *value, struct error *err)
 {
-	if (read_text(value, c->uuid, sizeof(c->uuid), err) < 0)
-		return -1;
-	return is_uuid(c->uuid) ? 0 : json_error(value, ZONE_JSON, err, "no UUID in lower case");
+	return read_uuid_into(value, c->uuid, err);
 }
 
 static void write_uuid(const struct zone_config *c, const char *key, struct json_out *out)
@@ -269,6 +275,55 @@ static void write_ephemeral(const struct zone_config *c, const char *key, struct
 		json_out_bool(out, key, true);
 }
 
+static int read_kept(struct zone_config *c, const struct json *value, struct error *err)
+{
+	return json_bool(value, ZONE_JSON, &c->is_kept, err);
+}
+
+static void write_kept(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (c->is_kept)
+		json_out_bool(out, key, true);
+}
+
+static int read_place(struct zone_config *c, const struct json *value, struct error *err)
+{
+	uint64_t place;
+
+	if (json_u64(value, ZONE_JSON, 0, 1, &place, err) < 0)
+		return -1;
+	c->place = (uint8_t)place;
+	return 0;
+}
+
+static void write_place(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (c->place)
+		json_out_u64(out, key, c->place);
+}
+
+static int read_replaces(struct zone_config *c, const struct json *value, struct error *err)
+{
+	return read_uuid_into(value, c->replaces, err);
+}
+
+static void write_replaces(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (*c->replaces)
+		json_out_str(out, key, c->replaces);
+}
+
+static int read_mac_uuid(struct zone_config *c, const struct json *value, struct error *err)
+{
+	return read_uuid_into(value, c->mac_uuid, err);
+}
+
+static void write_mac_uuid(const struct zone_config *c, const char *key, struct json_out *out)
+{
+	if (*c->mac_uuid)
+		json_out_str(out, key, c->mac_uuid);
+}
+
 /* ADDRESS, behind "NIC=" where one is wanted. */
 static int read_addresses(const struct json *value, bool has_nic, char ***out, struct error *err)
 {
@@ -325,6 +380,10 @@ static const struct identity_row identity[] = {
 	{ "plan",       read_plan,      write_plan,      true },
 	{ "fleet",      read_fleet,     write_fleet,     true },
 	{ "ephemeral",  read_ephemeral, write_ephemeral, true },
+	{ "kept",       read_kept,      write_kept,      true },
+	{ "place",      read_place,     write_place,     true },
+	{ "replaces",   read_replaces,  write_replaces,  true },
+	{ "mac-uuid",   read_mac_uuid,  write_mac_uuid,  true },
 	{ "auto-ip",    read_auto_ip,   write_auto_ip,   true },
 	{ "held-ip",    read_held_ip,   write_held_ip,   true },
 };

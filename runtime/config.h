@@ -57,6 +57,11 @@ struct zone_config {
 	char **auto_ip;				/* "eth0=10.1.0.5": what ip=auto has come to */
 	char **held_ip;				/* addresses that it still uses until it is down */
 	bool is_ephemeral;			/* made by run --rm: goes when it ends */
+	/* Of reinstall.h; "" and 0 where there was none. */
+	bool is_kept;				/* the root that a zone had before, with its uids */
+	uint8_t place;				/* 0 or 1: tells the places on disk of both apart */
+	char replaces[ZONE_UUID_LEN + 1];	/* uuid of the root before */
+	char mac_uuid[ZONE_UUID_LEN + 1];	/* of the first root, which MACs are made from */
 
 	/* Properties; strings and lists are owned, NULL where unset. */
 	char *hostname;				/* NULL: the zone's name */

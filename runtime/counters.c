@@ -169,6 +169,13 @@ static int write_file(int zone_dirfd, struct counters *c, struct error *err)
 	return status;
 }
 
+int counters_copy(int zone_dirfd, int to_dirfd, struct error *err)
+{
+	struct counters c;
+
+	return counters_read(zone_dirfd, &c, err) < 0 ? -1 : write_file(to_dirfd, &c, err);
+}
+
 /* The lock of the zone's run directory, which all hold who add of the same boot. (The zone's own
  * is held by a halt that waits for the keeper.) *out_fd is -1 where nothing of the boot is left. */
 static int lock(const struct zone *z, int *out_fd, struct error *err)

@@ -37,6 +37,9 @@ int counters_add_refusals(const struct zone *z, const struct proc_id *init,
  * without a record of the boot; some 50 us where no limit ever said no. */
 int counters_settle(const struct zone *z, struct error *err);
 
+/* Writes what is in the zone's file into another directory, in place of what is there. */
+int counters_copy(int zone_dirfd, int to_dirfd, struct error *err);
+
 /* *sum += *more */
 void counters_sum_net(struct net_stats *sum, const struct net_stats *more);
 void counters_sum_refusals(struct cgroup_refusals *sum, const struct cgroup_refusals *more);

@@ -129,6 +129,13 @@ static int claim_name(struct stage *s, struct error *err)
 	return errno == ENOENT ? 0 : error_sys(err, "look for 'zones/%s'", old);
 }
 
+static void set_template(struct zone_config *c, const struct template *t)
+{
+	free(c->template_name);
+	c->template_name = xstrdup(t->name);
+	strcpy(c->template_digest, t->digest);
+}
+
 static int fill_identity(struct stage *s, struct error *err)
 {
 	struct zone_config *c = s->config;
@@ -141,9 +148,7 @@ static int fill_identity(struct stage *s, struct error *err)
 	if (addresses_take(s->site, c, err) < 0)
 		return -1;
 	s->has_addresses = true;
-	free(c->template_name);
-	c->template_name = xstrdup(s->template->name);
-	strcpy(c->template_digest, s->template->digest);
+	set_template(c, s->template);
 	c->created = (uint64_t)time(NULL);
 	return 0;
 }
@@ -205,7 +210,7 @@ static int make_place(struct stage *s, const struct disk_kind **out_kind, struct
 {
 	const struct disk d = {
 		.varfd = s->site->varfd, .zonefd = s->dirfd, .runfd = -1,
-		.uid_base = s->config->uid_base,
+		.uid_base = s->config->uid_base + s->config->place,
 	};
 	const struct disk_want want = place_want(s->config, s->templatefd);
 	const struct disk_kind *kind = disk_choose(&d, &want, err);
@@ -322,11 +327,29 @@ static void choose_storage(const struct site *site, struct zone_config *c)
 	c->storage = pool_exists(site->varfd) && !c->is_ephemeral ? STORAGE_BTRFS : STORAGE_OVERLAY;
 }
 
+/* Finds the template and holds it. Returns its root. */
+static int open_template(struct site *site, const char *name, struct template *t, int *out_holdfd,
+			 struct error *err)
+{
+	AUTO_CLOSE int storefd = site_templates(site, err);
+	AUTO_CLOSE int holdfd = -1;
+	int rootfd;
+
+	if (storefd < 0 || store_find(storefd, name, t, err) < 0)
+		return -1;
+	holdfd = store_hold(storefd, t->digest, err);
+	if (holdfd < 0 || check_template(t, err) < 0)
+		return -1;
+	rootfd = store_rootfs(storefd, t->digest, err);
+	if (rootfd >= 0)
+		*out_holdfd = TAKE_FD(holdfd);
+	return rootfd;
+}
+
 int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 		const char *template, struct error *err)
 {
 	AUTO_TEMPLATE struct template t = { 0 };
-	AUTO_CLOSE int storefd = -1;
 	AUTO_CLOSE int holdfd = -1;
 	AUTO_CLOSE int templatefd = -1;
 	struct stage s = { .site = site, .config = config, .template = &t, .dirfd = -1 };
@@ -334,17 +357,33 @@ int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 	choose_storage(site, config);
 	if (check_host(site, config, err) < 0)
 		return -1;
-	storefd = site_templates(site, err);
-	if (storefd < 0 || store_find(storefd, template, &t, err) < 0)
-		return -1;
-	holdfd = store_hold(storefd, t.digest, err);
-	if (holdfd < 0 || check_template(&t, err) < 0)
-		return -1;
-	templatefd = store_rootfs(storefd, t.digest, err);
+	templatefd = open_template(site, template, &t, &holdfd, err);
 	if (templatefd < 0)
 		return -1;
 	s.templatefd = templatefd;
 	return make_zone(out, &s, err);
+}
+
+int create_root(struct site *site, struct zone_config *config, const char *template, int dirfd,
+		int *out_holdfd, struct error *err)
+{
+	AUTO_TEMPLATE struct template t = { 0 };
+	AUTO_CLOSE int holdfd = -1;
+	AUTO_CLOSE int templatefd = -1;
+	struct stage s = { .site = site, .config = config, .template = &t, .dirfd = dirfd };
+
+	if (check_host(site, config, err) < 0)
+		return -1;
+	templatefd = open_template(site, template, &t, &holdfd, err);
+	if (templatefd < 0)
+		return -1;
+	s.templatefd = templatefd;
+	set_template(config, &t);
+	if (make_uuid(config->uuid, err) < 0 || make_data(&s, err) < 0 ||
+	    zone_config_write(config, dirfd, err) < 0)
+		return -1;
+	*out_holdfd = TAKE_FD(holdfd);
+	return 0;
 }
 
 int zone_create_tree(struct zone *out, struct site *site, struct zone_config *config,

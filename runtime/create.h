@@ -15,6 +15,12 @@
  * ERR_EXISTS, ERR_NOT_FOUND (template), ERR_RESOURCE. */
 int zone_create(struct zone *out, struct site *site, struct zone_config *config,
 		const char *template, struct error *err);
+/* Makes another root for a zone in the directory dirfd of zones/, empty but for what a failure of
+ * this leaves: its files and zone.json. config says what zone it becomes, with the uids, place and
+ * storage that it has; uuid and template are filled in. *out_holdfd, the caller's, keeps the
+ * template from being removed until the zone can be seen. */
+int create_root(struct site *site, struct zone_config *config, const char *template, int dirfd,
+		int *out_holdfd, struct error *err);
 /* The same from a tree that no template has yet, with storage=copy; about has its name, init_kind
  * and systemd_version. */
 int zone_create_tree(struct zone *out, struct site *site, struct zone_config *config,

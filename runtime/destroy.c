@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "disks/disk.h"
 #include "runtime/addresses.h"
+#include "runtime/reinstall.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
 
@@ -22,6 +23,8 @@ static int give_back(struct site *site, const char *name, const struct zone_conf
 	 * taken) has none, and the whole zone keeps its own. */
 	if (faccessat(site->zonesfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
+	if (reinstall_pass_uids(site, name, err) < 0)
+		return -1;
 	if (c && c->uid_base)
 		return addresses_give(site, c, NULL, err) < 0
 			       ? -1
@@ -82,7 +85,8 @@ int zone_destroy_incomplete(struct site *site, const char *name, struct error *e
 {
 	if (zone_name_check(name, err) < 0)
 		return -1;
-	if (zone_sweep(site, ZONE_NEW_PREFIX, name, err) < 0)
+	if (zone_sweep(site, ZONE_NEW_PREFIX, name, err) < 0 ||
+	    zone_sweep(site, ZONE_REINSTALL_PREFIX, name, err) < 0)
 		return -1;
 	return zone_sweep(site, ZONE_OLD_PREFIX, name, err);
 }
@@ -107,7 +111,8 @@ static int destroy(struct zone *z, struct error *err)
 	char dir[ZONE_DIR_MAX + 1];
 
 	/* First, so that no record is ever taken for one of a later zone of that name. */
-	if (zone_run_remove(z->site, z->name, err) < 0)
+	if (zone_run_remove(z->site, z->name, err) < 0 ||
+	    zone_sweep(z->site, ZONE_REINSTALL_PREFIX, z->name, err) < 0)
 		return -1;
 	snprintf(dir, sizeof(dir), "%s%s", ZONE_OLD_PREFIX, z->name);
 	if (rename_away(z, dir, err) < 0)

@@ -59,6 +59,8 @@ libzone_a_SOURCES += %D%/mounts_user.c %D%/mounts_user.h
 libzone_a_SOURCES += %D%/place.c %D%/place.h
 libzone_a_SOURCES += %D%/ready.c %D%/ready.h
 libzone_a_SOURCES += %D%/passwd.c %D%/passwd.h
+libzone_a_SOURCES += %D%/reinstall.c %D%/reinstall.h
+libzone_a_SOURCES += %D%/reinstall_keep.c %D%/reinstall_keep.h
 libzone_a_SOURCES += %D%/repair.c %D%/repair.h
 libzone_a_SOURCES += %D%/run.c %D%/run.h
 libzone_a_SOURCES += %D%/property_users.c %D%/property_users.h
@@ -83,6 +85,7 @@ libzone_a_SOURCES += %D%/stub_image.c %D%/stub_image.h
 libzone_a_SOURCES += %D%/tenants.c %D%/tenants.h
 libzone_a_SOURCES += %D%/process.c %D%/process.h
 libzone_a_SOURCES += %D%/usage.c %D%/usage.h
+libzone_a_SOURCES += %D%/trial.c %D%/trial.h
 libzone_a_SOURCES += %D%/users.c %D%/users.h
 
 # The stub is linked by itself, without the hardening that needs a libc, and then included as bytes.

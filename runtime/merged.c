@@ -22,9 +22,16 @@
  * it needs no work directory, and the kernel is the one that knows what a
  * whiteout is. The files are the zone's, hence hostile; a mount of them is not
  * entered by path, no program of theirs runs, and no device of theirs opens.
+ *
+ * To be written it is the overlay that the zone itself has, but for ids that are
+ * mapped back. Upper and work directory must be of one mount (overlayfs), so all
+ * of data/ is mapped; the directories in it belong to the host's root, whom the
+ * mapping has as one id more: to what has no id nobody has a right, not root
+ * either (capable_wrt_inode_uidgid() in kernel/capability.c).
  */
 
-enum { SAFE = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+enum { SAFE = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+enum { READ_ONLY = SAFE | MOUNT_ATTR_RDONLY };
 
 /* In the child: a user namespace that is there until it was opened. */
 static void wait_in_namespace(int readyfd, int endfd)
@@ -36,13 +43,14 @@ static void wait_in_namespace(int readyfd, int endfd)
 	_exit(read(endfd, &byte, 1) != 0);
 }
 
-/* Shows BASE.. of the disk as 0.. (mount_setattr(2): "inside" is what the disk has). */
+/* Shows BASE.. of the disk as 0.., and the host's root behind them (mount_setattr(2): "inside" is
+ * what the disk has). */
 static int map_back(pid_t pid, uint32_t base, struct error *err)
 {
 	static const char *const files[] = { "uid_map", "gid_map" };
 	char path[64], text[64];
 
-	snprintf(text, sizeof(text), "%" PRIu32 " 0 %d", base, ZONE_IDS);
+	snprintf(text, sizeof(text), "%" PRIu32 " 0 %d\n0 %d 1\n", base, ZONE_IDS, ZONE_IDS);
 	for (size_t i = 0; i < N_ROWS(files); i++) {
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
 		if (fd_write_control(AT_FDCWD, path, text, err) < 0)
@@ -94,11 +102,11 @@ static int userns_make(uint32_t base, struct error *err)
 	return fd;
 }
 
-/* A copy of the tree at dirfd, idmapped unless usernsfd is -1, attached at a name below atfd. */
-static int attach(int dirfd, int usernsfd, int atfd, const char *name, struct error *err)
+/* A copy of the tree at dirfd, idmapped unless usernsfd is -1; detached. */
+static int copy_tree(int dirfd, int usernsfd, unsigned int attrs, struct error *err)
 {
 	struct mount_attr attr = {
-		.attr_set = SAFE | (usernsfd < 0 ? 0 : MOUNT_ATTR_IDMAP),
+		.attr_set = attrs | (usernsfd < 0 ? 0 : MOUNT_ATTR_IDMAP),
 		.userns_fd = usernsfd < 0 ? 0 : (uint64_t)usernsfd,
 	};
 	AUTO_CLOSE int treefd =
@@ -108,52 +116,105 @@ static int attach(int dirfd, int usernsfd, int atfd, const char *name, struct er
 		return error_sys(err, "copy a mount");
 	if (sys_mount_setattr(treefd, "", AT_EMPTY_PATH, &attr) < 0)
 		return error_sys(err, "map the ids of the zone's files");
+	return TAKE_FD(treefd);
+}
+
+/* That, attached at a name below atfd. */
+static int attach(int dirfd, int usernsfd, int atfd, const char *name, struct error *err)
+{
+	AUTO_CLOSE int treefd = copy_tree(dirfd, usernsfd, READ_ONLY, err);
+
+	if (treefd < 0)
+		return -1;
 	if (sys_move_mount(treefd, "", atfd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return error_sys(err, "attach the zone's files");
 	return 0;
 }
 
-/* Of layers that the caller's working directory has, by names without a ':'. */
-static int overlay_mount(struct error *err)
+/* An overlay's options, NAME=VALUE one by one. Layers are of the caller's working directory, by
+ * names without a ':'. */
+struct layers {
+	const char *lower, *upper, *work;	/* NULL: to be read only */
+};
+
+static int layers_set(int fsfd, const struct layers *l)
+{
+	if (sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "lowerdir", l->lower, 0) < 0)
+		return -1;
+	if (!l->upper)
+		return 0;
+	if (sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "upperdir", l->upper, 0) < 0)
+		return -1;
+	return sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "workdir", l->work, 0);
+}
+
+static int overlay_mount(int datafd, const struct layers *l, struct error *err)
 {
 	AUTO_CLOSE int fsfd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
 	int fd;
 
-	if (fsfd < 0 ||
-	    sys_fsconfig(fsfd, FSCONFIG_SET_STRING, "lowerdir", "work:lower", 0) < 0 ||
+	if (fchdir(datafd) < 0)
+		return error_sys(err, "enter the zone's data");
+	if (fsfd < 0 || layers_set(fsfd, l) < 0 ||
 	    sys_fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return error_sys(err, "mount the zone's files");
-	fd = sys_fsmount(fsfd, FSMOUNT_CLOEXEC, SAFE);
+	fd = sys_fsmount(fsfd, FSMOUNT_CLOEXEC, l->upper ? SAFE : READ_ONLY);
 	return fd < 0 ? error_sys(err, "mount the zone's files") : fd;
 }
 
-static int overlay_open(struct site *site, const struct zone_config *config, int datafd,
-			struct error *err)
+static int overlay_read(int datafd, int lowerfd, int usernsfd, struct error *err)
 {
-	AUTO_CLOSE int storefd = site_templates(site, err);
-	AUTO_CLOSE int lowerfd =
-		storefd < 0 ? -1 : store_rootfs(storefd, config->template_digest, err);
-	AUTO_CLOSE int usernsfd = lowerfd < 0 ? -1 : userns_make(config->uid_base, err);
+	static const struct layers layers = { "work:lower", NULL, NULL };
 	AUTO_CLOSE int upperfd =
 		openat(datafd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (usernsfd < 0)
-		return -1;
 	if (upperfd < 0)
 		return error_sys(err, "open the zone's files");
 	/* Both are directories that a zone which is down does not need. */
 	if (attach(lowerfd, -1, datafd, "lower", err) < 0 ||
 	    attach(upperfd, usernsfd, datafd, "work", err) < 0)
 		return -1;
-	if (fchdir(datafd) < 0)
-		return error_sys(err, "enter the zone's data");
-	return overlay_mount(err);
+	return overlay_mount(datafd, &layers, err);
+}
+
+static int overlay_write(int dirfd, int datafd, int lowerfd, int usernsfd, struct error *err)
+{
+	static const struct layers layers = { "lower", "upper", "work" };
+	AUTO_CLOSE int treefd = copy_tree(datafd, usernsfd, SAFE, err);
+	AUTO_CLOSE int mappedfd = -1;
+
+	if (treefd < 0)
+		return -1;
+	if (sys_move_mount(treefd, "", datafd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return error_sys(err, "attach the zone's files");
+	mappedfd = openat(dirfd, "data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (mappedfd < 0)
+		return error_sys(err, "open the zone's files");
+	if (attach(lowerfd, -1, mappedfd, "lower", err) < 0)
+		return -1;
+	return overlay_mount(mappedfd, &layers, err);
+}
+
+/* The template of the zone. */
+static int lower_open(struct site *site, const struct zone_config *config, struct error *err)
+{
+	AUTO_CLOSE int storefd = site_templates(site, err);
+
+	return storefd < 0 ? -1 : store_rootfs(storefd, config->template_digest, err);
 }
 
 int merged_open(struct site *site, const struct zone_config *config, struct error *err)
 {
+	return merged_open_dir(site, config->name, config, false, err);
+}
+
+int merged_open_dir(struct site *site, const char *dir, const struct zone_config *config,
+		    bool is_written, struct error *err)
+{
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	AUTO_CLOSE int dirfd = openat(site->zonesfd, config->name, flags);
+	AUTO_CLOSE int dirfd = openat(site->zonesfd, dir, flags);
+	AUTO_CLOSE int lowerfd = -1, usernsfd = -1;
 	const struct disk d = {
 		.varfd = site->varfd, .zonefd = dirfd, .runfd = -1, .uid_base = config->uid_base,
 	};
@@ -171,7 +232,12 @@ int merged_open(struct site *site, const struct zone_config *config, struct erro
 		fd = openat(datafd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return fd < 0 ? error_sys(err, "open the zone's files") : fd;
 	}
-	mountfd = overlay_open(site, config, datafd, err);
+	lowerfd = lower_open(site, config, err);
+	usernsfd = lowerfd < 0 ? -1 : userns_make(config->uid_base, err);
+	if (usernsfd < 0)
+		return -1;
+	mountfd = is_written ? overlay_write(dirfd, datafd, lowerfd, usernsfd, err) :
+			       overlay_read(datafd, lowerfd, usernsfd, err);
 	if (mountfd < 0)
 		return -1;
 	fd = openat(mountfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -53,14 +53,16 @@ static enum nic_kind kind_of(enum net_mode mode)
 	return NIC_ROUTED;
 }
 
-/* The same at each boot, and another for each zone and interface: locally administered. */
+/* The same at each boot and after a reinstall, and another for each zone and interface: locally
+ * administered. */
 static void make_mac(const struct zone *z, const char *nic, uint8_t out[NET_MAC_LEN])
 {
+	const char *uuid = *z->config.mac_uuid ? z->config.mac_uuid : z->config.uuid;
 	uint8_t digest[SHA256_SIZE];
 	struct sha256 sum;
 
 	sha256_init(&sum);
-	sha256_add(&sum, z->config.uuid, strlen(z->config.uuid));
+	sha256_add(&sum, uuid, strlen(uuid));
 	sha256_add(&sum, nic, strlen(nic));
 	sha256_end(&sum, digest);
 	memcpy(out, digest, NET_MAC_LEN);

@@ -31,7 +31,7 @@ struct disk place_disk(const struct zone *z, bool is_up, int *out_runfd)
 		.varfd = z->site->varfd,
 		.zonefd = z->dirfd,
 		.runfd = -1,
-		.uid_base = z->config.uid_base,
+		.uid_base = z->config.uid_base + z->config.place,
 	};
 
 	if (is_up)

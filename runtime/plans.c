@@ -35,6 +35,7 @@ static const struct shipped {
 /* Identity, and the properties that no two zones can share. */
 static const char *const of_one_zone[] = {
 	"version", "name", "uuid", "template", "digest", "uid-base", "created", "ephemeral",
+	"kept", "place", "replaces", "mac-uuid",
 	"auto-ip", "held-ip", "plan", "fleet", "hostname", "mac",
 };
 

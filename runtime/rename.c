@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "runtime/addresses.h"
+#include "runtime/reinstall.h"
 #include "runtime/uidmap.h"
 
 /* What stands in the zone's own file and in uids/ becomes what its directory says. */
@@ -41,6 +42,8 @@ int zone_rename(struct zone *z, const char *to, struct error *err)
 		return -1;
 	if (zone_exists(z->site, to))
 		return error_set(err, ERR_EXISTS, "zone \"%s\" exists already", to);
+	if (reinstall_check_rename(z, err) < 0)
+		return -1;
 	strcpy(from, z->name);
 	if (move(z->site, from, to, err) < 0)
 		return -1;

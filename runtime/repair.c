@@ -11,6 +11,7 @@
 #include "runtime/keeper.h"
 #include "runtime/network.h"
 #include "runtime/place.h"
+#include "runtime/reinstall.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
 
@@ -90,13 +91,31 @@ static int repair_addresses(struct zone *z, struct error *err)
 	return has_changed ? zone_config_write(&z->config, z->dirfd, err) : 0;
 }
 
+static int repair_reinstall(struct zone *z, char ***out_done, struct error *err)
+{
+	bool has_finished;
+
+	if (zone_reinstall_finish(z, &has_finished, err) < 0)
+		return -1;
+	if (has_finished)
+		strv_add(out_done, "finished a reinstall");
+	return 0;
+}
+
+/* What a reinstall has kept has the uids of the zone that it was. */
+static int repair_uids(struct zone *z, struct error *err)
+{
+	return z->config.is_kept ? 0 :
+				   uidmap_claim(z->site, z->name, z->config.uid_base, err);
+}
+
 int zone_repair(struct zone *z, char ***out_done, struct error *err)
 {
 	struct zone_status st;
 	int ret = 0;
 
-	if (site_cgroups(z->site, err) < 0 ||
-	    uidmap_claim(z->site, z->name, z->config.uid_base, err) < 0)
+	if (site_cgroups(z->site, err) < 0 || repair_uids(z, err) < 0 ||
+	    repair_reinstall(z, out_done, err) < 0)
 		return -1;
 	if (zone_status(&st, z->site, z->name, err) < 0)
 		return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "runtime/tenants.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,20 +15,43 @@ struct tenant {
 	char digest[SHA256_HEX_SIZE];	/* "" for a zone without files */
 };
 
+static void digest_add(struct tenants *t, const char *name, const char *digest)
+{
+	struct tenant *at;
+
+	t->list = xreallocarray(t->list, t->n + 1, sizeof(*t->list));
+	at = &t->list[t->n++];
+	at->zone = xstrdup(name);
+	memcpy(at->digest, digest, sizeof(at->digest));
+}
+
+/* What a killed reinstall left may be the zone's old root, which repair gives a name. */
+static void unfinished_add(struct tenants *t, struct site *site, const char *name)
+{
+	char dir[ZONE_DIR_MAX + 1];
+	struct zone_config config;
+	struct error none = { 0 };
+	AUTO_CLOSE int fd = -1;
+
+	snprintf(dir, sizeof(dir), "%s%s", ZONE_REINSTALL_PREFIX, name);
+	fd = zone_dir_lock(site, dir, (enum lock_mode)0, 0, &none);
+	if (fd < 0 || zone_config_read(&config, fd, &none) < 0)
+		return;
+	digest_add(t, name, config.template_digest);
+	zone_config_clear(&config);
+}
+
 static int tenant_add(struct tenants *t, struct site *site, const char *name, struct error *err)
 {
 	struct zone zone = { .dirfd = -1 };
-	struct tenant *at;
 
 	if (zone_open(&zone, site, name, (enum lock_mode)0, err) < 0) {
 		if (err->kind == ERR_NOT_FOUND || err->kind == ERR_STATE)
 			return 0;
 		return error_wrap(err, "zone '%s'", name);
 	}
-	t->list = xreallocarray(t->list, t->n + 1, sizeof(*t->list));
-	at = &t->list[t->n++];
-	at->zone = xstrdup(name);
-	memcpy(at->digest, zone.config.template_digest, sizeof(at->digest));
+	digest_add(t, name, zone.config.template_digest);
+	unfinished_add(t, site, name);
 	zone_close(&zone);
 	return 0;
 }

@@ -214,6 +214,32 @@ int uidmap_give(struct site *site, const char *name, uint32_t base, struct error
 	return give_slot(uidsfd, slot, name, err);
 }
 
+/* Replaced by a rename, so that the slot is never free. */
+static int pass_slot(int uidsfd, const char *slot, const char *to, struct error *err)
+{
+	static const char passing[] = ".passing";
+
+	if (unlinkat(uidsfd, passing, 0) < 0 && errno != ENOENT)
+		return error_sys(err, "remove 'uids/%s'", passing);
+	if (symlinkat(to, uidsfd, passing) < 0 || renameat(uidsfd, passing, uidsfd, slot) < 0)
+		return error_sys(err, "make link 'uids/%s'", slot);
+	return 0;
+}
+
+int uidmap_pass(struct site *site, const char *from, const char *to, uint32_t base,
+		struct error *err)
+{
+	AUTO_CLOSE int uidsfd = open_locked(site, err);
+	char slot[SLOT_TEXT], owner[ZONE_NAME_MAX + 1];
+
+	if (uidsfd < 0)
+		return -1;
+	snprintf(slot, sizeof(slot), "%u", base / ZONE_IDS);
+	if (slot_owner(uidsfd, slot, owner) < 0 || strcmp(owner, from) != 0)
+		return 0;
+	return pass_slot(uidsfd, slot, to, err);
+}
+
 int uidmap_give_all(struct site *site, const char *name, struct error *err)
 {
 	AUTO_CLOSE int uidsfd = open_uids(site, err);

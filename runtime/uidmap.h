@@ -25,6 +25,9 @@ int uidmap_take(struct site *site, const char *name, uint32_t *out, struct error
 int uidmap_give(struct site *site, const char *name, uint32_t base, struct error *err);
 /* Gives back every slot of a zone; for when its zone.json can't tell. */
 int uidmap_give_all(struct site *site, const char *name, struct error *err);
+/* What is from's becomes to's, which has files with these uids too. Not from's is success. */
+int uidmap_pass(struct site *site, const char *from, const char *to, uint32_t base,
+		struct error *err);
 /* Makes the link of an existing zone again if it is missing; ERR_EXISTS when another zone has it.
  */
 int uidmap_claim(struct site *site, const char *name, uint32_t base, struct error *err);

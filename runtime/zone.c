@@ -15,7 +15,9 @@
 
 enum { RENAME_RETRIES = 16 };
 
-static const char *const unfinished[] = { ZONE_NEW_PREFIX, ZONE_OLD_PREFIX };
+static const char *const unfinished[] = {
+	ZONE_NEW_PREFIX, ZONE_OLD_PREFIX, ZONE_REINSTALL_PREFIX,
+};
 
 static bool is_same(int dirfd, int zonesfd, const char *dir)
 {
@@ -203,7 +205,9 @@ bool zone_is_incomplete(struct site *site, const char *name)
 bool zone_exists(struct site *site, const char *name)
 {
 	/* In the order that a zone is renamed in, so that none slips by. */
-	static const char *const prefixes[] = { ZONE_NEW_PREFIX, "", ZONE_OLD_PREFIX };
+	static const char *const prefixes[] = {
+		ZONE_NEW_PREFIX, "", ZONE_OLD_PREFIX, ZONE_REINSTALL_PREFIX,
+	};
 	char dir[ZONE_DIR_MAX + 1];
 
 	for (size_t i = 0; i < N_ROWS(prefixes); i++) {

@@ -16,9 +16,10 @@
  *     disk.img             with disk set, the ext4 that all of data/ is in; place.h
  *   zones/.new-NAME/       create has not finished
  *   zones/.old-NAME/       destroy has not finished
+ *   zones/.reinstall-NAME/ beside zones/NAME: reinstall has not finished; reinstall.h
  *
- * The two dotted names are the state "incomplete". A verb that finds one
- * unlocked knows that its maker died.
+ * The dotted names without zones/NAME are the state "incomplete". A verb that
+ * finds one unlocked knows that its maker died.
  */
 
 #include <stdbool.h>
@@ -57,10 +58,11 @@ bool zone_is_incomplete(struct site *site, const char *name);
 /* True if a zone of that name is there, whole or not. */
 bool zone_exists(struct site *site, const char *name);
 
-/* What an unfinished create or destroy of the zone is called. */
+/* What an unfinished create, destroy or reinstall of the zone is called. */
 #define ZONE_NEW_PREFIX ".new-"
 #define ZONE_OLD_PREFIX ".old-"
-enum { ZONE_DIR_MAX = sizeof(ZONE_NEW_PREFIX) - 1 + ZONE_NAME_MAX };
+#define ZONE_REINSTALL_PREFIX ".reinstall-"
+enum { ZONE_DIR_MAX = sizeof(ZONE_REINSTALL_PREFIX) - 1 + ZONE_NAME_MAX };
 
 /* Opens the directory dir of zones/ (prefix and name) and takes its lock (0: none), for as long as
  * the name means it. Returns the descriptor. ERR_NOT_FOUND when there is none. */

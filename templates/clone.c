@@ -367,3 +367,42 @@ int clone_foreign(int srcfd, int dstfd, const struct clone_limits *limits, struc
 	c->limits = limits;
 	return tree_copy(c, srcfd, dstfd, err);
 }
+
+static int name_is_directory(int srcfd, const char *name, int dstfd, struct error *err)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	AUTO_CLOSE int fromfd = openat(srcfd, name, flags);
+	AUTO_CLOSE int tofd = -1;
+
+	if (fromfd < 0)
+		return error_sys(err, "open directory");
+	if (mkdirat(dstfd, name, 0700) < 0)
+		return error_sys(err, "make directory");
+	tofd = openat(dstfd, name, flags);
+	if (tofd < 0)
+		return error_sys(err, "open directory");
+	return clone_copy(fromfd, tofd, err);
+}
+
+int clone_name(int srcfd, const char *name, int dstfd, struct error *err)
+{
+	struct walk_entry e = { .dirfd = srcfd, .name = name, .path = name, .fd = -1 };
+	AUTO_FREE struct clone *c = xcalloc(1, sizeof(*c));
+	AUTO_CLOSE int fd = -1;
+
+	if (fstatat(srcfd, name, &e.st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "look at it");
+	if (S_ISDIR(e.st.st_mode))
+		return name_is_directory(srcfd, name, dstfd, err);
+	if (S_ISLNK(e.st.st_mode) || S_ISFIFO(e.st.st_mode))
+		return leaf_copy(c, &e, dstfd, err);
+	if (!S_ISREG(e.st.st_mode))
+		return error_set(err, ERR_UNSUPPORTED, "it is a device or a socket");
+	fd = openat(srcfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &e.st) < 0)
+		return error_sys(err, "open it");
+	if (!S_ISREG(e.st.st_mode))
+		return error_set(err, ERR_FAILED, "it changed while it was copied");
+	e.fd = fd;
+	return file_copy(c, &e, dstfd, err);
+}

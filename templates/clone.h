@@ -14,6 +14,10 @@
  * descriptor, no link followed. */
 int clone_copy(int srcfd, int dstfd, struct error *err);
 
+/* Copies what is called name in srcfd into dstfd, where that name is free, with all below it.
+ * ERR_UNSUPPORTED for a device or a socket. */
+int clone_name(int srcfd, const char *name, int dstfd, struct error *err);
+
 /* The same with everything: devices, which whiteouts of an overlay are, sockets, and every xattr of
  * files and directories, those of overlayfs too. For a zone's own layer that moves to another
  * disk. */
