@@ -197,6 +197,7 @@ dist_check_SCRIPTS += %D%/func/log.bats
 dist_check_SCRIPTS += %D%/func/plan.bats
 dist_check_SCRIPTS += %D%/func/pool.bats
 dist_check_SCRIPTS += %D%/func/reinstall.bats
+dist_check_SCRIPTS += %D%/func/upgrade.bats
 dist_check_SCRIPTS += %D%/func/rename.bats
 dist_check_SCRIPTS += %D%/func/neighbours.bats
 dist_check_SCRIPTS += %D%/func/run.bats
