@@ -5,6 +5,7 @@ zonectl_LDFLAGS = $(ZONECTL_LDFLAGS)
 zonectl_SOURCES = %D%/main.c %D%/verb.h %D%/verb_access.h
 zonectl_SOURCES += %D%/cause.c %D%/cause.h
 zonectl_SOURCES += %D%/ask.c %D%/ask.h
+zonectl_SOURCES += %D%/cause.c %D%/cause.h
 zonectl_SOURCES += %D%/confirm.c %D%/confirm.h
 zonectl_SOURCES += %D%/dispatch.c %D%/dispatch.h
 zonectl_SOURCES += %D%/fold.c %D%/fold.h

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "base/error.h"
 #include "cli/relay.h"
@@ -22,6 +23,7 @@ struct session {
 	bool is_pipe[3];		/* stdio[i] is ours to close once the command has it */
 	struct relay relay;
 	struct term term;
+	struct termios keys;		/* of the user's terminal, where that is wanted */
 	struct screen screen;		/* of the user's terminal */
 	enum relay_end end;
 	int signal;			/* that ended it, or 0 */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -58,6 +59,20 @@ void term_copy_size(int from, int to)
 
 	if (ioctl(from, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
 		(void)ioctl(to, TIOCSWINSZ, &size); /* a terminal without size still works */
+}
+
+bool term_is_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	/* The first that is set counts (locale(7)). */
+	for (size_t i = 0; i < N_ROWS(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
+	}
+	return false;
 }
 
 int term_reopen(int fd, int flags, struct error *err)

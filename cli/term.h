@@ -29,6 +29,8 @@ void term_restore(struct term *t);
 void term_size(struct winsize *out);
 /* Copies the size of one terminal to another; one that has none is left out. */
 void term_copy_size(int from, int to);
+/* True if the terminal's characters are UTF-8, by the user's locale. */
+bool term_is_utf8(void);
 /* Opens what fd stands for once more, not blocking, so that the flag is not shared with the shell
  * that gave it to us. A duplicate where that can't be done: sockets, say. */
 int term_reopen(int fd, int flags, struct error *err);

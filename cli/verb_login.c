@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -74,9 +75,41 @@ static void tell(struct cli *cli, struct target *t, const struct session *sessio
 		cause_tell(cli, t, &cause);
 }
 
+/* NAME of the user's own, unless the zone or its image says otherwise. */
+static void add_env(char ***env, const struct target *t, const char *name, const char *value)
+{
+	if (!strv_env_get(t->zone.config.env, name) &&
+	    !strv_env_get(t->status.run.image_env, name))
+		strv_env_set(env, name, value);
+}
+
+/* What programs have to know of the user's terminal. It goes into the zone's environment, so only
+ * what such a word can be. */
+static void describe_terminal(struct enter_options *options, const struct target *t,
+			      struct session *session, char ***env)
+{
+	const char *color = getenv("COLORTERM");
+
+	options->term = getenv("TERM");
+	if (options->term && !str_is_clean(options->term))
+		options->term = NULL;
+	if (color && *color && str_is_clean(color))
+		add_env(env, t, "COLORTERM", color);
+	/* The one locale of UTF-8 that needs no locales installed. */
+	if (term_is_utf8())
+		add_env(env, t, "LANG", "C.UTF-8");
+	for (char *const *v = options->env; v && *v; v++)
+		strv_add(env, *v);
+	options->env = *env;
+	term_size(&options->size);
+	if (session->user_tty >= 0 && tcgetattr(session->user_tty, &session->keys) == 0)
+		options->keys = &session->keys;
+}
+
 static int enter(struct cli *cli, struct target *t, struct enter_options *options,
 		 struct error *err)
 {
+	AUTO_STRV char **env = NULL;
 	struct session session;
 	struct escape escape;
 	int status;
@@ -86,15 +119,10 @@ static int enter(struct cli *cli, struct target *t, struct enter_options *option
 	options->user = opts_value(&cli->opts, "user");
 	options->argv = cli->opts.command;
 	options->status = &t->status;
-	if (options->has_tty) {
-		options->term = getenv("TERM");
-		term_size(&options->size);
-	}
-	/* It goes into the zone's environment, so only what a terminal's name can be. */
-	if (options->term && !str_is_clean(options->term))
-		options->term = NULL;
 	status = session_open(&session, options->has_tty, err);
 	session_watch(&session, &escape);
+	if (options->has_tty)
+		describe_terminal(options, t, &session, &env);
 	if (status == 0)
 		status = start(cli, t, options, &session, err);
 	session_close(&session);

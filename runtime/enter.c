@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -66,6 +67,23 @@ static int leave_host(const struct entry *e, struct error *err)
 	return 0;
 }
 
+/* What the user's keys send, and whether erasing one takes a character or a byte (IUTF8); the rest
+ * is for programs inside to choose. */
+static int set_keys(int slavefd, const struct termios *keys, struct error *err)
+{
+	struct termios mode;
+
+	if (tcgetattr(slavefd, &mode) < 0)
+		return error_sys(err, "ask for the terminal's modes");
+	memcpy(mode.c_cc, keys->c_cc, sizeof(mode.c_cc));
+	mode.c_cc[VMIN] = 1;
+	mode.c_cc[VTIME] = 0;
+	mode.c_iflag = (mode.c_iflag & ~(tcflag_t)IUTF8) | (keys->c_iflag & IUTF8);
+	if (tcsetattr(slavefd, TCSANOW, &mode) < 0)
+		return error_sys(err, "set the terminal's modes");
+	return 0;
+}
+
 /* A terminal of the zone's own devpts, whatever the zone mounted or linked there. */
 static int open_terminal(const struct entry *e, int rootfd, uid_t uid, int stdio[3],
 			 struct error *err)
@@ -87,6 +105,8 @@ static int open_terminal(const struct entry *e, int rootfd, uid_t uid, int stdio
 		return -1;
 	if (e->options->size.ws_row > 0 && ioctl(slavefd, TIOCSWINSZ, &e->options->size) < 0)
 		return error_sys(err, "set the terminal's size");
+	if (e->options->keys && set_keys(slavefd, e->options->keys, err) < 0)
+		return -1;
 	if (ioctl(slavefd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the terminal the controlling one");
 	stdio[0] = stdio[1] = stdio[2] = slavefd;

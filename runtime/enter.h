@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "base/error.h"
 #include "runtime/state.h"
@@ -26,6 +27,7 @@ struct enter_options {
 	const char *term;		/* TERM, or NULL */
 	bool has_tty;			/* give it a terminal; else stdio below */
 	struct winsize size;		/* of that terminal; all 0: left alone */
+	const struct termios *keys;	/* whose characters that one takes, as "erase"; or NULL */
 	int stdio[3];			/* without a terminal: descriptors it gets as 0, 1, 2 */
 	const struct zone_status *status; /* where the caller has just asked, borrowed; or NULL */
 };

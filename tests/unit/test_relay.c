@@ -163,6 +163,65 @@ static void the_other_side_that_ends_ends_the_relay(void **state)
 	close(out[0]);
 }
 
+static void a_paste_goes_through_with_the_escape_in_it(void **state)
+{
+	static const char paste[] = "a paste that is longer than keys are\r~.\r~~\r~?\r";
+	int in[2], zone[2], status = 0;
+	char got[sizeof(paste)] = "";
+	struct relay r;
+	pid_t reader;
+
+	(void)state;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, zone), 0);
+	reader = fork();
+	if (reader == 0) {
+		ssize_t n = recv(zone[1], got, sizeof(paste) - 1, MSG_WAITALL);
+
+		_exit(n == sizeof(paste) - 1 && memcmp(got, paste, (size_t)n) == 0 ? 0 : 1);
+	}
+	close(zone[1]);
+	assert_int_equal(write(in[1], paste, sizeof(paste) - 1), sizeof(paste) - 1);
+	relay_init(&r);
+	r.escape.c = '~';
+	r.pidfd = sys_pidfd_open(reader, 0);
+	relay_add(&r, in[0], zone[0])->is_input = true;
+	relay_hold_typed(&r);
+	assert_int_equal(relay_run(&r), RELAY_ENDED);
+	close(r.pidfd);
+	relay_clear(&r);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	close(in[1]);
+}
+
+static void the_end_of_input_ends_a_relay_that_lingers(void **state)
+{
+	int in[2], out[2], zone[2];
+	char got[8] = "";
+	struct relay r;
+
+	(void)state;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, zone),
+			 0);
+	assert_int_equal(write(in[1], "typed", 5), 5);
+	close(in[1]);
+	assert_int_equal(write(zone[1], "said", 4), 4);
+	relay_init(&r);
+	r.linger_ms = 20;
+	relay_add(&r, in[0], dup(zone[0]))->is_input = true;
+	relay_add(&r, zone[0], out[1])->is_vital = true;
+	assert_int_equal(relay_run(&r), RELAY_INPUT_ENDED);
+	relay_clear(&r);
+	assert_int_equal(read(out[0], got, sizeof(got)), 4);
+	assert_int_equal(read(zone[1], got, sizeof(got)), 5);
+	assert_string_equal(got, "typed");
+	close(out[0]);
+	close(zone[1]);
+}
+
 static void children_that_go_on_writing_are_not_waited_for(void **state)
 {
 	int ends[2];
@@ -201,6 +260,8 @@ int main(void)
 		cmocka_unit_test(output_comes_whole_and_in_order),
 		cmocka_unit_test(a_flood_that_nobody_reads_can_be_left),
 		cmocka_unit_test(the_other_side_that_ends_ends_the_relay),
+		cmocka_unit_test(a_paste_goes_through_with_the_escape_in_it),
+		cmocka_unit_test(the_end_of_input_ends_a_relay_that_lingers),
 		cmocka_unit_test(children_that_go_on_writing_are_not_waited_for),
 	};
 
