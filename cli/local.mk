@@ -3,7 +3,6 @@ sbin_PROGRAMS += zonectl
 zonectl_LDADD = libzone.a $(ZONECTL_LIBS)
 zonectl_LDFLAGS = $(ZONECTL_LDFLAGS)
 zonectl_SOURCES = %D%/main.c %D%/verb.h %D%/verb_access.h
-zonectl_SOURCES += %D%/cause.c %D%/cause.h
 zonectl_SOURCES += %D%/ask.c %D%/ask.h
 zonectl_SOURCES += %D%/cause.c %D%/cause.h
 zonectl_SOURCES += %D%/confirm.c %D%/confirm.h
