@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "cli/fanout.h"
 #include "cli/keys.h"
 #include "cli/names.h"
 #include "cli/out.h"
+#include "cli/result.h"
 #include "cli/several.h"
 #include "runtime/autoboot.h"
 
@@ -71,7 +74,7 @@ static int check_operands(struct cli *cli, struct error *err)
 		return usage(v, err, "no PROPERTY=VALUE given");
 	if (n < v->min && !is_all)
 		return usage(v, err, n == 0 ? what_is_missing(v) : "too few operands");
-	if (v->max >= 0 && n > v->max && v->flags & VERB_COMMAND && !cli->opts.command)
+	if (n > 1 && v->flags & VERB_COMMAND && v->flags & VERB_STATUS && !cli->opts.command)
 		return usage(v, err, "the command stands after '--'");
 	if (v->max >= 0 && n > v->max)
 		return usage(v, err, "too many operands");
@@ -104,25 +107,37 @@ static bool is_autobooted(struct cli *cli, const char *name)
 }
 
 /* --all means those that the verb can work on: boot boots what is stopped. */
+static bool is_of_all(struct cli *cli, const char *name)
+{
+	struct error ignored = { 0 };
+	bool is_meant = true;
+
+	/* A zone that can't be looked at stays in, so that its fault is told. */
+	if (cli->verb->each && cli->verb->states)
+		(void)in_states(cli, name, &is_meant, &ignored); /* is_meant stays true */
+	if (is_meant && opts_has(&cli->opts, "autoboot"))
+		is_meant = is_autobooted(cli, name);
+	return is_meant;
+}
+
 static int all_names(struct cli *cli, char ***out, struct error *err)
 {
-	AUTO_STRV char **names = NULL;
+	char **names = NULL;
+	size_t kept = 0;
 
 	if (zone_names(&cli->site, &names, err) < 0)
 		return -1;
-	for (char **name = names; name && *name; name++) {
-		struct error ignored = { 0 };
-		bool is_meant = true;
+	for (size_t i = 0; names && names[i]; i++) {
+		char *name = TAKE_PTR(names[i]);
 
-		/* A zone that can't be looked at stays in, so that its fault is told. */
-		if (cli->verb->each && cli->verb->states)
-			(void)in_states(cli, *name, &is_meant, &ignored); /* is_meant stays true */
-		if (is_meant && opts_has(&cli->opts, "autoboot"))
-			is_meant = is_autobooted(cli, *name);
-		if (is_meant)
-			strv_give(out, TAKE_PTR(*name));
+		if (is_of_all(cli, name))
+			names[kept++] = name;
+		else
+			free(name);
 	}
-	free(TAKE_PTR(names));
+	if (names)
+		names[kept] = NULL;
+	*out = names;
 	return 0;
 }
 
@@ -174,17 +189,24 @@ static int work_opened(struct cli *cli, const char *name, struct error *err)
 
 static int work(struct cli *cli, const char *name, struct error *err)
 {
+	int64_t began = clock_ms();
 	int status;
 
 	cli->subject = name;
+	cli->has_told = false;
 	if (cli_site(cli, err) < 0)
 		return -1;
 	status = cli->verb->each ? work_opened(cli, name, err) : cli->verb->by_name(cli, name, err);
+	/* Of one zone alone the error says it. */
+	if (result_is_told(cli) && (status >= 0 || cli->is_worker))
+		result_add(cli, name, result_of(status), clock_ms() - began, err);
+	if (status < 0)
+		fanout_failed(cli, name, err);
 	/* What came out belongs to this zone, also when the verb failed half-way. */
 	if (!(cli->verb->flags & VERB_ARRAY)) {
 		struct error late = { 0 };
 
-		if (out_flush(cli, status == 0 ? err : &late) < 0)
+		if (out_flush(cli, status >= 0 ? err : &late) < 0)
 			status = -1;
 	}
 	return status;
@@ -198,6 +220,15 @@ static bool gives_array(const struct cli *cli)
 	if (!cli->is_json || !(cli->verb->flags & VERB_ARRAY))
 		return false;
 	return strv_len(operands) != 1 || !names_is_plain(operands[0]);
+}
+
+static int work_alone(struct cli *cli, const char *name, struct error *err)
+{
+	int status = work(cli, name, err);
+
+	if (status > 0 && !cli->is_json && cli->verb->skipped)
+		out_note(cli, "%s %s: %s", cli->verb->name, name, cli->verb->skipped);
+	return status < 0 ? -1 : 0;
 }
 
 static int work_on_names(struct cli *cli, char **names, struct error *err)
@@ -214,10 +245,10 @@ static int work_on_names(struct cli *cli, char **names, struct error *err)
 	cli->json.compact = !(cli->verb->flags & VERB_ARRAY);
 	if (is_array)
 		json_out_array(&cli->json, NULL);
-	if (n == 1)
-		status = work(cli, names[0], err);
-	else if (n > 1)
+	if (n > 1 || (n == 1 && fanout_is_meant(cli)))
 		status = several(cli, names, work, err);
+	else if (n == 1)
+		status = work_alone(cli, names[0], err);
 	if (is_array)
 		json_out_end_array(&cli->json);
 	return status;

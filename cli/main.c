@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
 #include "base/sys.h"
@@ -21,7 +21,7 @@
 #include "cli/verb.h"
 #include "runtime/enter.h"
 
-enum { JOBS_MAX = 256 };
+enum { JOBS_MAX = 256, SIGNALLED = 128 };
 
 static const struct opt global_options[] = {
 	{ "root",     0,   "DIR", "work on the store below DIR (or ZONECTL_ROOT)" },
@@ -32,6 +32,8 @@ static const struct opt global_options[] = {
 	{ "all",      0,   NULL,  "every zone that the verb can work on" },
 	{ "yes",      'y', NULL,  "ask nothing" },
 	{ "jobs",     'j', "N",   "work on up to N zones at a time" },
+	{ "serial",   0,   "N",   "N zones (or N%) first, the next when they are done" },
+	{ "max-fail", 0,   "N",   "begin no more once N zones (or N%) have failed" },
 	{ "no-color", 0,   NULL,  "no colour on a terminal" },
 	{ "help",     'h', NULL,  "show help" },
 	{ "version",  0,   NULL,  "show the version" },
@@ -55,7 +57,9 @@ int cli_site(struct cli *cli, struct error *err)
 
 static int exit_status(const struct cli *cli, const struct error *err)
 {
-	if (!cli->verb || !(cli->verb->flags & VERB_STATUS))
+	if (cli->ended_by && err->kind == ERR_PARTIAL)
+		return SIGNALLED + cli->ended_by;
+	if (!cli->verb || !(cli->verb->flags & VERB_STATUS) || err->kind == ERR_PARTIAL)
 		return err->kind;
 	/* Without a command there are no exit codes of its own to keep apart. */
 	if (!cli->opts.command)
@@ -109,9 +113,8 @@ int cli_report(const struct cli *cli, const char *subject, const struct error *e
 		add_error_json(&text, cli, subject, err);
 	else
 		add_error_text(&text, cli, subject, err);
-	progress_clear(&cli->progress);
 	/* There is nobody left to tell when standard error can't be written. */
-	(void)fd_write_all(STDERR_FILENO, str_text(&text), text.len, &ignored);
+	(void)out_write(cli, STDERR_FILENO, str_text(&text), text.len, &ignored);
 	return exit_status(cli, err);
 }
 
@@ -131,6 +134,24 @@ static bool is_progress_wanted(const struct cli *cli)
 	if (cli->is_quiet || cli->is_verbose || cli->is_json || !term || strcmp(term, "dumb") == 0)
 		return false;
 	return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+}
+
+/* "N" or "N%". */
+static int take_share(const struct opts *o, const char *name, struct cli_share *out,
+		      struct error *err)
+{
+	const char *value = opts_value(o, name);
+	AUTO_FREE char *number = value ? xstrdup(value) : NULL;
+	size_t len = value ? strlen(value) : 0;
+
+	if (!value)
+		return 0;
+	out->is_percent = len > 0 && number[len - 1] == '%';
+	if (out->is_percent)
+		number[len - 1] = '\0';
+	if (num_u64(number, 1, out->is_percent ? 100 : UINT32_MAX, &out->n, err) < 0)
+		return error_wrap(err, "option '--%s'", name);
+	return 0;
 }
 
 static int take_globals(struct cli *cli, struct error *err)
@@ -154,7 +175,9 @@ static int take_globals(struct cli *cli, struct error *err)
 	if (jobs && num_u64(jobs, 1, JOBS_MAX, &n, err) < 0)
 		return error_wrap(err, "option '--jobs'");
 	cli->jobs = (unsigned int)n;
-	return 0;
+	if (take_share(o, "serial", &cli->serial, err) < 0)
+		return -1;
+	return take_share(o, "max-fail", &cli->max_fail, err);
 }
 
 static bool is_json_asked(char *const *argv)
@@ -234,11 +257,13 @@ static void clear(struct cli *cli)
 	strv_clear(&cli->names);
 	json_out_clear(&cli->json);
 	str_clear(&cli->out);
+	str_clear(&cli->gift);
+	cleanup_close(&cli->out_lockfd);
 }
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { 0 };
+	struct cli cli = { .out_lockfd = -1 };
 	struct error err = { 0 }, late = { 0 };
 	int status;
 

@@ -2,10 +2,12 @@
 #include "cli/out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -28,13 +30,50 @@ static char *format(const char *fmt, va_list args)
 	return text;
 }
 
+int out_share(struct cli *cli, struct error *err)
+{
+	cli->out_lockfd = memfd_create("zonectl-out", MFD_CLOEXEC);
+	return cli->out_lockfd < 0 ? error_sys(err, "make a lock") : 0;
+}
+
+/* A lock of fcntl(2) is a process's own, also on a descriptor that it inherited, and goes with it;
+ * one of flock(2) would be all workers' together. */
+static void lock(const struct cli *cli, short type)
+{
+	struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
+
+	if (cli->out_lockfd < 0)
+		return;
+	while (fcntl(cli->out_lockfd, F_SETLKW, &whole) < 0 && errno == EINTR)
+		;
+}
+
+void out_lock(const struct cli *cli)
+{
+	lock(cli, F_WRLCK);
+}
+
+void out_unlock(const struct cli *cli)
+{
+	lock(cli, F_UNLCK);
+}
+
+int out_write(const struct cli *cli, int fd, const char *data, size_t len, struct error *err)
+{
+	int status;
+
+	out_lock(cli);
+	progress_clear(&cli->progress);
+	status = fd_write_all(fd, data, len, err);
+	out_unlock(cli);
+	return status;
+}
+
 static int write_out(struct cli *cli, struct error *err)
 {
 	struct error failure = { 0 };
-	int status;
+	int status = out_write(cli, STDOUT_FILENO, str_text(&cli->out), cli->out.len, &failure);
 
-	progress_clear(&cli->progress);
-	status = fd_write_all(STDOUT_FILENO, str_text(&cli->out), cli->out.len, &failure);
 	str_clear(&cli->out);
 	if (status == 0 || failure.sys == EPIPE)
 		return 0;
@@ -85,8 +124,10 @@ static void message(const struct cli *cli, enum log_level level, const char *tex
 		shown = LOG_LEVEL_ERROR;
 	else if (cli->is_verbose)
 		shown = LOG_LEVEL_DEBUG;
+	out_lock(cli);
 	progress_clear(&cli->progress);
 	log_line(shown, level, "%s", text);
+	out_unlock(cli);
 }
 
 void out_note(const struct cli *cli, const char *fmt, ...)

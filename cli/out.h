@@ -15,6 +15,12 @@ void out_print(struct cli *cli, const char *fmt, ...) __attribute__((format(prin
 void out_safe(struct cli *cli, const char *text);
 /* Writes what was printed, cli->json too. A reader that went away is no error. */
 int out_flush(struct cli *cli, struct error *err);
+/* Lets several processes write, one at a time, from here on. */
+int out_share(struct cli *cli, struct error *err);
+void out_lock(const struct cli *cli);
+void out_unlock(const struct cli *cli);
+/* Writes all of it to standard output or error, with no line of progress in between. */
+int out_write(const struct cli *cli, int fd, const char *data, size_t len, struct error *err);
 /* What --dry-run says: "would VERB SUBJECT". Returns 0. */
 int out_would(struct cli *cli, const char *subject);
 /* A message, unless --quiet. */

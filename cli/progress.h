@@ -11,18 +11,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
 struct progress {
 	bool is_on, has_color;
+	int64_t began_ms, drawn_ms;	/* of the bar, clock_ms(); 0: not yet */
 };
 
-/* "[####......] 4/10, 1 failed": how many are done, those that failed among them. */
-void progress_bar(struct str *out, size_t done, size_t failed, size_t total, bool has_color);
+struct progress_state {
+	size_t done, failed, total;	/* those that failed are done too */
+	int64_t ms;			/* since the beginning */
+};
 
-/* The bar as the line. */
-void progress_count(const struct progress *p, size_t done, size_t failed, size_t total);
+/* "[####......] 4/10, 1 failed, 2.0/s, 3s left": the last two once they mean something. */
+void progress_bar(struct str *out, const struct progress_state *state, bool has_color);
+
+/* The bar as the line, a few times a second at most; ms is filled in here. */
+void progress_count(struct progress *p, struct progress_state state);
 /* "WHAT: STAGE" as the line; stage has n bytes and may hold anything. */
 void progress_stage(const struct progress *p, const char *what, const char *stage, size_t n);
 /* Takes the line away; also when there is none. */

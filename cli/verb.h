@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/lock.h"
 #include "base/str.h"
+#include "cli/collate.h"
 #include "cli/opt.h"
 #include "cli/progress.h"
 #include "runtime/site.h"
@@ -23,6 +24,12 @@
 
 struct verb;
 
+/* Of zones: so many, or so many of a hundred; n 0: not said. */
+struct cli_share {
+	uint64_t n;
+	bool is_percent;
+};
+
 struct cli {
 	const struct verb *verb;
 	const char *root;		/* --root or ZONECTL_ROOT; "/" */
@@ -30,6 +37,12 @@ struct cli {
 	struct progress progress;	/* on while there is some */
 	bool is_json, is_quiet, is_verbose, is_dry_run, is_yes, has_color;
 	unsigned int jobs;		/* zones worked on at a time, 0: not said */
+	struct cli_share serial, max_fail;	/* see several.h */
+	bool is_worker;			/* one of several processes, which crew.h says more of */
+	struct collate collate;		/* of exec --collate */
+	bool has_told;			/* exec --json has printed the zone's line */
+	struct str gift;		/* from there to the one that started it */
+	int ended_by;			/* the signal that ended work on several zones, or 0 */
 	int64_t end_ms;			/* when those at work are to be done, clock_ms(), or 0 */
 	struct opts opts;		/* options, and operands as they were typed */
 	char **assignments;		/* of VERB_ASSIGNS: the operands with '='; strv, owned */
@@ -42,6 +55,7 @@ struct cli {
 	bool has_site;
 	struct json_out json;		/* --json results, not yet in out */
 	struct str out;			/* results not yet written to stdout */
+	int out_lockfd;			/* what workers lock to write, or -1 */
 	int command_status;		/* exit status of the command that the verb ran */
 	int failure_status;		/* that of VERB_STATUS when it could not be run; 0: 125 */
 };
@@ -72,7 +86,7 @@ struct verb {
 	const char *name;		/* "boot", "template import" */
 	const char *alias;		/* or NULL */
 	const char *operands;		/* as usage shows them */
-	/* One of these three. */
+	/* One of these three. They return 0, -1, or 1 when there was nothing to do. */
 	int (*run)(struct cli *cli, struct error *err);
 	int (*each)(struct cli *cli, struct target *target, struct error *err);
 	int (*by_name)(struct cli *cli, const char *name, struct error *err);
@@ -80,11 +94,16 @@ struct verb {
 	int (*sort)(struct cli *cli, struct error *err);
 	/* Before the first zone, e.g. to ask; or NULL. */
 	int (*before)(struct cli *cli, char *const *names, struct error *err);
+	/* Of several zones, as they end: what each left in cli->gift; or NULL. */
+	void (*taken)(struct cli *cli, size_t i, const char *data, size_t len);
+	/* After the last of several, before failures are told; or NULL. */
+	int (*finish)(struct cli *cli, struct error *err);
 	unsigned int states;		/* ZONE_BITs a zone may be in, 0: any; of each */
 	int lock;			/* enum lock_mode or 0; of each */
 	int min, max;			/* operands; max -1: any number */
 	unsigned int flags;		/* enum verb_flag */
 	int within_ms;			/* --all: for all together, without --timeout */
+	const char *skipped;		/* why there may be nothing to do: "exists already" */
 	const struct opt *options;	/* or NULL */
 	const char *group;		/* heading in help */
 	const char *summary;		/* one line */
@@ -116,31 +135,10 @@ extern const struct opt create_options[];
 int verb_create(struct cli *cli, const char *name, struct error *err);
 /* Applies --plan and the --PROPERTY options to a configuration and checks the whole. */
 int cli_properties(struct cli *cli, struct zone_config *config, struct error *err);
-/* verb_destroy.c */
-extern const struct opt destroy_options[];
-int verb_destroy(struct cli *cli, const char *name, struct error *err);
-int verb_destroy_ask(struct cli *cli, char *const *names, struct error *err);
-/* verb_run.c */
-extern const struct opt run_options[];
-int verb_run(struct cli *cli, struct error *err);
-extern const struct opt list_options[];
-int verb_list(struct cli *cli, struct error *err);
-int verb_info(struct cli *cli, struct target *t, struct error *err);
 /* Says what a boot of the zone warned of. */
 void cli_boot_warnings(const struct cli *cli, const struct zone *zone);
 /* Seconds that a zone has been up. */
 uint64_t cli_uptime(const struct zone_run *run);
-extern const struct opt set_options[];
-int verb_set(struct cli *cli, struct target *t, struct error *err);
-int verb_rename(struct cli *cli, struct error *err);
-int verb_verify(struct cli *cli, const char *name, struct error *err);
-int verb_repair(struct cli *cli, const char *name, struct error *err);
-/* Each in the file of its name; verify in verb_repair.c, thaw in verb_freeze.c. */
-int verb_freeze(struct cli *cli, struct target *t, struct error *err);
-int verb_thaw(struct cli *cli, struct target *t, struct error *err);
-/* verb_wait.c */
-extern const struct opt wait_options[];
-int verb_wait(struct cli *cli, const char *name, struct error *err);
 /* verb_features.c, verb_doctor.c, help.c */
 int verb_doctor(struct cli *cli, struct error *err);
 int verb_features(struct cli *cli, struct error *err);

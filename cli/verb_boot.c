@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "cli/out.h"
+#include "cli/several.h"
 #include "cli/verb.h"
 #include "runtime/autoboot.h"
 #include "runtime/boot.h"
@@ -37,13 +38,16 @@ void cli_boot_warnings(const struct cli *cli, const struct zone *zone)
 
 static int wait_ready(struct cli *cli, struct zone *zone, struct error *err)
 {
-	int timeout_ms = WAIT_MS;
+	int timeout_ms = WAIT_MS, status;
 
 	if (opts_duration(&cli->opts, "wait", &timeout_ms, err) < 0)
 		return -1;
 	/* Others may look at the zone, or halt it, meanwhile. */
 	lock_drop(zone->dirfd);
-	return zone_wait_ready(zone, timeout_ms, err);
+	several_may_end(cli, true);
+	status = zone_wait_ready(zone, timeout_ms, err);
+	several_may_end(cli, false);
+	return status;
 }
 
 int verb_boot(struct cli *cli, struct target *t, struct error *err)

@@ -12,11 +12,12 @@
 #include "templates/store.h"
 
 const struct opt create_options[] = {
-	{ "template", 't', "TEMPLATE", "what the zones are made from (as template list shows)" },
-	{ "plan",     0,   "PLAN",     "take properties from a plan (as plan list shows)" },
-	{ "like",     0,   "ZONE",     "take properties and template from another zone" },
-	{ "password-stdin", 0, NULL,   "read root's password from standard input" },
-	{ "boot",     0,   NULL,       "boot them at once" },
+	{ "template",       't', "TEMPLATE", "what they are made from (as template list shows)" },
+	{ "plan",           0,   "PLAN",     "take properties from a plan (as plan list shows)" },
+	{ "like",           0,   "ZONE",     "take properties and template from another zone" },
+	{ "password-stdin", 0,   NULL,       "read root's password from standard input" },
+	{ "boot",           0,   NULL,       "boot them at once" },
+	{ "skip-existing",  0,   NULL,       "pass over zones that exist; --boot boots them too" },
 	{ 0 },
 };
 
@@ -125,7 +126,7 @@ static int would_create(struct cli *cli, const char *name, const char *template,
 	return out_would(cli, name);
 }
 
-int verb_create(struct cli *cli, const char *name, struct error *err)
+static int make(struct cli *cli, const char *name, struct error *err)
 {
 	struct zone zone = { .dirfd = -1 };
 	AUTO_FREE char *template = NULL;
@@ -143,4 +144,51 @@ int verb_create(struct cli *cli, const char *name, struct error *err)
 	zone_close(&zone);
 	zone_config_clear(&config);
 	return status;
+}
+
+/* Boots what is there and stopped: an earlier command made it and was interrupted. It is not this
+ * command's to remove when that fails. Returns 1 when there was nothing to do. */
+static int boot_existing(struct cli *cli, const char *name, struct error *err)
+{
+	static const struct boot_options options;
+	struct zone_status now = { .initfd = -1 };
+	struct zone zone = { .dirfd = -1 };
+	int status;
+
+	if (zone_open(&zone, &cli->site, name, LOCK_ALONE, err) < 0)
+		return -1;
+	status = zone_status(&now, &cli->site, name, err);
+	if (status == 0 && now.state != ZONE_INSTALLED)
+		status = 1;
+	else if (status == 0 && cli->is_dry_run)
+		out_print(cli, "would boot %s\n", name);
+	else if (status == 0)
+		status = zone_boot(&zone, &options, err);
+	if (status == 0)
+		cli_boot_warnings(cli, &zone);
+	zone_status_clear(&now);
+	zone_close(&zone);
+	return status < 0 ? error_wrap(err, "boot") : status;
+}
+
+static int pass_over(struct cli *cli, const char *name, struct error *err)
+{
+	return opts_has(&cli->opts, "boot") ? boot_existing(cli, name, err) : 1;
+}
+
+int verb_create(struct cli *cli, const char *name, struct error *err)
+{
+	struct error why = { 0 };
+	bool skips = opts_has(&cli->opts, "skip-existing");
+
+	/* What is not whole is swept by zone_create() and made anew. */
+	if (skips && zone_exists(&cli->site, name) && !zone_is_incomplete(&cli->site, name))
+		return pass_over(cli, name, err);
+	if (make(cli, name, &why) == 0)
+		return 0;
+	/* Another command was faster. */
+	if (skips && why.kind == ERR_EXISTS)
+		return pass_over(cli, name, err);
+	*err = why;
+	return -1;
 }

@@ -9,7 +9,7 @@
 #include "cli/confirm.h"
 #include "cli/names.h"
 #include "cli/out.h"
-#include "cli/verb.h"
+#include "cli/verb_zone.h"
 #include "runtime/boot.h"
 #include "runtime/destroy.h"
 

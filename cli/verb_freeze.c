@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cgroups/cgroup.h"
-#include "cli/verb.h"
+#include "cli/verb_zone.h"
 
 enum { FREEZE_MS = 10 * 1000 };
 

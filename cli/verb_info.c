@@ -9,7 +9,7 @@
 #include "base/strv.h"
 #include "cgroups/stats.h"
 #include "cli/out.h"
-#include "cli/verb.h"
+#include "cli/verb_zone.h"
 #include "runtime/addresses.h"
 #include "runtime/ending.h"
 #include "runtime/hostkeys.h"

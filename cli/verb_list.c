@@ -11,7 +11,7 @@
 #include "cli/names.h"
 #include "cli/table.h"
 #include "cli/table_share.h"
-#include "cli/verb.h"
+#include "cli/verb_zone.h"
 #include "runtime/addresses.h"
 
 const struct opt list_options[] = {

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "cli/cause.h"
+#include "cli/fanout.h"
 #include "cli/session.h"
 #include "cli/term.h"
 #include "cli/verb.h"
@@ -29,6 +30,7 @@ const struct opt exec_options[] = {
 	{ "tty",         't', NULL,    "give it a terminal" },
 	{ "escape",      0,   "CHAR",  "with -t: leave with CHAR and a dot, not ~. (none: never)" },
 	{ "interactive", 'i', NULL,    "pass standard input on (always done)" },
+	{ "collate",     0,   NULL,    "print equal outputs of zones once, at the end" },
 	{ 0 },
 };
 
@@ -165,5 +167,9 @@ int verb_exec(struct cli *cli, struct target *t, struct error *err)
 	}
 	if (check_env(env, err) < 0)
 		return -1;
+	options.user = opts_value(&cli->opts, "user");
+	options.argv = cli->opts.command;
+	if (fanout_is_meant(cli))
+		return fanout_exec(cli, t, &options, err);
 	return enter(cli, t, &options, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/out.h"
-#include "cli/verb.h"
+#include "cli/verb_zone.h"
 #include "runtime/rename.h"
 
 static int rename_opened(struct cli *cli, struct zone *zone, const char *to, struct error *err)

@@ -2,7 +2,7 @@
 #include "base/cleanup.h"
 #include "base/strv.h"
 #include "cli/out.h"
-#include "cli/verb.h"
+#include "cli/verb_zone.h"
 #include "runtime/check.h"
 #include "runtime/destroy.h"
 #include "runtime/rename.h"

@@ -9,7 +9,7 @@
 #include "cli/out.h"
 #include "cli/session.h"
 #include "cli/term.h"
-#include "cli/verb.h"
+#include "cli/verb_zone.h"
 #include "runtime/enter.h"
 #include "runtime/run.h"
 

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "cli/out.h"
 #include "cli/verb_plan.h"
+#include "cli/verb_zone.h"
 #include "runtime/change.h"
 
 const struct opt set_options[] = {

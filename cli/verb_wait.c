@@ -5,7 +5,8 @@
 #include "base/clock.h"
 #include "base/proc.h"
 #include "cli/names.h"
-#include "cli/verb.h"
+#include "cli/several.h"
+#include "cli/verb_zone.h"
 
 enum { STEP_MS = 20 };
 
@@ -90,7 +91,9 @@ int verb_wait(struct cli *cli, const char *name, struct error *err)
 		return -1;
 	if (timeout_ms >= 0)
 		w.end_ms = clock_ms() + timeout_ms;
+	several_may_end(cli, true);
 	while (result == 0)
 		result = look(&w, err);
+	several_may_end(cli, false);
 	return result < 0 ? -1 : 0;
 }

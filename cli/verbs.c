@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/fanout.h"
 #include "cli/renew.h"
 #include "cli/verb.h"
 #include "cli/verb_access.h"
@@ -14,6 +15,7 @@
 #include "cli/verb_stat.h"
 #include "cli/verb_template.h"
 #include "cli/verb_top.h"
+#include "cli/verb_zone.h"
 
 #define STOPPED (ZONE_BIT(ZONE_INSTALLED))
 #define RUNNING (ZONE_BIT(ZONE_RUNNING))
@@ -23,7 +25,7 @@
 static const struct verb verbs[] = {
 	{ "create", NULL, "NAME... -t TEMPLATE [--PROPERTY VALUE]...",
 	  .by_name = verb_create, .before = verb_create_password,
-	  .min = 1, .max = -1, .options = create_options,
+	  .min = 1, .max = -1, .options = create_options, .skipped = "exists already, skipped",
 	  .flags = VERB_CHANGES | VERB_PROPERTIES | VERB_NEW_NAMES | VERB_PARALLEL,
 	  .group = "zones", .summary = "make zones from a template",
 	  .example = "zonectl create 'web{1..3}' -t debian-12 --memory 512M --cpus 1.5 --boot" },
@@ -38,10 +40,11 @@ static const struct verb verbs[] = {
 	  .options = login_options, .flags = VERB_COMMAND | VERB_ONE | VERB_STATUS,
 	  .group = "zones", .summary = "a login session on a terminal of the zone",
 	  .example = "zonectl login web1" },
-	{ "exec", NULL, "NAME -- COMMAND...",
-	  .each = verb_exec, .states = RUNNING, .lock = LOCK_SHARED, .min = 1, .max = 1,
-	  .options = exec_options, .flags = VERB_COMMAND | VERB_ONE | VERB_STATUS,
-	  .group = "zones", .summary = "run a command in a zone",
+	{ "exec", NULL, "NAME... -- COMMAND...",
+	  .each = verb_exec, .before = fanout_check, .taken = fanout_taken,
+	  .finish = fanout_collated, .states = RUNNING, .lock = LOCK_SHARED, .min = 1, .max = -1,
+	  .options = exec_options, .flags = VERB_COMMAND | VERB_PARALLEL | VERB_STATUS,
+	  .group = "zones", .summary = "run a command in zones",
 	  .example = "zonectl exec web1 -w /srv -e LANG=C.UTF-8 -- tar -c . > srv.tar" },
 	{ "console", NULL, "NAME",
 	  .each = verb_console, .lock = 0, .min = 1, .max = 1,

@@ -110,7 +110,7 @@ m3  installed  minimal" ]
 
 @test "a command without -- is told where it stands" {
 	fails 125 "zonectl: exec: the command stands after '--'
-  usage: zonectl exec NAME -- COMMAND..." zonectl exec m1 ls
+  usage: zonectl exec NAME... -- COMMAND..." zonectl exec m1 ls
 }
 
 @test "what is not named is told" {
@@ -168,7 +168,7 @@ m3  installed  minimal" ]
 @test "several zones have a bar on a terminal, and none in a pipe" {
 	on_terminal /dev/stdin <<-'END'
 		zonectl create m{6..8} -t minimal
-		see "] 1/3"
+		see "] 0/3"
 		ends 0
 	END
 	prints "" zonectl destroy -y 'm{6..8}'

@@ -66,7 +66,7 @@ names() { zonectl info "$@" --json | json "' '.join(sorted(z['name'] for z in d)
 
 @test "verbs for one zone refuse several" {
 	zonectl boot web1 web2
-	exits 125 zonectl exec 'web*' -- true
+	exits 125 zonectl login 'web*' -- true
 	holds "works on one zone at a time"
 	zonectl halt web1 web2
 }

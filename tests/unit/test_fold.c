@@ -81,8 +81,8 @@ static void folded_names_unfold(void **state)
 		for (int i = 0; i < 40; i++) {
 			unsigned int r = (unsigned int)rand_r(&seed);
 
-			strv_addf(&names, "%s%0*u%s", r & 64 ? "web" : "w", (int)(r & 3), r >> 8 & 31,
-				  r & 128 ? "x" : "");
+			strv_addf(&names, "%s%0*u%s", r & 64 ? "web" : "w", (int)(r & 3),
+				  r >> 8 & 31, r & 128 ? "x" : "");
 		}
 		strv_sort_unique(names);
 		words = fold_names(names, strv_len(names));
