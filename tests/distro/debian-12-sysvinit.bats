@@ -22,6 +22,9 @@ setup() { debian_setup; }
 	claim_ssh_answers
 }
 
+@test "ssh=on-demand and ssh=inside hold for sysvinit too" {
+	claim_ssh_is_whose_it_is_told
+}
 
 @test "users are added to Debian 12 with sysvinit and own what they make" {
 	claim_users_work

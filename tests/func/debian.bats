@@ -4,6 +4,7 @@
 
 export RECIPE=debian-12
 export KIND=systemd
+export PACKAGES=rsync,dropbear-bin
 load ../lib/debian
 
 setup_file() { debian_open; }
@@ -30,12 +31,20 @@ setup() { debian_setup; }
 	claim_ssh_config_works
 }
 
+@test "rsync reaches Debian 12 by what ssh-config prints" {
+	claim_rsync_works
+}
+
 @test "what list --ansible prints leads into Debian 12" {
 	claim_ansible_inventory_works
 }
 
 @test "with ssh=on-demand nothing of ssh runs until somebody comes" {
 	claim_ssh_on_demand
+}
+
+@test "where there is no OpenSSH, ssh=on-demand starts dropbear" {
+	claim_dropbear_works
 }
 
 @test "ssh refuses a server that is not the zone's" {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # One Debian release from the recipe to the end, as a user would. A file sets
-# RECIPE and KIND (systemd or sysvinit), loads this and names the claims.
+# RECIPE and KIND (systemd or sysvinit), and PACKAGES (a,b) that its claims need beside what the
+# recipe has, loads this and names the claims.
 
 load ../lib/zone
 
@@ -9,7 +10,8 @@ load ../lib/zone
 debian_open() {
 	store_open || return
 	[ "$EUID" -eq 0 ] || return 0
-	if ! outside "$ZONECTL" template build "$RECIPE" >"$BATS_FILE_TMPDIR/build" 2>&1 3>&- 4>&-; then
+	if ! outside "$ZONECTL" template build "$RECIPE" ${PACKAGES:+--include "$PACKAGES"} \
+		>"$BATS_FILE_TMPDIR/build" 2>&1 3>&- 4>&-; then
 		cat "$BATS_FILE_TMPDIR/build" >&2
 		return 1
 	fi
@@ -102,6 +104,50 @@ claim_ssh_config_works() {
 	[ "$(cat "$BATS_TEST_TMPDIR/back")" = copied ]
 }
 
+claim_rsync_works() {
+	local config=$BATS_TEST_TMPDIR/config tree=$BATS_TEST_TMPDIR/tree
+
+	ssh_key
+	zonectl ssh-config >"$config"
+	mkdir -p "$tree/d"
+	head -c 300000 /dev/urandom >"$tree/d/bytes"
+	ln -s d/bytes "$tree/link"
+	chmod 640 "$tree/d/bytes"
+	prints "" rsync -a -e "ssh -F $config -i $KEY" "$tree/" deb.zone:/tmp/tree/
+	prints "640 d/bytes" zonectl exec deb -- sh -c 'cd /tmp/tree && echo $(stat -c %a d/bytes) $(readlink link)'
+	prints "" rsync -a -c --itemize-changes -e "ssh -F $config -i $KEY" deb.zone:/tmp/tree/ "$tree/"
+}
+
+claim_git_works() {
+	local repository=$BATS_TEST_TMPDIR/repository
+
+	ssh_key
+	zonectl ssh-config >"$BATS_TEST_TMPDIR/config"
+	export GIT_SSH_COMMAND="ssh -F $BATS_TEST_TMPDIR/config -i $KEY"
+	zonectl exec deb -- git init -q --bare /srv/there.git
+	git init -q "$repository"
+	git -C "$repository" -c user.name=a -c user.email=a@b commit -q --allow-empty -m "one word"
+	exits 0 git -C "$repository" push -q ssh://deb.zone/srv/there.git HEAD:refs/heads/main
+	exits 0 git clone -q -b main ssh://deb.zone/srv/there.git "$repository.again"
+	prints "one word" git -C "$repository.again" log --format=%s
+}
+
+# Two zones by the inventory that zonectl prints, and what Ansible's own modules say of them.
+claim_ansible_works() {
+	local inventory=$BATS_TEST_TMPDIR/zones.json
+
+	command -v ansible >/dev/null || skip "needs ansible-core"
+	ssh_key
+	zonectl set -q deb tags=blue
+	zonectl list --ansible deb >"$inventory"
+	exits 0 ansible -i "$inventory" --private-key "$KEY" tag_blue -m ping
+	holds "deb.zone | SUCCESS"
+	holds '"ping": "pong"'
+	exits 0 ansible -i "$inventory" --private-key "$KEY" deb.zone -m setup -a filter=ansible_hostname
+	holds '"ansible_hostname": "deb"'
+	zonectl set -q deb tags=
+}
+
 # Ansible itself is no small package; what it would call is.
 claim_ansible_inventory_works() {
 	local inventory=$BATS_TEST_TMPDIR/zones.json args=()
@@ -183,6 +229,52 @@ signal.pause()' "$(zonectl list -H -o ip demand | cut -d, -f1)" &
 	zonectl set -q demand ssh=inside
 	prints "" zonectl boot demand --wait=90
 	deadline 30 sshd_pids
+	zonectl destroy -q --force -y demand
+}
+
+served_by() {
+	[ "$(zonectl ssh "$1" -i "$KEY" 'cat /proc/$PPID/comm')" = "$2" ]
+}
+
+# The zone runs no init of its own, so that nothing but zonectl makes keys and starts a server.
+claim_dropbear_works() {
+	ssh_key
+	zonectl create -q bear -t "$RECIPE" --ssh on-demand --ssh-key "$KEY.pub" --init /bin/sleep
+	prints "" zonectl boot bear -- infinity
+	[ "$(fact bear host_keys | grep -o SHA256 | wc -l)" -eq 2 ]	# one key, for either server
+	served_by bear sshd
+	zonectl exec bear -- rm -r /usr/sbin/sshd /etc/ssh
+	served_by bear dropbear
+	prints "a  b; bear" zonectl ssh bear -i "$KEY" 'echo "a  b; $(hostname)"'
+	exits 7 zonectl ssh bear -i "$KEY" exit 7
+	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
+	zonectl ssh bear -i "$KEY" cat <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
+	deadline 10 not zonectl exec bear -- pgrep -x dropbear
+	# One that has no key gets one with the first who comes, and is known by it.
+	was=$(fact bear host_keys)
+	zonectl exec bear -- rm -r /etc/dropbear
+	[ "$(fact bear host_keys)" = "[]" ]
+	served_by bear dropbear
+	[ "$(fact bear host_keys | grep -o SHA256 | wc -l)" -eq 1 ]
+	[ "$(fact bear host_keys)" != "$was" ]
+	zonectl exec bear -- rm /usr/sbin/dropbear
+	fails 125 "zonectl: ssh bear: the zone has no ssh server
+  install one, as openssh-server; or: zonectl login bear" zonectl ssh bear true
+	zonectl destroy -q --force -y bear
+}
+
+# Whichever init the zone has, it starts no server, and does when told to.
+claim_ssh_is_whose_it_is_told() {
+	ssh_key
+	zonectl create -q demand -t "$RECIPE" --ssh on-demand --ssh-key "$KEY.pub"
+	prints "" zonectl boot demand --wait=90
+	not sshd_pids
+	prints "demand" zonectl ssh demand -i "$KEY" hostname
+	deadline 10 not sshd_pids
+	zonectl set -q demand ssh=inside
+	zonectl reboot -q demand
+	deadline 60 sshd_pids
+	prints "demand" zonectl ssh demand -i "$KEY" hostname
 	zonectl destroy -q --force -y demand
 }
 
