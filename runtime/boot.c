@@ -78,7 +78,8 @@ static int groups_up(struct boot *b, struct error *err)
 		      z->config.uid_base, err) < 0 ||
 	    devices_apply(b->cgroup.outerfd, device_sets(z->config.features), err) < 0)
 		return -1;
-	b->compiled.launch.cgroup = &b->cgroup;
+	b->compiled.zone.cgroup = &b->cgroup;
+	b->compiled.zone.launch.cgroupfd = b->cgroup.innerfd;
 	return 0;
 }
 
@@ -121,7 +122,7 @@ static int namespaces_up(struct boot *b, struct error *err)
 {
 	if (setup_begin(&b->compiled.setup, b->z->dirfd, err) < 0)
 		return -1;
-	if (launch_make(&b->launched, &b->compiled.launch, err) < 0)
+	if (launch_make(&b->launched, &b->compiled.zone.launch, err) < 0)
 		return -1;
 	if (disk_device_write(b->rundirfd, b->launched.disk_device, err) < 0)
 		return -1;

@@ -5,10 +5,8 @@
  * with it; but the files it sees after the pivot are the template's, hostile, so it opens none of
  * them except /dev/console, which stands in a tmpfs that the builder filled, and, as the zone's
  * root, those that setup.c writes.
- *
- * If whoever launched it dies, the gate closes and it ends: nothing half-made stays.
  */
-#include "runtime/child.h"
+#include "runtime/zone_launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,28 +59,15 @@ static int limit_namespaces(uint64_t features, struct error *err)
 	return 0;
 }
 
-static int own_cgroup_namespace(const struct child *c, struct error *err)
+static int own_cgroup_namespace(const struct launching *b, struct error *err)
 {
 	/* Only now, as CLONE_NEWCGROUP beside CLONE_INTO_CGROUP would take the parent's group
 	 * for the namespace's root (copy_cgroup_ns() in kernel/cgroup/namespace.c). */
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return error_sys(err, "make a cgroup namespace");
-	if (write(c->readyfd, "c", 1) != 1)
+	if (write(b->ready[1], "c", 1) != 1)
 		return error_sys(err, "tell the builder");
 	return 0;
-}
-
-/* Waits for one byte. The end of the pipe means that the launcher is gone. */
-static void wait_at_gate(int gatefd)
-{
-	char byte;
-	ssize_t n;
-
-	do
-		n = read(gatefd, &byte, 1);
-	while (n < 0 && errno == EINTR);
-	if (n != 1)
-		_exit(1);
 }
 
 static int raise_loopback(struct error *err)
@@ -98,7 +83,7 @@ static int raise_loopback(struct error *err)
 }
 
 /* What is opened here stands in filesystems that the builder made and nobody else has seen. */
-static int open_console(const struct launch *l, int stdio[3], struct error *err)
+static int open_console(const struct zone_launch *z, int stdio[3], struct error *err)
 {
 	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
 	AUTO_CLOSE int slavefd = open("/dev/pts/0", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
@@ -111,21 +96,21 @@ static int open_console(const struct launch *l, int stdio[3], struct error *err)
 	fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
 	if (fd < 0)
 		return error_sys(err, "open the console");
-	if (l->size.ws_row > 0 && ioctl(fd, TIOCSWINSZ, &l->size) < 0)
+	if (z->size.ws_row > 0 && ioctl(fd, TIOCSWINSZ, &z->size) < 0)
 		return error_sys(err, "set the console's size");
-	if (l->is_session && ioctl(fd, TIOCSCTTY, 0) < 0)
+	if (z->is_session && ioctl(fd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the console the controlling terminal");
 	stdio[0] = stdio[1] = stdio[2] = fd;
 	return 0;
 }
 
-static int set_stdio(const struct launch *l, struct error *err)
+static int set_stdio(const struct zone_launch *z, struct error *err)
 {
-	int stdio[3] = { l->stdio[0], l->stdio[1], l->stdio[2] };
+	int stdio[3] = { z->launch.stdio[0], z->launch.stdio[1], z->launch.stdio[2] };
 
 	if (setsid() < 0)
 		return error_sys(err, "make a session");
-	if (l->has_console && open_console(l, stdio, err) < 0)
+	if (z->has_console && open_console(z, stdio, err) < 0)
 		return -1;
 	return confine_stdio(stdio, err);
 }
@@ -143,19 +128,19 @@ static int set_up(const struct setup *setup, struct error *err)
 
 /* Whom the program runs as. The users are the zone's own, and its HOME is what they say, unless the
  * image says more. */
-static int find_user(const struct launch *l, struct confine_user *out, char ***env,
+static int find_user(const struct zone_launch *z, struct confine_user *out, char ***env,
 		     struct error *err)
 {
 	AUTO_CLOSE int rootfd = -1;
 	struct user user;
 
 	*out = (struct confine_user){ .uid = 0, .gid = 0 };
-	if (!l->user)
+	if (!z->user)
 		return 0;
 	rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
 	if (rootfd < 0)
 		return error_sys(err, "open the root");
-	if (users_find(rootfd, l->user, &user, err) < 0)
+	if (users_find(rootfd, z->user, &user, err) < 0)
 		return -1;
 	*out = user.ids;
 	if (!strv_env_get(*env, "HOME"))
@@ -185,46 +170,38 @@ static int enter_dir(const char *dir, struct error *err)
 	return -1;
 }
 
-static int child_up(const struct child *c, struct error *err)
+int zone_inside(struct launching *b, struct error *err)
 {
-	const struct launch *l = c->l;
+	const struct launch *l = b->l;
+	const struct zone_launch *z = (const struct zone_launch *)l;
 	AUTO_STRV char **env = strv_copy(l->env);
 	struct confine_user user;
 	AUTO_FREE char *path = NULL;
 
-	if (limit_namespaces(l->features, err) < 0 || own_cgroup_namespace(c, err) < 0)
+	if (limit_namespaces(z->features, err) < 0 || own_cgroup_namespace(b, err) < 0)
 		return -1;
-	if (sethostname(l->hostname, strlen(l->hostname)) < 0)
+	if (sethostname(z->hostname, strlen(z->hostname)) < 0)
 		return error_sys(err, "set the hostname");
-	if (!l->shares_net && raise_loopback(err) < 0)
+	if (!z->shares_net && raise_loopback(err) < 0)
 		return -1;
-	wait_at_gate(c->gatefd);
+	launch_wait(b);
 	/* A copy into a namespace of another owner locks every mount together with its flags. */
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_sys(err, "make a mount namespace");
-	if (set_stdio(l, err) < 0)
+	if (set_stdio(z, err) < 0)
 		return -1;
 	if (chdir("/") < 0) /* host path */
 		return error_sys(err, "enter the root");
-	if (set_up(l->setup, err) < 0)
+	if (set_up(z->setup, err) < 0)
 		return -1;
-	if (find_user(l, &user, &env, err) < 0 ||
-	    confine_apply(&l->confine, &user, c->gatefd, err) < 0 || enter_dir(l->dir, err) < 0)
+	if (find_user(z, &user, &env, err) < 0 ||
+	    confine_apply(&l->confine, &user, b->gate[0], err) < 0 || enter_dir(z->dir, err) < 0)
 		return -1;
 	path = l->task ? xstrdup("") : confine_find(l->argv[0], env, err);
 	if (!path)
 		return -1;
-	wait_at_gate(c->gatefd);
+	launch_wait(b);
 	if (l->task)
 		confine_run(l->task);
-	return confine_exec(c->stubfd, c->reportfd, path, l->argv, env, err);
-}
-
-void child_run(const struct child *c)
-{
-	struct error err = { 0 };
-
-	if (child_up(c, &err) < 0)
-		(void)!write(c->reportfd, &err, sizeof(err));	/* nobody else to tell */
-	_exit(127);
+	return confine_exec(b->stubfd, b->report[1], path, l->argv, env, err);
 }

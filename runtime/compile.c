@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "runtime/compile.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,9 +61,9 @@ static void compile_paths(struct compiled *out, const struct zone *z)
 	if (c->storage == STORAGE_OVERLAY)
 		out->lower_path = xasprintf("%s/templates/.objects/%s/rootfs", out->var_path,
 					    c->template_digest);
-	out->launch.lower_path = out->lower_path;
-	out->launch.var_path = out->var_path;
-	out->launch.zone_path = out->zone_path;
+	out->zone.lower_path = out->lower_path;
+	out->zone.var_path = out->var_path;
+	out->zone.zone_path = out->zone_path;
 }
 
 static int compile_common(struct compiled *out, const struct zone *z, struct error *err)
@@ -72,8 +73,14 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 	*out = (struct compiled){ 0 };
 	if (network_compile(&out->network, z, err) < 0)
 		return -1;
-	out->launch = (struct launch){
-		.name = z->name,
+	out->zone = (struct zone_launch){
+		.launch = {
+			.kind = &zone_launch_kind,
+			.name = z->name,
+			.namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+				      (out->network.is_host ? 0 : CLONE_NEWNET),
+			.cgroupfd = -1,
+		},
 		.hostname = c->hostname ? c->hostname : z->name,
 		.uid_base = c->uid_base,
 		.is_ephemeral = c->is_ephemeral,
@@ -84,7 +91,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 	};
 	out->setup = (struct setup){
 		.uuid = c->uuid,
-		.hostname = out->launch.hostname,
+		.hostname = out->zone.hostname,
 		.timezone = c->timezone,
 		.locale = c->locale,
 		.password_hash = c->password_hash,
@@ -97,9 +104,9 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.init_kind = "",
 		.is_off = c->setup == ZONE_SETUP_NONE,
 	};
-	out->launch.setup = &out->setup;
+	out->zone.setup = &out->setup;
 	compile_paths(out, z);
-	return compile_confine(&out->launch.confine, &out->filter, z, err);
+	return compile_confine(&out->zone.launch.confine, &out->filter, z, err);
 }
 
 /* A zone of a tree that is no template yet (customize.h) has none. */
@@ -194,14 +201,14 @@ static int compile_boot_all(struct compiled *out, const struct zone *z,
 	out->setup.peers = out->hosts.peers;
 	out->env = compile_env(&z->config, out->image_env, NULL);
 	strv_env_set(&out->env, "container_uuid", z->config.uuid);
-	out->launch.has_console = true;
-	out->launch.has_notify = strcmp(out->init_kind, "systemd") == 0;
-	if (out->launch.has_notify)
+	out->zone.has_console = true;
+	out->zone.has_notify = strcmp(out->init_kind, "systemd") == 0;
+	if (out->zone.has_notify)
 		strv_env_set(&out->env, "NOTIFY_SOCKET", "/run/host/notify");
-	out->launch.argv = out->argv;
-	out->launch.env = out->env;
-	out->launch.user = out->user;
-	out->launch.dir = out->dir;
+	out->zone.launch.argv = out->argv;
+	out->zone.launch.env = out->env;
+	out->zone.user = out->user;
+	out->zone.dir = out->dir;
 	return 0;
 }
 
@@ -224,7 +231,7 @@ static int compile_command(struct compiled *out, const struct zone *z, char *con
 	out->image_env = TAKE_PTR(template.env);
 	if (argv) {
 		out->dir = taken(&template.cwd);
-		out->launch.argv = argv;
+		out->zone.launch.argv = argv;
 		return 0;
 	}
 	if (!has_program(&template)) {
@@ -235,7 +242,7 @@ static int compile_command(struct compiled *out, const struct zone *z, char *con
 				  z->config.template_name);
 	}
 	take_program(out, &template);
-	out->launch.argv = out->argv;
+	out->zone.launch.argv = out->argv;
 	return 0;
 }
 
@@ -251,9 +258,9 @@ int compile_run(struct compiled *out, const struct zone *z, char *const *argv, c
 	out->env = compile_env(&z->config, out->image_env, term);
 	if (!out->user && !strv_env_get(out->env, "HOME"))
 		strv_env_set(&out->env, "HOME", "/root");
-	out->launch.env = out->env;
-	out->launch.user = out->user;
-	out->launch.dir = out->dir;
+	out->zone.launch.env = out->env;
+	out->zone.user = out->user;
+	out->zone.dir = out->dir;
 	return 0;
 }
 

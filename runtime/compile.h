@@ -2,7 +2,7 @@
 #ifndef RUNTIME_COMPILE_H
 #define RUNTIME_COMPILE_H
 
-/* A zone's configuration made into a struct launch, and into what everything that enters shares
+/* A zone's configuration made into a launch, and into what everything that enters shares
  * with it: one place, so that init and a login cannot differ. */
 
 #include <stdbool.h>
@@ -11,9 +11,9 @@
 #include "runtime/confine.h"
 #include "runtime/filter.h"
 #include "runtime/hosts.h"
-#include "runtime/launch.h"
 #include "runtime/network.h"
 #include "runtime/zone.h"
+#include "runtime/zone_launch.h"
 
 struct boot_options {
 	const char *init;		/* instead of the zone's; NULL: the zone's */
@@ -22,7 +22,7 @@ struct boot_options {
 };
 
 struct compiled {
-	struct launch launch; /* borrows from the rest and from the zone's configuration */
+	struct zone_launch zone; /* borrows from the rest and from the zone's configuration */
 	struct network network;
 	struct hosts hosts;
 	struct setup setup;		/* borrows likewise */
@@ -36,7 +36,7 @@ struct compiled {
 };
 
 /* What init executes: from options, the zone, the template's init or else its image's program.
- * ERR_UNSUPPORTED when there is none. out->launch.cgroup is left to the caller. */
+ * ERR_UNSUPPORTED when there is none. out->zone.cgroup and cgroupfd are left to the caller. */
 int compile_boot(struct compiled *out, const struct zone *z, const struct boot_options *options,
 		 struct error *err);
 /* An ephemeral zone whose init is the command argv (owned by the caller; NULL: the image's program,

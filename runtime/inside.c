@@ -59,17 +59,17 @@ static void put_back(struct inside *in)
 static int boot_task(struct boot *b, const struct inside_options *o, int nullfd,
 		     struct error *err)
 {
-	struct launch *l = &b->compiled.launch;
+	struct zone_launch *z = &b->compiled.zone;
 	int ret;
 
 	if (compile_run(&b->compiled, b->z, task_argv, NULL, err) < 0)
 		return -1;
 	b->compiled.setup.is_off = true;
-	l->task = &o->task;
-	l->user = o->user;
-	l->dir = NULL;
-	l->stdio[0] = l->stdio[1] = o->sock;
-	l->stdio[2] = nullfd;
+	z->launch.task = &o->task;
+	z->user = o->user;
+	z->dir = NULL;
+	z->launch.stdio[0] = z->launch.stdio[1] = o->sock;
+	z->launch.stdio[2] = nullfd;
 	ret = boot_up(b, err);
 	compiled_clear(&b->compiled);
 	return ret;

@@ -3,56 +3,59 @@
 #define RUNTIME_LAUNCH_H
 
 /*
- * The one way into a new container: struct launch says everything that the
- * kernel must be told, compiled from a zone's configuration by its caller.
+ * The one way into a new container, a zone (zone_launch.h) or what an engine
+ * describes (oci/). Two processes do it. The builder shares the caller's memory
+ * (vfork) and owns a mount namespace; it clones the child into its namespaces,
+ * assembles the whole mount tree and makes it the root. The child, which waited,
+ * becomes what was asked for.
  *
- * Two processes do it. The builder shares the caller's memory (vfork) and owns a
- * mount namespace of the host's user namespace; it clones the child into its
- * namespaces, assembles the whole mount tree and pivots. The child, which waited,
- * copies that tree into a mount namespace of its own user namespace: so every
- * mount is locked, and no flag and no mask can be taken off from inside
- * (mount_namespaces(7), "Restrictions on mount namespaces").
+ * What differs is of the kind: three functions that are called in this order, each
+ * with a set of helpers of its own.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "cgroups/cgroup.h"
 #include "netns/nl.h"
 #include "runtime/confine.h"
-#include "runtime/setup.h"
+
+struct launch;
+struct launched;
+
+/* What builder and child share. The builder runs in the caller's memory and descriptor table while
+ * the caller is stopped (base/vfork.h): what it opens and allocates is the caller's. */
+struct launching {
+	const struct launch *l;
+	struct launched *out;
+	int stubfd;
+	int gate[2];			/* a socket; the child's end is the first */
+	int ready[2], report[2];	/* pipes; the child's ends are the second */
+};
+
+struct launch_kind {
+	/* In the builder, before there is a child: all that it is to be born with. */
+	int (*begin)(struct launching *b, struct error *err);
+	/* In the builder, once out->pid and out->pidfd are the child's: its ids, its mounts. It
+	 * ends by opening the gate for the first time, launch_tell(). */
+	int (*build)(struct launching *b, struct error *err);
+	/* In the child; returns only when it failed. It waits at the gate until it was built,
+	 * launch_wait(), and once more until it is let go. */
+	int (*inside)(struct launching *b, struct error *err);
+};
 
 struct launch {
-	const char *name;		/* of the zone, the mounts' source */
-	const char *hostname;
-	uint32_t uid_base;		/* first of ZONE_IDS */
-	const char *lower_path; /* template root under an overlay; NULL: data/root is the tree */
-	/* ROOT/var/lib/zonectl and the zone's directory; all are looked up by the builder, as a
-	 * mount can only be cloned from one's own mount namespace. */
-	const char *var_path, *zone_path;
-	bool is_ephemeral;		/* its files are never needed after a crash */
-	uint64_t features;		/* enum zone_feature bits */
-	char *const *mounts;		/* the mount property, or NULL */
-	bool shares_net;		/* the host's network namespace is the zone's */
-	bool listens_ssh;		/* make a socket that listens on its port 22 */
-	const struct setup *setup;	/* what the zone's files are to say; no part: nothing */
-	const struct cgroup *cgroup;
+	const struct launch_kind *kind;
+	const char *name;		/* in messages */
+	uint64_t namespaces;		/* CLONE_NEW bits that the child is cloned with */
+	int cgroupfd;			/* of the v2 group that it is born in, or -1: the caller's */
 	struct confine confine;
 	char *const *argv;		/* argv[0] is the path inside */
 	const struct confine_task *task; /* run in place of argv, whose first word names it; or NULL
 					  */
 	char *const *env;
-	const char *user;		/* whom argv runs as, as in users.h; NULL: root */
-	const char *dir;		/* where; NULL: / */
-	bool has_console;		/* a terminal of the zone's own devpts, its /dev/console */
-	bool is_session; /* and that is the controlling terminal: of a command. An init leaves
-			  * it to the getty or shell that it starts on it */
-	struct winsize size;		/* of the console; all 0: left alone */
-	bool has_notify;		/* make /run/host/notify for sd_notify(3) */
-	int stdio[3];			/* without a console */
+	int stdio[3];
 };
 
 struct launched {
@@ -82,5 +85,18 @@ void launched_init(struct launched *l);
 void launched_close_net(struct launched *l);
 /* Closes the descriptors; a child that was not let go ends by itself. */
 void launched_close(struct launched *l);
+
+/* For kinds. */
+
+/* The builder: the child's first wait is over. */
+int launch_tell(struct launching *b, struct error *err);
+/* The child: waits until it is told. It ends when whoever launched it is gone: nothing half-made
+ * stays. Child-safe. */
+void launch_wait(const struct launching *b);
+/* The builder waits for the child's word, one byte through "ready"; if the child fails instead,
+ * that is the error. */
+int launch_hear(struct launching *b, struct error *err);
+/* Opens a namespace ("net") of a process. */
+int launch_namespace(pid_t pid, const char *name, struct error *err);
 
 #endif

@@ -38,7 +38,7 @@ libzone_a_SOURCES += %D%/change.c %D%/change.h
 libzone_a_SOURCES += %D%/check.c %D%/check.h
 libzone_a_SOURCES += %D%/live.c %D%/live.h
 libzone_a_SOURCES += %D%/rename.c %D%/rename.h
-libzone_a_SOURCES += %D%/child.c %D%/child.h
+libzone_a_SOURCES += %D%/child.c
 libzone_a_SOURCES += %D%/compile.c %D%/compile.h
 libzone_a_SOURCES += %D%/confine.c %D%/confine.h
 libzone_a_SOURCES += %D%/console.c %D%/console.h
@@ -87,6 +87,7 @@ libzone_a_SOURCES += %D%/process.c %D%/process.h
 libzone_a_SOURCES += %D%/usage.c %D%/usage.h
 libzone_a_SOURCES += %D%/trial.c %D%/trial.h
 libzone_a_SOURCES += %D%/users.c %D%/users.h
+libzone_a_SOURCES += %D%/zone_launch.c %D%/zone_launch.h
 
 # The stub is linked by itself, without the hardening that needs a libc, and then included as bytes.
 EXTRA_DIST += %D%/stub.c

@@ -36,7 +36,7 @@ enum {
 };
 
 struct plan {
-	const struct launch *l;
+	const struct zone_launch *l;
 	int rootfd;
 	int nullfd;			/* the zone's /dev/null, bound over masked files */
 	struct mounts_out *out;
@@ -48,16 +48,16 @@ struct mount_row {
 	/* NAME=VALUE; a value @N is the zone's id N on the host. */
 	const char *options[OPTIONS_MAX];
 	unsigned int attrs;
-	bool (*when)(const struct launch *l);	/* NULL: always */
+	bool (*when)(const struct zone_launch *l);	/* NULL: always */
 	int (*then)(struct plan *p, int mountfd, struct error *err);	/* once attached */
 };
 
-static bool is_lasting(const struct launch *l)
+static bool is_lasting(const struct zone_launch *l)
 {
 	return !l->is_ephemeral;
 }
 
-static bool is_nesting(const struct launch *l)
+static bool is_nesting(const struct zone_launch *l)
 {
 	return (l->features & FEATURE_NESTING) != 0;
 }
@@ -387,7 +387,7 @@ static int mount_proc(struct plan *p, int procfd, struct error *err)
 	return mount_attach(procfd, targetfd, err) < 0 ? error_wrap(err, "mount '/proc'") : 0;
 }
 
-int mounts_system(const struct launch *l, int rootfd, int procfd, struct mounts_out *out,
+int mounts_system(const struct zone_launch *l, int rootfd, int procfd, struct mounts_out *out,
 		  struct error *err)
 {
 	struct plan p = { .l = l, .rootfd = rootfd, .nullfd = -1, .out = out };
@@ -455,7 +455,7 @@ static int tree_idmapped(int dirfd, int usernsfd, struct error *err)
 	return error_hint(err, "put the store on ext4, xfs, btrfs or tmpfs");
 }
 
-static int overlay_new(const struct launch *l, struct error *err)
+static int overlay_new(const struct zone_launch *l, struct error *err)
 {
 	/* Relative to the data directory, so that no path of the host shows inside. */
 	struct mount_row row = {
@@ -478,7 +478,7 @@ static int host_open(const char *path, struct error *err)
 	return fd < 0 ? error_sys(err, "open '%s'", path) : fd;
 }
 
-static int overlay_root(const struct launch *l, int datafd, int usernsfd, struct error *err)
+static int overlay_root(const struct zone_launch *l, int datafd, int usernsfd, struct error *err)
 {
 	AUTO_CLOSE int lowerfd = host_open(l->lower_path, err);
 	AUTO_CLOSE int treefd = -1;
@@ -505,7 +505,7 @@ static int copy_root(int datafd, int usernsfd, struct error *err)
 	return tree_idmapped(treefd, usernsfd, err);
 }
 
-static int data_attach(const struct launch *l, int *out_device, struct error *err)
+static int data_attach(const struct zone_launch *l, int *out_device, struct error *err)
 {
 	AUTO_CLOSE int varfd = host_open(l->var_path, err);
 	AUTO_CLOSE int zonefd = varfd < 0 ? -1 : host_open(l->zone_path, err);
@@ -516,7 +516,7 @@ static int data_attach(const struct launch *l, int *out_device, struct error *er
 	return zonefd < 0 ? -1 : disk_attach(&d, out_device, err);
 }
 
-int mounts_root(const struct launch *l, int usernsfd, int *out_device, struct error *err)
+int mounts_root(const struct zone_launch *l, int usernsfd, int *out_device, struct error *err)
 {
 	AUTO_CLOSE int datafd = data_attach(l, out_device, err);
 	AUTO_CLOSE int rootfd = -1;

@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "runtime/launch.h"
+#include "runtime/zone_launch.h"
 
 /* Cuts the builder's mount namespace off from the host's. */
 int mounts_private(struct error *err);
 /* Makes the root filesystem, idmapped by usernsfd, and attaches it. Returns its O_PATH descriptor.
  * *out_device is that of disk_attach(). */
-int mounts_root(const struct launch *l, int usernsfd, int *out_device, struct error *err);
+int mounts_root(const struct zone_launch *l, int usernsfd, int *out_device, struct error *err);
 /* Makes a proc of the caller's active pid namespace; detached. Child-safe. */
 int mounts_proc(struct error *err);
 
@@ -29,7 +29,7 @@ struct mounts_out {
 
 /* Attaches procfd and everything else below rootfd but the cgroups. The caller has entered the
  * child's network and IPC namespaces, which sysfs and mqueue belong to. */
-int mounts_system(const struct launch *l, int rootfd, int procfd, struct mounts_out *out,
+int mounts_system(const struct zone_launch *l, int rootfd, int procfd, struct mounts_out *out,
 		  struct error *err);
 /* Attaches cgroup2 as the caller's cgroup namespace, which must be the child's, shows it. */
 int mounts_cgroup(int rootfd, struct error *err);

@@ -41,10 +41,10 @@ static int run_boot(struct running *r, const struct run_options *options, struct
 
 	if (compile_run(&b->compiled, r->zone, options->argv, options->term, err) < 0)
 		return -1;
-	b->compiled.launch.has_console = options->has_tty;
-	b->compiled.launch.is_session = options->has_tty;
-	b->compiled.launch.size = options->size;
-	memcpy(b->compiled.launch.stdio, options->stdio, sizeof(options->stdio));
+	b->compiled.zone.has_console = options->has_tty;
+	b->compiled.zone.is_session = options->has_tty;
+	b->compiled.zone.size = options->size;
+	memcpy(b->compiled.zone.launch.stdio, options->stdio, sizeof(options->stdio));
 	ret = boot_up(b, err);
 	compiled_clear(&b->compiled);
 	if (ret < 0)
