@@ -32,10 +32,22 @@ mended() {
 	[ -z "$state" ] || z exec v -- true 2>/dev/null || { echo "repaired, exec: $(z exec v -- true 2>&1)"; return; }
 }
 
+# The root that a zone had before a reinstall is it still, or kept, but for a purge.
+root_is_whole() {
+	case $1 in
+	reinstall*|back*)  z pull v:/etc/mark - >/dev/null 2>&1 || z pull v.old:/etc/mark - >/dev/null 2>&1 ;;
+	esac
+}
+
+destroy_all() {
+	[ -z "$(state_of)" ] || z destroy -q --force -y v || return
+	[ -z "$(z list -a -H -o name v.old 2>/dev/null)" ] || z destroy -q -y v.old
+}
+
 # What is left of a zone that was destroyed.
 remains() {
 	find "$zones" "$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports,pool/zones} "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
-		! -path '*/.filters*' ! -path '*/.names*' 2>/dev/null
+		! -path '*/.filters*' ! -path '*/.flows' ! -path '*/.names*' 2>/dev/null
 	find /sys/fs/cgroup -mindepth 3 -type d -path "*zonectl-$id/*" 2>/dev/null
 	grep -F "$zones" /proc/self/mountinfo
 	# What tells zones of each other's names ends by itself.
@@ -64,8 +76,14 @@ prepare() {
 	create|create-image)  ;;
 	create-btrfs)      ;;
 	create-copy)       btrfs -q subvolume delete "$ZONECTL_ROOT"/var/lib/zonectl/pool/templates/* 2>/dev/null ;;
-	*-btrfs)           z create -q v -t minimal --publish 80:80 --storage btrfs --disk 32M ;;
+	*-btrfs)           z create -q v -t minimal --publish 80:80 --storage btrfs --disk 32M ;;&
+	*-btrfs)           [ "$1" != reinstall-btrfs ] || echo mark | z push - v:/etc/mark ;;
 	*-image)           z create -q v -t minimal --publish 80:80 --disk 32M ;;
+	reinstall|back|purge)
+		z create -q v -t minimal --publish 80:80
+		echo mark | z push - v:/etc/mark
+		[ "$1" = reinstall ] || z reinstall v
+		;;
 	boot|set|set-disk|destroy)  z create -q v -t minimal --publish 80:80 ;;
 	*)                 z create -q v -t minimal --publish 80:80 --boot ;;
 	esac
@@ -82,9 +100,8 @@ point() {
 	why=$(mended)
 	[ -z "$why" ]
 	attempt "$verb, $(<"$box/walk"): $why" $?
-	if [ -n "$(state_of)" ]; then
-		z destroy -q --force -y v 2>"$box/said" || attempt "$verb, call $k, destroy: $(<"$box/said")" 1
-	fi
+	root_is_whole "$verb" || attempt "$verb, $(<"$box/walk"): the old root is lost" 1
+	destroy_all 2>"$box/said" || attempt "$verb, call $k, destroy: $(<"$box/said")" 1
 	why=$(remains)
 	[ -z "$why" ] || { attempt "$verb, $(<"$box/walk"), left: $why" 1; clean_up; }
 }
@@ -209,6 +226,7 @@ pool_walks() {
 	verb_walk create-btrfs create v -t minimal --publish 80:80 --storage btrfs --disk 32M
 	stride=$((4 * stride)) verb_walk boot-btrfs boot v
 	verb_walk destroy-btrfs destroy -y v
+	stride=$((4 * stride)) verb_walk reinstall-btrfs reinstall v
 	z pool remove -y
 }
 
@@ -221,6 +239,9 @@ verb_walk set-running set v memory=100M pids=100 description=other
 verb_walk halt halt v
 verb_walk shutdown shutdown v --timeout 1
 verb_walk destroy destroy -y v
+verb_walk reinstall reinstall v --keep /etc/mark
+verb_walk back reinstall v --back
+verb_walk purge reinstall v --purge
 verb_walk create-image create v -t minimal --publish 80:80 --disk 32M
 # Of which most is what boot is walked for above.
 stride=$((4 * stride)) verb_walk boot-image boot v
