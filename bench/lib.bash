@@ -126,7 +126,8 @@ heading() {
 # publish NAME: what report() prints, also as NAME.md, and its figures as NAME.json, where they can be
 # written.
 publish() {
-	report | tee "$work/report"
+	report >"$work/report"	# in this very shell: what it starts is ended by it
+	cat "$work/report"
 	{ echo '['; sed '$!s/$/,/' "$work/json"; echo ']'; } >"$work/report.json"
 	[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report" "$ZONE_SRCDIR/bench/$1.md"
 	[ ! -w "$ZONE_SRCDIR/bench" ] || cp "$work/report.json" "$ZONE_SRCDIR/bench/$1.json"
@@ -149,7 +150,7 @@ times() {
 	done
 	printf '\n| ms | median | min | max | CPU | |\n|---|---|---|---|---|---|\n'
 	awk -F '\t' -v json="$work/json" '
-		FNR == NR { words[$1] = $2; order[++n] = $1; next }
+		FILENAME == ARGV[1] { words[$1] = $2; order[++n] = $1; next }
 		{ seen[$1] = 1 }
 		$2 == "failed" { printf "| %s | - | - | - | - | failed: %s |\n", $1, words[$1]; next }
 		{ printf "| %s | %s | %s | %s | %s | %s |\n", $1, $3, $2, $4, $5, words[$1]
@@ -173,6 +174,13 @@ ratio() {
 # median, minimum and maximum of numbers on standard input, with spaces between.
 three() {
 	sort -g | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[1], v[NR] }'
+}
+
+# keepers_kib PATTERN: private memory of the keepers of these zones, as "median least most".
+keepers_kib() {
+	zonectl info "$1" --json | awk -F '[:,]' '/"keeper_pid"/ { print $2 + 0 }' | while read -r pid; do
+		awk '/^Private_/ { kib += $2 } END { print kib }' "/proc/$pid/smaps_rollup"
+	done | three
 }
 
 # point CHART SERIES N VALUE: of a chart that the suite draws.
