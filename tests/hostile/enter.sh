@@ -10,7 +10,7 @@ entries=200
 # The program and the libraries it is linked with, as they stand on the host.
 own_files() {
 	realpath "$ZONECTL"
-	ldd "$ZONECTL" | grep -oE '/[^ ]+' | xargs realpath
+	{ ldd "$ZONECTL" || :; } 2>&1 | grep -oE '/[^ ]+' | xargs -r realpath
 }
 
 files_state() {
