@@ -299,7 +299,48 @@ void link_add_question(struct nl_batch *b, const char *name)
 
 	put_link(req, 0);
 	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	nl_put_str(req, IFLA_IFNAME, name);
+	nl_put_str(req, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
+}
+
+/* The answers to several questions, which are known by their numbers. */
+struct answers {
+	uint32_t first;
+	struct link *list;		/* room for all */
+	size_t *numbers;
+	size_t n, room;
+};
+
+static int take_answer(const struct nlmsghdr *msg, void *arg, struct error *err)
+{
+	struct answers *a = arg;
+	size_t number = msg->nlmsg_seq - a->first;
+
+	(void)err;
+	if (a->n == a->room || number >= a->room || !link_parse(msg, &a->list[a->n]))
+		return 0;
+	a->numbers[a->n++] = number;
+	return 0;
+}
+
+int link_find_these(struct nl *nl, char *const *names, size_t n, struct link **out,
+		    size_t *out_numbers, size_t *out_n, struct error *err)
+{
+	AUTO_BATCH struct nl_batch b = { .nl = nl, .passed = ENODEV };
+	struct answers a = {
+		.first = nl->seq + 1, .list = xcalloc(n, sizeof(*a.list)), .numbers = out_numbers,
+		.room = n,
+	};
+	struct nl_sink sink = { take_answer, NULL, &a };
+
+	for (size_t i = 0; i < n; i++)
+		link_add_question(&b, names[i]);
+	if (nl_batch_talk(&b, &sink, NULL, err) < 0) {
+		free(a.list);
+		return -1;
+	}
+	*out = a.list;
+	*out_n = a.n;
+	return 0;
 }
 
 /*

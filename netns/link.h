@@ -83,6 +83,10 @@ void link_add_bridge(struct nl_batch *b, const char *name, const uint8_t *mac);
 void link_add_funnel(struct nl_batch *b, const char *name);
 /* Asks for a link by name, so that the answer tells its index. */
 void link_add_question(struct nl_batch *b, const char *name);
+/* Asks for n links by their (further) names at once. Those that are there are in the new list
+ * *out, in that order, the caller's; each of out_numbers says which name it was. */
+int link_find_these(struct nl *nl, char *const *names, size_t n, struct link **out,
+		    size_t *out_numbers, size_t *out_n, struct error *err);
 
 /* With index 0 it is the link of this name. So what a request of the same batch makes carries its
  * alias from the first moment on, as the kernel takes none with the making. */

@@ -135,22 +135,29 @@ static int (*const let_go[NET_PARTS])(struct down *d, const struct link *link,
 	[NET_PART_HARDWARE] = rename_back,
 };
 
-/* Nothing there is success. */
-static int let_part_go(struct down *d, size_t nic, enum net_part part, struct error *err)
+/* All that a zone may have are asked for at once: what there is of them, nobody wrote down where a
+ * killed keeper's successor could trust it. */
+static int let_parts_go(struct down *d, struct error *err)
 {
-	char name[LINK_LONG_NAME_MAX];
-	struct error inner = { 0 };
-	struct link link;
+	char names[NET_NICS_MAX * NET_PARTS][LINK_LONG_NAME_MAX];
+	char *list[NET_NICS_MAX * NET_PARTS];
+	AUTO_FREE struct link *links = NULL;
+	size_t numbers[N_ROWS(list)], n = 0;
+	int rc = 0;
 
-	net_further_name(d->site, d->zone, nic, part, name);
-	if (link_find(&d->nl, name, &link, &inner) == 0) {
-		net_drops_add(&d->nl, &link, &d->drops);
-		return let_go[part](d, &link, err);
+	for (size_t i = 0; i < N_ROWS(list); i++) {
+		net_further_name(d->site, d->zone, i / NET_PARTS, i % NET_PARTS, names[i]);
+		list[i] = names[i];
 	}
-	if (inner.kind == ERR_NOT_FOUND)
-		return 0;
-	*err = inner;
-	return -1;
+	if (link_find_these(&d->nl, list, N_ROWS(list), &links, numbers, &n, err) < 0)
+		return -1;
+	/* Whatever fails, the rest is let go of all the same. */
+	for (size_t i = 0; i < n; i++) {
+		net_drops_add(&d->nl, &links[i], &d->drops);
+		if (let_go[numbers[i] % NET_PARTS](d, &links[i], err) < 0)
+			rc = -1;
+	}
+	return rc;
 }
 
 static bool has_live(int index, void *arg)
@@ -200,15 +207,8 @@ static int remove_empty_bridges(struct down *d, struct error *err)
 static int let_all_go(struct down *d, struct error *err)
 {
 	const struct addr_links live = { has_live, &d->nl };
-	int rc = 0;
+	int rc = let_parts_go(d, err);
 
-	/* Whatever fails, the rest is let go of all the same. */
-	for (size_t i = 0; i < NET_NICS_MAX; i++) {
-		for (enum net_part part = 0; part < NET_PARTS; part++) {
-			if (let_part_go(d, i, part, err) < 0)
-				rc = -1;
-		}
-	}
 	if (remove_empty_bridges(d, err) < 0)
 		rc = -1;
 	return addr_remove_proxies(&d->nl, &live, err) < 0 ? -1 : rc;

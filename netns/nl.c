@@ -169,7 +169,7 @@ static bool take_end(struct nl_window *w, const struct nlmsghdr *msg, struct err
 	const struct nlmsgerr *refusal;
 	int number = end_number(msg, &refusal);
 
-	if (number != 0)
+	if (number != 0 && number != -w->passed)
 		take_refusal(w, msg, number, refusal, err);
 	return msg->nlmsg_seq == w->last ||
 	       (w->is_bounded && w->has_failed && msg->nlmsg_seq == w->first);
@@ -464,7 +464,10 @@ static int batch_exchange(struct nl_batch *b, struct nl_window *w, struct error 
 int nl_batch_talk(struct nl_batch *b, const struct nl_sink *sink, size_t *out_failed,
 		  struct error *err)
 {
-	struct nl_window w = { .first = b->nl->seq + 1, .is_bounded = b->is_bounded, .sink = sink };
+	struct nl_window w = {
+		.first = b->nl->seq + 1, .is_bounded = b->is_bounded, .passed = b->passed,
+		.sink = sink,
+	};
 	size_t failed;
 	int rc;
 

@@ -77,9 +77,9 @@ struct nl_batch {
 	struct nl *nl;			/* borrowed */
 	char *data;			/* owned */
 	size_t len, room;
-	size_t last;			/* where the last request begins */
-	size_t last_acked;		/* and the last one that is acknowledged */
+	size_t last, last_acked;	/* where these requests begin */
 	bool is_bounded;		/* an error of the first one is about all of them */
+	int passed;			/* an errno that is no failure of any, or 0 */
 	const char **what;		/* owned list of borrowed texts, one a request */
 	size_t n;
 };
@@ -124,8 +124,7 @@ uint32_t nl_u32(const struct nlattr *attr, uint32_t other);
 uint64_t nl_u64(const struct nlattr *attr, uint64_t other);
 /* A text that ends within the attribute, or "" where there is none. Borrowed, not yet printable. */
 const char *nl_str(const struct nlattr *attr);
-/* Exactly len bytes, or NULL. Borrowed. */
-const void *nl_bytes(const struct nlattr *attr, size_t len);
+const void *nl_bytes(const struct nlattr *attr, size_t len);	/* exactly len, or NULL */
 const void *nl_value(const struct nlattr *attr, size_t *out_len);	/* as many as there are */
 /* Those inside one that nests, in their order; NULL: no more. */
 const struct nlattr *nl_first(const struct nlattr *nest);
@@ -137,6 +136,7 @@ struct nl_window {
 	uint32_t first, last;		/* sequence numbers of the requests; they may wrap */
 	bool is_bounded;		/* an error of the first one ends all: nfnetlink's batch */
 	bool is_single;			/* the answer to the last one is one message */
+	int passed;			/* as a batch has it */
 	const struct nl_sink *sink;	/* may be NULL */
 	bool is_interrupted;		/* out: the list changed while it was read */
 	bool has_failed;		/* out: *err is set */
