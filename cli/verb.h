@@ -51,6 +51,7 @@ struct cli {
 	char **paths;			/* of push and pull: what is copied, then where to */
 	char **names;			/* the zones that were meant; strv, owned */
 	const char *subject;		/* the zone or template of errors; borrowed, or NULL */
+	const void *work;		/* a verb's own, for what several() calls; borrowed */
 	struct site site;
 	bool has_site;
 	struct json_out json;		/* --json results, not yet in out */

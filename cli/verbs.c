@@ -9,6 +9,7 @@
 #include "cli/renew.h"
 #include "cli/verb.h"
 #include "cli/verb_access.h"
+#include "cli/verb_apply.h"
 #include "cli/verb_net.h"
 #include "cli/verb_plan.h"
 #include "cli/verb_pool.h"
@@ -215,6 +216,15 @@ static const struct verb verbs[] = {
 	  .group = "access", .summary = "what the console of a zone said",
 	  .example = "zonectl log web1 -f" },
 
+	{ "apply", NULL, "FILE",
+	  .run = verb_apply, .min = 1, .max = 1, .options = apply_options,
+	  .flags = VERB_CHANGES | VERB_PARALLEL,
+	  .group = "fleet", .summary = "make zones what a file says they are to be",
+	  .example = "zonectl apply shop.json --dry-run" },
+	{ "export-fleet", NULL, "",
+	  .run = verb_export_fleet, .min = 0, .max = 0, .options = export_fleet_options,
+	  .group = "fleet", .summary = "write the zones there are as a file for apply",
+	  .example = "zonectl export-fleet > shop.json" },
 	{ "plan list", "plan ls", "",
 	  .run = verb_plan_list, .min = 0, .max = 0, .options = plan_list_options,
 	  .group = "fleet", .summary = "show the plans that zones can be made with",

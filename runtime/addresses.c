@@ -335,6 +335,61 @@ static int take_nic(struct taking *t, const struct net_nic_spec *nic, struct err
 	return 0;
 }
 
+/* How much of a pool is claimed. */
+struct count {
+	const struct net_addr *net;
+	uint64_t n;
+};
+
+static int count_claim(void *arg, const char *claim, struct error *err)
+{
+	struct count *count = arg;
+	struct net_addr a;
+
+	(void)err;	/* what is no address is not of a pool */
+	if (address_parse(claim, false, &a, &(struct error){ 0 }) == 0)
+		count->n += address_in(&a, count->net);
+	return 0;
+}
+
+static int add_room(struct claims *claims, const struct net_pool *pool, uint64_t *room,
+		    struct error *err)
+{
+	struct count count = { .net = pool->net4.family ? &pool->net4 : &pool->net6 };
+	uint64_t places = count_places(pool);
+
+	places -= pool->gateway4.family || pool->gateway6.family;
+	if (claims_each(claims, count_claim, &count, err) < 0)
+		return -1;
+	*room += places > count.n ? places - count.n : 0;
+	return 0;
+}
+
+int addresses_room(struct site *site, const struct net_nic_spec *nic, const struct net_ip_spec *ip,
+		   uint64_t *out, struct error *err)
+{
+	static const struct net_ip_spec by_default = { 0 };
+	const struct net_pools *pools = &site->config.pools;
+	bool has_pool = false;
+	struct claims claims;
+	uint64_t room = 0;
+	int status = 0;
+
+	if (addresses_open(&claims, site, err) < 0)
+		return -1;
+	for (size_t i = 0; i < pools->n && status == 0; i++)
+		if (is_fit(&pools->list[i], nic, ip ? ip : &by_default)) {
+			has_pool = true;
+			status = add_room(&claims, &pools->list[i], &room, err);
+		}
+	claims_close(&claims);
+	/* As take_auto(): there its DHCP server is asked. */
+	if (!has_pool && *nic->net.device && !(ip && ip->is_auto))
+		room = UINT64_MAX;
+	*out = room;
+	return status;
+}
+
 static void undo(struct taking *t)
 {
 	for (char **claim = t->new; claim && *claim; claim++)

@@ -29,6 +29,10 @@ int addresses_give(struct site *site, const struct zone_config *from,
 int addresses_give_all(struct site *site, const char *name, struct error *err);
 /* A running zone's configuration becomes c: what the old one had is held until the zone is down. */
 void addresses_hold(struct zone_config *c, const struct zone_config *old);
+/* How many more interfaces as nic could take addresses as ip says; NULL: as by default. UINT64_MAX:
+ * none is taken. What another takes meanwhile is not foreseen. */
+int addresses_room(struct site *site, const struct net_nic_spec *nic, const struct net_ip_spec *ip,
+		   uint64_t *out, struct error *err);
 /* For a zone that is about to be booted: takes what is missing and gives back what was held. True
  * in *out_changed: zone.json has to be written. */
 int addresses_settle(struct site *site, struct zone_config *c, bool *out_changed,

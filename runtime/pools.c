@@ -50,43 +50,42 @@ static int read_device(struct reading *r, const struct json *value, struct error
 	return 0;
 }
 
-static int read_net(const struct reading *r, const struct json *value, struct net_addr *out,
-		    struct error *err)
+int pools_read_net(struct net_addr *out, const struct json *value, bool is4, const char *name,
+		   struct error *err)
 {
-	bool is4 = out == &r->pool->net4;
 	struct error why = { 0 };
 	struct net_addr a, first;
 	const char *text;
 
-	if (json_str(value, r->file, &text, err) < 0)
+	if (json_str(value, name, &text, err) < 0)
 		return -1;
 	if (address_parse(text, true, &a, &why) < 0)
-		return json_error(value, r->file, err, "%s", why.text);
+		return json_error(value, name, err, "%s", why.text);
 	if (a.family != (is4 ? AF_INET : AF_INET6))
-		return json_error(value, r->file, err, "expected an address of IPv%d", is4 ? 4 : 6);
+		return json_error(value, name, err, "expected an address of IPv%d", is4 ? 4 : 6);
 	if (a.prefix < (is4 ? PREFIX4_MIN : PREFIX6_MIN) ||
 	    a.prefix > (is4 ? PREFIX4_MAX : PREFIX6_MAX))
-		return json_error(value, r->file, err, "a prefix length from %d to %d is wanted",
+		return json_error(value, name, err, "a prefix length from %d to %d is wanted",
 				  is4 ? PREFIX4_MIN : PREFIX6_MIN, is4 ? PREFIX4_MAX : PREFIX6_MAX);
 	first = address_at(&a, 0);
 	if (!address_equal(&a, &first))
-		return json_error(value, r->file, err, "has bits set behind its prefix");
+		return json_error(value, name, err, "has bits set behind its prefix");
 	first = address_at(&a, 1);
 	first.prefix = (uint8_t)address_bits(&first);
 	if (address_check_host(&first, &why) < 0)
-		return json_error(value, r->file, err, "%s", why.text);
+		return json_error(value, name, err, "%s", why.text);
 	*out = a;
 	return 0;
 }
 
 static int read_net4(struct reading *r, const struct json *value, struct error *err)
 {
-	return read_net(r, value, &r->pool->net4, err);
+	return pools_read_net(&r->pool->net4, value, true, r->file, err);
 }
 
 static int read_net6(struct reading *r, const struct json *value, struct error *err)
 {
-	return read_net(r, value, &r->pool->net6, err);
+	return pools_read_net(&r->pool->net6, value, false, r->file, err);
 }
 
 static int read_isolate(struct reading *r, const struct json *value, struct error *err)

@@ -42,6 +42,9 @@ struct net_pools {
 /* The value of the key; name is the file's, for errors. On failure *out is as it was. */
 int pools_read(struct net_pools *out, const struct json *value, const char *name,
 	       struct error *err);
+/* One network of a pool, "10.1.0.0/16" or, unless is4, "fd00:1::/64". */
+int pools_read_net(struct net_addr *out, const struct json *value, bool is4, const char *name,
+		   struct error *err);
 void pools_clear(struct net_pools *p);
 /* What a site without the key has, by its id. */
 void pools_default(struct net_pools *out, const char *site_id);

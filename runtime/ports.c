@@ -198,6 +198,43 @@ int ports_take(struct site *site, const char *zone, const struct net_config *n,
 	return status;
 }
 
+struct asking {
+	struct claims claims;
+	const struct net_config *n;
+	bool (*is_passed)(const void *arg, const char *zone);
+	const void *arg;
+	char *owner;			/* borrowed */
+};
+
+static int ask(void *arg, const char *claim, struct error *err)
+{
+	struct asking *a = arg;
+	struct net_publish port;
+
+	(void)err;	/* what can't be read is in nobody's way */
+	if (parse_port(claim, &port) < 0 || !overlapped(a->n, &port))
+		return 0;
+	claim_owner(&a->claims, claim, a->owner);
+	return *a->owner && !a->is_passed(a->arg, a->owner) &&
+	       claim_is_held(&a->claims, claim, a->owner);
+}
+
+int ports_holder(struct site *site, const struct net_config *n,
+		 bool (*is_passed)(const void *arg, const char *zone), const void *arg,
+		 char owner[ZONE_NAME_MAX + 1], struct error *err)
+{
+	struct asking a = { .n = n, .is_passed = is_passed, .arg = arg, .owner = owner };
+	int found;
+
+	if (n->n_publish == 0)
+		return 0;
+	if (ports_open(&a.claims, site, err) < 0)
+		return -1;
+	found = claims_each(&a.claims, ask, &a, err);
+	claims_close(&a.claims);
+	return found;
+}
+
 int ports_give(struct site *site, const struct zone_config *from, const struct zone_config *kept,
 	       struct error *err)
 {

@@ -14,6 +14,11 @@
  * process of the host listens there; then nothing new was taken. */
 int ports_take(struct site *site, const char *zone, const struct net_config *n,
 	       struct error *err);
+/* Another zone that has a port which n publishes: 1, and its name in owner; 0: none has. One that
+ * is_passed over counts as none. */
+int ports_holder(struct site *site, const struct net_config *n,
+		 bool (*is_passed)(const void *arg, const char *zone), const void *arg,
+		 char owner[ZONE_NAME_MAX + 1], struct error *err);
 /* Gives back what from publishes and kept, which may be NULL, does not. */
 int ports_give(struct site *site, const struct zone_config *from, const struct zone_config *kept,
 	       struct error *err);

@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "templates/store.h"
+
+enum { LOCK_WAIT_MS = 2000 };
 
 /* Opens a directory below dirfd, component by component as the operator wrote them, making what
  * is missing: links of the host's own are followed. */
@@ -168,7 +171,9 @@ static int open_all(struct site *s, const char *root, struct error *err)
 
 int site_open(struct site *s, const char *root, struct error *err)
 {
-	*s = (struct site){ .varfd = -1, .zonesfd = -1, .runfd = -1, .etcfd = -1 };
+	*s = (struct site){
+		.varfd = -1, .zonesfd = -1, .runfd = -1, .etcfd = -1, .lockfd = -1,
+	};
 	site_config_init(&s->config);
 	if (open_all(s, root, err) < 0) {
 		site_close(s);
@@ -192,8 +197,27 @@ void site_cgroups_close(struct site *s)
 	s->has_cgroups = false;
 }
 
+int site_lock(struct site *s, struct error *err)
+{
+	/* Nobody else locks the directory of all zones, and nothing is to be removed again. */
+	AUTO_CLOSE int fd = openat(s->zonesfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_sys(err, "open 'zones'");
+	if (lock_take(fd, LOCK_ALONE, LOCK_WAIT_MS, err) < 0)
+		return -1;
+	s->lockfd = TAKE_FD(fd);
+	return 0;
+}
+
+void site_unlock(struct site *s)
+{
+	close_fd(&s->lockfd);
+}
+
 void site_close(struct site *s)
 {
+	site_unlock(s);
 	close_fd(&s->varfd);
 	close_fd(&s->zonesfd);
 	close_fd(&s->runfd);

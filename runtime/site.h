@@ -26,6 +26,7 @@ struct site {
 	char *path;			/* canonical, for messages; owned */
 	char id[SITE_ID_LEN + 1];	/* "" for the default site */
 	int varfd, zonesfd, runfd, etcfd;	/* etcfd -1: there is none */
+	int lockfd;			/* after site_lock(), else -1 */
 	struct site_config config;
 	struct cgroup_host cgroups;	/* after site_cgroups() */
 	bool has_cgroups;
@@ -39,6 +40,11 @@ void site_close(struct site *s);
 int site_cgroups(struct site *s, struct error *err);
 /* Lets go of them again, until the next site_cgroups(). */
 void site_cgroups_close(struct site *s);
+/* For a verb that works on many zones by one plan: keeps others of that kind out until
+ * site_unlock() or site_close(). ERR_BUSY naming who is at it. A keeper that is started meanwhile has no part in
+ * it. */
+int site_lock(struct site *s, struct error *err);
+void site_unlock(struct site *s);
 /* Opens the template store. The caller closes it. */
 int site_templates(struct site *s, struct error *err);
 

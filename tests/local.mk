@@ -174,6 +174,7 @@ check_PROGRAMS += %D%/unit/test_setup_text
 tests_unit_test_setup_text_SOURCES = %D%/unit/test_setup_text.c
 
 # func
+dist_check_SCRIPTS += %D%/func/apply.bats
 dist_check_SCRIPTS += %D%/func/autoboot.bats
 dist_check_SCRIPTS += %D%/func/boot.bats
 dist_check_SCRIPTS += %D%/func/console.bats

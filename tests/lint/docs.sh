@@ -104,7 +104,7 @@ missing_from() {
 
 # zonectl VERB in README, where it is typed: in an indented line or between backquotes.
 readme_verbs() {
-	grep -hoE '(^    .*|`)zonectl( --[a-z-]+| -[a-z]( [0-9]+)?)* [a-z]+( [a-z]+)?' README.md |
+	grep -hoE '(^    .*|`)zonectl( --[a-z-]+| -[a-z]( [0-9]+)?)* [a-z]+(-[a-z]+)*( [a-z]+)?' README.md |
 		sed -E 's/.*zonectl( --[a-z-]+| -[a-z]( [0-9]+)?)* //' | sort -u |
 		while read -r first second; do
 			grep -qxF -e "$first" -e "$first $second" "$work/verbs" || echo "$first${second:+ $second}"
@@ -195,6 +195,10 @@ table_properties | sed 's/=.*//' | compare "$work/help" - | claim "help create n
 table_properties >"$work/help"
 manual_properties >"$work/tags"
 compare "$work/help" "$work/tags"         | claim "the manual's properties are those of the table, with default and time"
+# A file's schema has each property once where groups have them, and once where plans do.
+table_properties | sed 's/=.*//' | while read -r property; do
+	[ "$(grep -cE "^\s*\"$property\": \{" schema/fleet.schema.json)" -ge 1 ] || echo "$property"
+done | claim "schema/fleet.schema.json has every property"
 sed -nE 's/^\t\[ZONE_[A-Z_]+\] = \{ "([a-z_]+)".*/\1/p' runtime/state.c | missing_from STATES |
 	claim "the manual names every state"
 sed -nE 's/^\t\treturn "([a-z-]+)";/\1/p' base/error.c | grep -vx none | missing_from "EXIT STATUS" |
