@@ -218,6 +218,7 @@ dist_check_SCRIPTS += %D%/func/features.bats
 dist_check_SCRIPTS += %D%/func/isolation.bats
 dist_check_SCRIPTS += %D%/func/limits.bats
 dist_check_SCRIPTS += %D%/func/names.bats
+dist_check_SCRIPTS += %D%/func/many.bats
 dist_check_SCRIPTS += %D%/func/net.bats
 dist_check_SCRIPTS += %D%/func/net-kinds.bats
 dist_check_SCRIPTS += %D%/func/net-addresses.bats
