@@ -203,5 +203,8 @@ int zone_inside(struct launching *b, struct error *err)
 	launch_wait(b);
 	if (l->task)
 		confine_run(l->task);
-	return confine_exec(b->stubfd, b->report[1], path, l->argv, env, err);
+	return confine_exec(&(struct confine_program){
+		.stubfd = b->stubfd, .reportfd = b->report[1], .path = path, .argv = l->argv,
+		.env = env,
+	}, err);
 }

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -215,23 +216,39 @@ int confine_apply(const struct confine *c, const struct confine_user *user, int 
 	return become(user, err);
 }
 
-int confine_exec(int stubfd, int reportfd, const char *path, char *const *argv, char *const *env,
-		 struct error *err)
+/* The report pipe goes right behind what is kept, so that one call closes all the rest. */
+static int arrange(const struct confine_program *p, int *out_stubfd, char number[12],
+		   struct error *err)
 {
-	size_t n = strv_len(argv);
-	char **stub_argv = xcalloc(n + 2, sizeof(*stub_argv));
+	int reportfd = (int)p->n_kept + 3;
 
-	stub_argv[0] = (char *)path;
-	memcpy(stub_argv + 1, argv, n * sizeof(*argv));
-	stubfd = fd_move_up(stubfd, CONFINE_REPORT_FD + 1, err);
-	if (stubfd < 0)
+	*out_stubfd = fd_move_up(p->stubfd, reportfd + 1, err);
+	if (*out_stubfd < 0)
 		return -1;
-	if (reportfd != CONFINE_REPORT_FD && dup2(reportfd, CONFINE_REPORT_FD) < 0)
+	if (p->reportfd != reportfd && dup2(p->reportfd, reportfd) < 0)
 		return error_sys(err, "move the report pipe");
-	if (fcntl(CONFINE_REPORT_FD, F_SETFD, 0) < 0 ||
-	    sys_close_range(CONFINE_REPORT_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+	for (int fd = 3; fd <= reportfd; fd++)
+		if (fcntl(fd, F_SETFD, 0) < 0 && errno != EBADF)
+			return error_sys(err, "keep descriptor %d", fd);
+	if (sys_close_range((unsigned int)reportfd + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, "close what the zone must not have");
-	sys_execveat(stubfd, "", stub_argv, env, AT_EMPTY_PATH);
+	snprintf(number, 12, "%d", reportfd);
+	return 0;
+}
+
+int confine_exec(const struct confine_program *p, struct error *err)
+{
+	size_t n = strv_len(p->argv);
+	char **stub_argv = xcalloc(n + 3, sizeof(*stub_argv));
+	char number[12];
+	int stubfd;
+
+	if (arrange(p, &stubfd, number, err) < 0)
+		return -1;
+	stub_argv[0] = (char *)p->path;
+	stub_argv[1] = number;
+	memcpy(stub_argv + 2, p->argv, n * sizeof(*p->argv));
+	sys_execveat(stubfd, "", stub_argv, p->env, AT_EMPTY_PATH);
 	return error_sys(err, "execute the stub");
 }
 

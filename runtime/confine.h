@@ -22,7 +22,7 @@
 
 enum {
 	CONFINE_GROUPS_MAX = 64,	/* supplementary groups that a user may have */
-	CONFINE_REPORT_FD = 3,		/* where the stub finds the report pipe */
+	CONFINE_KEEP_MAX = 1024,	/* descriptors that a program may be given beside 0, 1, 2 */
 };
 
 struct confine {
@@ -59,10 +59,15 @@ bool confine_is_program(const char *path);
  * would take from the PATH of env. To be called where the zone's root is the caller's. err->sys is
  * ENOENT when there is none. Child-safe. */
 char *confine_find(const char *name, char *const *env, struct error *err);
-/* Executes path; never returns on success. Every descriptor above 2 is closed. On failure the stub
- * writes the errno of execve(2), an int, to reportfd and exits. Child-safe. */
-int confine_exec(int stubfd, int reportfd, const char *path, char *const *argv, char *const *env,
-		 struct error *err);
+struct confine_program {
+	int stubfd, reportfd;
+	unsigned int n_kept;		/* descriptors from 3 on that stay open */
+	const char *path;
+	char *const *argv, *const *env;
+};
+/* Executes path; never returns on success. Every descriptor above 2 is closed but those kept. On
+ * failure the stub writes the errno of execve(2), an int, to reportfd and exits. Child-safe. */
+int confine_exec(const struct confine_program *program, struct error *err);
 /* A function of ours in place of a program, once everything is given up. main returns an exit
  * status. */
 struct confine_task {

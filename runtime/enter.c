@@ -219,7 +219,10 @@ static int exec_inside(struct entry *e, int rootfd, struct user *user, struct er
 		return -1;
 	if (o->prepare)
 		o->prepare();
-	return confine_exec(e->stubfd, e->report[1], path, argv, e->env, err);
+	return confine_exec(&(struct confine_program){
+		.stubfd = e->stubfd, .reportfd = e->report[1], .path = path, .argv = argv,
+		.env = e->env,
+	}, err);
 }
 
 static int enter_up(struct entry *e, struct error *err)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The program that a zone's process is for a moment before it becomes what was
- * asked for. argv[0] is the path to execute, argv[1] and on its arguments;
- * descriptor 3 is the report pipe. No libc, no data, nothing to load: what a
+ * asked for. argv[0] is the path to execute, argv[1] the number of the report
+ * pipe, argv[2] and on its arguments. No libc, no data, nothing to load: what a
  * zone can get hold of through /proc/PID/exe is this, in a sealed memfd.
  */
 #include <asm/unistd.h>
 
-enum { REPORT_FD = 3, F_SETFD_NUMBER = 2, FD_CLOEXEC_FLAG = 1, EXIT_CODE = 127 };
+enum { F_SETFD_NUMBER = 2, FD_CLOEXEC_FLAG = 1, EXIT_CODE = 127 };
 
 #if defined(__x86_64__)
 static long call(long n, long a, long b, long c)
@@ -54,11 +54,14 @@ void stub_main(long *stack)
 	long argc = stack[0];
 	char **argv = (char **)(stack + 1);
 	char **envp = argv + argc + 1;
+	long reportfd = 0;
 	int error;
 
-	call(__NR_fcntl, REPORT_FD, F_SETFD_NUMBER, FD_CLOEXEC_FLAG);
-	error = (int)-call(__NR_execve, (long)argv[0], (long)(argv + 1), (long)envp);
-	call(__NR_write, REPORT_FD, (long)&error, sizeof(error));
+	for (const char *digit = argv[1]; *digit; digit++)
+		reportfd = reportfd * 10 + *digit - '0';
+	call(__NR_fcntl, reportfd, F_SETFD_NUMBER, FD_CLOEXEC_FLAG);
+	error = (int)-call(__NR_execve, (long)argv[0], (long)(argv + 2), (long)envp);
+	call(__NR_write, reportfd, (long)&error, sizeof(error));
 	for (;;)
 		call(__NR_exit_group, EXIT_CODE, 0, 0);
 }
