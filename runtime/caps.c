@@ -2,12 +2,16 @@
 #include "runtime/caps.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 
 #define BIT(cap) (UINT64_C(1) << (cap))
 
@@ -94,21 +98,26 @@ static int caps_write(const struct __user_cap_data_struct data[2], struct error 
 	return 0;
 }
 
-int caps_bound(uint64_t kept, struct error *err)
+static int drop_bounding(uint64_t kept, struct error *err)
 {
-	struct __user_cap_data_struct now[2] = { 0 };
-
 	/* By number and not by row, so that a kernel newer than the table loses its news too;
 	 * EINVAL is where that kernel's capabilities end. */
 	for (unsigned int cap = 0; cap < 64; cap++) {
-		if (kept & BIT(cap))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+		if (kept & BIT(cap) || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
 			continue;
 		if (errno == EINVAL)
 			break;
 		return error_sys(err, "drop capability %u", cap);
 	}
+	return 0;
+}
+
+int caps_bound(uint64_t kept, struct error *err)
+{
+	struct __user_cap_data_struct now[2] = { 0 };
+
+	if (drop_bounding(kept, err) < 0)
+		return -1;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return error_sys(err, "clear the ambient capabilities");
 	if (caps_read(now, err) < 0)
@@ -142,4 +151,65 @@ int caps_raise(struct error *err)
 	if (syscall(SYS_capset, &head, sets) < 0)
 		return error_sys(err, "keep capabilities");
 	return 0;
+}
+
+int caps_number(const char *name)
+{
+	AUTO_FREE char *whole = strncasecmp(name, "CAP_", 4) == 0 ? xstrdup(name)
+								   : xasprintf("CAP_%s", name);
+	cap_value_t value;
+
+	return cap_from_name(whole, &value) < 0 ? -1 : value;
+}
+
+char *caps_name(unsigned int number)
+{
+	char *name, *copy;
+
+	if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) < 0)
+		return NULL;
+	name = cap_to_name((cap_value_t)number);
+	copy = name ? xstrdup(name) : NULL;
+	cap_free(name);
+	for (char *c = copy; c && *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 32);
+	return copy;
+}
+
+static int raise_ambient(uint64_t ambient, struct error *err)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return error_sys(err, "clear the ambient capabilities");
+	for (unsigned int cap = 0; cap < 64; cap++)
+		if (ambient & BIT(cap) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0 && errno != EPERM)
+			return error_sys(err, "raise ambient capability %u", cap);
+	return 0;
+}
+
+int caps_become(const struct caps_sets *sets, int (*become)(const void *arg, struct error *err),
+		const void *arg, struct error *err)
+{
+	struct __user_cap_data_struct now[2] = { 0 };
+
+	if (drop_bounding(sets->bounding, err) < 0)
+		return -1;
+	/* Another user would lose them all (capabilities(7)). */
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return error_sys(err, "keep capabilities");
+	if (become(arg, err) < 0)
+		return -1;
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || caps_read(now, err) < 0)
+		return error_sys(err, "keep capabilities");
+	for (unsigned int i = 0; i < 2; i++) {
+		uint32_t had = now[i].permitted;
+
+		now[i].permitted = had & (uint32_t)(sets->permitted >> (32 * i));
+		now[i].effective = now[i].permitted & (uint32_t)(sets->effective >> (32 * i));
+		now[i].inheritable = had & (uint32_t)(sets->inheritable >> (32 * i));
+	}
+	if (caps_write(now, err) < 0)
+		return -1;
+	return raise_ambient(sets->ambient, err);
 }

@@ -22,4 +22,20 @@ int caps_limit(uint64_t kept, struct error *err);
  * Child-safe. */
 int caps_raise(struct error *err);
 
+/* Numbers of what engines name: "CAP_CHOWN", in any case and with or without "CAP_"; -1 for one that
+ * libcap does not know. */
+int caps_number(const char *name);
+/* "CAP_CHOWN", which the caller owns; NULL where numbers end on this kernel. */
+char *caps_name(unsigned int number);
+
+struct caps_sets {
+	uint64_t bounding, permitted, effective, inheritable, ambient;
+};
+
+/* Sets the ids and all five sets, in an order that keeps what the next step needs: the bounding set
+ * first, then become(), then the rest. What the process does not have it does not get; an ambient
+ * capability that is not permitted and inheritable is left out. Child-safe. */
+int caps_become(const struct caps_sets *sets, int (*become)(const void *arg, struct error *err),
+		const void *arg, struct error *err);
+
 #endif
