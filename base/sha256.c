@@ -2,14 +2,12 @@
 #include "base/sha256.h"
 
 #if defined(__x86_64__) || defined(__i386__)
-#include <cpuid.h>
 #include <immintrin.h>
-#if __has_include(<sys/platform/x86.h>)
-#include <sys/platform/x86.h>
-#endif
 #endif
 #include <stdbool.h>
 #include <string.h>
+
+#include "base/sys.h"
 
 enum { BLOCK = 64 };
 
@@ -81,32 +79,14 @@ static void blocks_portable(uint32_t state[8], const uint8_t *p, size_t n)
 }
 
 #if defined(__x86_64__) || defined(__i386__)
-#if __has_include(<sys/platform/x86.h>)
-/* What glibc asked at the start of the process. */
-static bool ask_processor(void)
-{
-	return CPU_FEATURE_PRESENT(SSE4_1) && CPU_FEATURE_PRESENT(SSSE3) && CPU_FEATURE_PRESENT(SHA);
-}
-#else
-/* CPUID.7.0:EBX[29] and SSE4.1; the compilers' own tests do not all know "sha" yet. */
-static bool ask_processor(void)
-{
-	unsigned int a = 0, b = 0, c = 0, d = 0;
-
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSE4_1) || !(c & bit_SSSE3))
-		return false;
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29) != 0;
-}
-#endif
-
 static bool processor_has_sha(void)
 {
-	/* Asked once a process: in a virtual machine the question takes 17 microseconds, as long as
-	 * the digest of a small file of a template. */
+	/* Asked once a process: where the libc does not know, the question takes 17 microseconds in
+	 * a virtual machine, as long as the digest of a small file of a template. */
 	static _Atomic signed char known;
 
 	if (known == 0)
-		known = ask_processor() ? 1 : -1;
+		known = sys_has_sha() ? 1 : -1;
 	return known > 0;
 }
 

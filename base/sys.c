@@ -4,6 +4,12 @@
 #include <linux/keyctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#endif
+#endif
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 {
@@ -114,3 +120,27 @@ int sys_keyring_new_session(void)
 {
 	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -1 : 0;
 }
+
+#if !defined(__x86_64__) && !defined(__i386__)
+bool sys_has_sha(void)
+{
+	return false;
+}
+#elif __has_include(<sys/platform/x86.h>)
+/* glibc has asked at the start of the process. */
+bool sys_has_sha(void)
+{
+	return CPU_FEATURE_PRESENT(SSE4_1) && CPU_FEATURE_PRESENT(SSSE3) &&
+	       CPU_FEATURE_PRESENT(SHA);
+}
+#else
+/* CPUID.7.0:EBX[29]; the compilers' own tests do not all know "sha" yet. */
+bool sys_has_sha(void)
+{
+	unsigned int a = 0, b = 0, c = 0, d = 0;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSE4_1) || !(c & bit_SSSE3))
+		return false;
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29) != 0;
+}
+#endif

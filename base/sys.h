@@ -13,6 +13,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -61,5 +62,7 @@ int sys_quotactl_fd(int fd, unsigned int cmd, uint32_t id, void *addr);
 int sys_bpf(int command, void *attr, size_t size);
 /* Joins a fresh, unnamed session keyring (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING). */
 int sys_keyring_new_session(void);
+/* True if the processor is one of x86 that has instructions for SHA-256. */
+bool sys_has_sha(void);
 
 #endif
