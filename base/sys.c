@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/sys.h"
 
-#include <linux/keyctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#endif
+#include <linux/keyctl.h>
 #if __has_include(<sys/platform/x86.h>)
 #include <sys/platform/x86.h>
 #endif
-#endif
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 {
