@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian 12, as a user would have it: unchanged, clean up and clean down.
+# Debian 12, as a user would have it: clean up and clean down.
 
 export RECIPE=debian-12
 export KIND=systemd
-export PACKAGES=rsync,dropbear-bin
+export PACKAGES=rsync,dropbear-bin,vim-tiny,htop,tmux
 load ../lib/debian
 
 setup_file() { debian_open; }
@@ -17,6 +17,14 @@ setup() { debian_setup; }
 
 @test "login to Debian 12 is a session that who knows of" {
 	claim_login_works
+}
+
+@test "an editor of Debian 12 looks as it does outside" {
+	claim_editor_looks_as_outside
+}
+
+@test "full-screen programs of Debian 12 work, and leave a whole terminal when the zone ends" {
+	claim_full_screen_programs_work
 }
 
 @test "sshd of Debian 12 answers, with keys made for this zone" {
@@ -41,6 +49,10 @@ setup() { debian_setup; }
 
 @test "with ssh=on-demand nothing of ssh runs until somebody comes" {
 	claim_ssh_on_demand
+}
+
+@test "many sessions at once reach the zones they mean" {
+	claim_ssh_reaches_whom_it_means
 }
 
 @test "where there is no OpenSSH, ssh=on-demand starts dropbear" {

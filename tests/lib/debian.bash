@@ -54,6 +54,78 @@ claim_login_works() {
 	)
 }
 
+screens() {
+	tmux -L "$(store_id)" -f /dev/null "$@" 3>&- 4>&-
+}
+
+# on_screens KEYS...: pressed in each window.
+on_screens() {
+	screens send-keys -t s:0 "$@"
+	screens send-keys -t s:1 "$@"
+}
+
+# shows WINDOW PATTERN
+shows() {
+	screens capture-pane -p -t "$1" | grep -qE "$2"
+}
+
+screens_are_same() {
+	[ "$(screens capture-pane -p -e -t s:0)" = "$(screens capture-pane -p -e -t s:1)" ]
+}
+
+# Beside the same program outside, colours and cursor too.
+claim_editor_looks_as_outside() {
+	local file=/usr/share/common-licenses/GPL-3
+
+	screens new-session -d -s s -x 80 -y 24 "'$ZONECTL' exec -t deb -- vim.tiny -u NONE -i NONE -n $file"
+	screens new-window -t s:1 \
+		"LANG=C.UTF-8 chroot '$ZONECTL_ROOT/var/lib/zonectl/templates/$RECIPE/rootfs' vim.tiny -u NONE -i NONE -n $file"
+	deadline 20 shows s:1 'GNU GENERAL PUBLIC'
+	deadline 20 screens_are_same
+	on_screens :set\ number\ hlsearch Enter /software Enter ozażółć\ €\ 漢字 Escape
+	deadline 10 shows s:1 'zażółć € 漢字'
+	deadline 10 screens_are_same
+	screens resize-window -t s:0 -x 101 -y 31
+	screens resize-window -t s:1 -x 101 -y 31
+	deadline 10 screens_are_same
+	[ "$(screens display -p -t s:0 '#{cursor_x} #{cursor_y}')" = "$(screens display -p -t s:1 '#{cursor_x} #{cursor_y}')" ]
+	# Stopped and gone on with, by the shell that it is of.
+	on_screens :q! Enter
+	screens kill-server
+}
+
+claim_full_screen_programs_work() {
+	screens new-session -d -s s -x 90 -y 24 "'$ZONECTL' login deb"
+	deadline 20 shows s 'root@deb:~#'
+	screens send-keys -t s htop Enter
+	deadline 20 shows s '^F1Help .*F10Quit'
+	screens resize-window -t s -x 120 -y 40
+	deadline 10 eval '[ "$(screens capture-pane -p -t s | grep -n F10Quit)" = "40:$(screens capture-pane -p -t s | grep F10Quit)" ]'
+	screens send-keys -t s q
+	deadline 10 eval '[ "$(screens display -p -t s "#{alternate_on}")" = 0 ]'
+	screens send-keys -t s 'tmux -f /dev/null new -s inner' Enter
+	deadline 20 shows s '^\[inner\] '
+	screens send-keys -t s 'echo €$((40 + 2))' Enter
+	deadline 10 shows s '^€42$'
+	screens send-keys -t s 'sleep 1000' Enter
+	deadline 10 zonectl exec deb -- pgrep -x sleep
+	screens send-keys -t s C-z
+	deadline 10 shows s 'Stopped'
+	screens send-keys -t s 'fg' Enter
+	screens send-keys -t s C-c
+	deadline 10 not zonectl exec deb -- pgrep -x sleep
+	screens send-keys -t s C-b d
+	deadline 10 shows s 'detached .from session inner'
+	# The zone ends under an editor.
+	screens set -t s remain-on-exit on
+	screens send-keys -t s 'exec vim.tiny /etc/passwd' Enter
+	deadline 10 eval '[ "$(screens display -p -t s "#{alternate_on}")" = 1 ]'
+	zonectl halt -q deb
+	deadline 10 shows s 'zonectl: login deb: the zone was stopped'
+	[ "$(screens display -p -t s '#{alternate_on} #{cursor_flag}')" = "0 1" ]
+	screens kill-server
+}
+
 claim_ssh_answers() {
 	deadline 30 ssh_banner
 	# Made at the first boot of this zone, not in the template.
@@ -276,6 +348,21 @@ claim_ssh_is_whose_it_is_told() {
 	deadline 60 sshd_pids
 	prints "demand" zonectl ssh demand -i "$KEY" hostname
 	zonectl destroy -q --force -y demand
+}
+
+# However many come at once, each reaches the zone that was meant. Their init does nothing.
+claim_ssh_reaches_whom_it_means() {
+	local i
+
+	ssh_key
+	zonectl create -q 'many{1..4}' -t "$RECIPE" --net none --ssh on-demand --ssh-key "$KEY.pub" \
+		--init /bin/sleep --init-args infinity --boot
+	for i in {0..19}; do
+		zonectl ssh "many$((i % 4 + 1))" -i "$KEY" "echo \$(hostname) $i" &
+	done >"$BATS_TEST_TMPDIR/said"
+	wait
+	diff <(sort -k 2n "$BATS_TEST_TMPDIR/said") <(for i in {0..19}; do echo "many$((i % 4 + 1)) $i"; done)
+	zonectl destroy -q --force -y 'many*'
 }
 
 keeper_pids_there() {
