@@ -168,6 +168,7 @@ static int find_init(struct compiled *out, const struct zone *z, const char **in
 		return error_hint(err, "name a program: zonectl set %s init=/bin/sh", z->name);
 	}
 	strv_add(&out->argv, template.init);
+	out->stop_signal = taken(&template.stop_signal);
 	return 0;
 }
 

@@ -63,7 +63,7 @@ static const char inittab[] =
 	"# id is the terminal, action when it is run (busybox init)\n"
 	"::sysinit:/etc/init.d/rcS\n"
 	"console::respawn:/sbin/getty 0 console\n"
-	"::ctrlaltdel:/sbin/reboot\n"
+	"::ctrlaltdel:/etc/init.d/off\n"
 	"::shutdown:/etc/init.d/rcK\n";
 
 static const char rc_start[] =
@@ -84,6 +84,22 @@ static const char rc_stop[] =
 	"for script in $(ls -r /etc/init.d/S[0-9]* 2>/dev/null); do\n"
 	"\t[ ! -x \"$script\" ] || \"$script\" stop\n"
 	"done\n";
+
+/* Busybox init sleeps a second after each of its two signals, however soon all have ended; the
+ * template's stop signal is the one that runs this instead. */
+static const char power_off[] =
+	"#!/bin/sh\n"
+	"# Powers off as init does it on SIGUSR2, but waits no longer than there is somebody to wait for.\n"
+	"/etc/init.d/rcK\n"
+	"kill -TERM -1\n"
+	"i=0\n"
+	"set -- /proc/[0-9]*\n"
+	"while [ $# -gt 2 ] && [ $i -lt 100 ]; do\n"
+	"\tusleep 10000\n"
+	"\ti=$((i + 1))\n"
+	"\tset -- /proc/[0-9]*\n"
+	"done\n"
+	"poweroff -n -f\n";		/* the end of the zone's mounts writes what is to be written */
 
 static const struct { const char *path; mode_t mode; const char *text; } files[] = {
 	/* root has no password: it enters through zonectl, or gets one from it. */
@@ -106,6 +122,7 @@ static const struct { const char *path; mode_t mode; const char *text; } files[]
 	{ "etc/inittab",       0644, inittab },
 	{ "etc/init.d/rcS",    0755, rc_start },
 	{ "etc/init.d/rcK",    0755, rc_stop },
+	{ "etc/init.d/off",    0755, power_off },
 	{ "etc/hostname",      0644, "" },	/* so the name the zone was given stands */
 	{ "etc/hosts",         0644, "127.0.0.1\tlocalhost\n"
 				     "::1\tlocalhost ip6-localhost ip6-loopback\n" },

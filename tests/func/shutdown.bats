@@ -15,6 +15,15 @@ setup() { zone_setup; }
 	nothing_left s1
 }
 
+@test "minimal powers off as soon as nothing runs any more" {
+	running quick
+	zonectl exec quick -- sh -c 'sleep 1000 >/dev/null 2>&1 </dev/null &'
+	prints "quick: its init shut it down" zonectl shutdown quick
+	# What busybox init says before each of its two pauses.
+	run zonectl log quick
+	[[ $output != *"Sent SIG"* ]]
+}
+
 @test "shutdown right after boot still asks the init" {
 	installed s2
 	zonectl boot s2
