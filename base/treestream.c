@@ -31,23 +31,27 @@ void tree_made_progress(struct tree_io *io, uint64_t bytes)
 		io->progress(io->arg, &io->count, io->expected);
 }
 
+static int broken(struct error *err)
+{
+	error_set(err, ERR_FAILED, "the other end of the copy is gone");
+	err->sys = EPIPE;
+	return -1;
+}
+
 int tree_wait(const struct tree_io *io, int fd, short events, struct error *err)
 {
-	struct pollfd fds[] = { { fd, events, 0 }, { io->stopfd, POLLIN, 0 } };
+	/* Where what is to be sent has yet to come, the other end may be gone before. */
+	int peerfd = events == POLLIN && fd != io->fd ? io->fd : -1;
+	struct pollfd fds[] = { { fd, events, 0 }, { io->stopfd, POLLIN, 0 }, { peerfd, 0, 0 } };
 
 	if (io->stopfd < 0)
 		return 0;
 	while (poll(fds, N_ROWS(fds), -1) < 0)
 		if (errno != EINTR)
 			return error_sys(err, "wait for the stream");
-	return fds[1].revents ? error_set(err, ERR_FAILED, "interrupted") : 0;
-}
-
-static int broken(struct error *err)
-{
-	error_set(err, ERR_FAILED, "the other end of the copy is gone");
-	err->sys = EPIPE;
-	return -1;
+	if (fds[1].revents)
+		return error_set(err, ERR_FAILED, "interrupted");
+	return fds[2].revents ? broken(err) : 0;
 }
 
 int tree_write(struct tree_io *io, const void *data, size_t len, struct error *err)

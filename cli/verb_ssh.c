@@ -59,6 +59,24 @@ static int write_known_hosts(struct target *t, const char *host, struct error *e
 	return fd_replace_nosync(rundirfd, KNOWN_HOSTS, 0600, lines, strlen(lines), err);
 }
 
+/* As ssh_config(5) reads a path in quotes, without working anything out. */
+static void add_known_hosts(struct cli *cli, struct target *t, char ***argv)
+{
+	AUTO_STR struct str option = { 0 };
+	const char *root = strcmp(cli->site.path, "/") == 0 ? "" : cli->site.path;
+
+	str_add(&option, "-oUserKnownHostsFile=\"");
+	for (; *root; root++) {
+		if (strchr("\"\\", *root))
+			str_addc(&option, '\\');
+		if (*root == '%')
+			str_addc(&option, '%');
+		str_addc(&option, *root);
+	}
+	str_addf(&option, "/run/zonectl/%s/" KNOWN_HOSTS "\"", t->zone.name);
+	strv_add(argv, str_text(&option));
+}
+
 /* Whatever the user's own configuration says of hosts, this one is known and reached so: what
  * ssh(1) reads first holds, and a ProxyCommand also instead of a ProxyJump. */
 static int add_arguments(struct cli *cli, struct target *t, const char *host, char ***argv,
@@ -78,8 +96,7 @@ static int add_arguments(struct cli *cli, struct target *t, const char *host, ch
 	for (char *const *i = identities; i && *i; i++)
 		strv_addf(argv, "-i%s", *i);
 	strv_addf(argv, "-oHostKeyAlias=%s", host);
-	strv_addf(argv, "-oUserKnownHostsFile=\"%s/run/zonectl/%s/" KNOWN_HOSTS "\"",
-		  strcmp(cli->site.path, "/") == 0 ? "" : cli->site.path, t->zone.name);
+	add_known_hosts(cli, t, argv);
 	if (*address) {
 		strv_addf(argv, "-oHostName=%s", address);
 		strv_add(argv, "-oProxyCommand=none");

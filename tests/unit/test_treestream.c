@@ -242,6 +242,29 @@ static void a_stream_becomes_a_file_and_a_file_a_stream(void **state)
 	close(words[0]);
 }
 
+/* As with standard input of whoever stands and thinks. */
+static void a_stream_that_has_yet_to_come_ends_with_the_other_end(void **state)
+{
+	struct fixture *f = *state;
+	struct tree_io io = { .fd = f->pair[0] };
+	struct error err = { 0 };
+	int words[2], stop[2];
+
+	assert_int_equal(pipe2(words, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(stop, O_CLOEXEC), 0);
+	io.stopfd = stop[0];
+	close(TAKE_FD(f->pair[1]));
+	alarm(10);
+	assert_int_equal(tree_send_bytes(&io, words[0], 0644, &err), -1);
+	alarm(0);
+	assert_int_equal(err.sys, EPIPE);
+	tree_io_clear(&io);
+	for (int i = 0; i < 2; i++) {
+		close(words[i]);
+		close(stop[i]);
+	}
+}
+
 static void set_id_bits_are_dropped_where_they_must_be(void **state)
 {
 	struct fixture *f = *state;
@@ -452,6 +475,7 @@ int main(void)
 		CLAIM(contents_are_merged_without_the_directory),
 		CLAIM(holes_stay_holes),
 		CLAIM(a_stream_becomes_a_file_and_a_file_a_stream),
+		CLAIM(a_stream_that_has_yet_to_come_ends_with_the_other_end),
 		CLAIM(set_id_bits_are_dropped_where_they_must_be),
 		CLAIM(a_failure_of_the_sender_is_the_receivers),
 		CLAIM(another_file_is_not_put_in_a_directorys_place),
