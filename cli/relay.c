@@ -140,30 +140,51 @@ static int stuck_in_ms(const struct relay_channel *c)
 	return ms > 0 ? (int)ms : 0;
 }
 
+static size_t count_keys(struct escape escape, const char *data, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += escape_is_key(&escape, data[i]);
+	return n;
+}
+
+/* One key; true when the user leaves. */
+static bool key(struct relay *r, struct relay_channel *c, char byte)
+{
+	char out[2];
+	size_t n;
+
+	switch (escape_take(&r->escape, byte, out, &n)) {
+	case ESCAPE_LEAVE:
+		return true;
+	case ESCAPE_HELP:
+		help(r);
+		break;
+	case ESCAPE_NONE:
+		relay_put(c, out, n);
+		break;
+	}
+	return false;
+}
+
 /* What was typed; true when the user leaves. An escape is typed by hand: a paste comes in larger
  * pieces and goes through as it is. */
 static bool typed(struct relay *r, struct relay_channel *c, const char *data, size_t len)
 {
-	if (len > KEYS_MAX) {
-		if (escape_pass(&r->escape, data[len - 1]))
-			relay_put(c, &r->escape.c, 1);
-		relay_put(c, data, len);
-		return false;
-	}
-	for (size_t i = 0; i < len; i++) {
-		char out[2];
-		size_t n;
+	bool is_paste = count_keys(r->escape, data, len) > KEYS_MAX;
 
-		switch (escape_take(&r->escape, data[i], out, &n)) {
-		case ESCAPE_LEAVE:
-			return true;
-		case ESCAPE_HELP:
-			help(r);
-			break;
-		case ESCAPE_NONE:
-			relay_put(c, out, n);
-			break;
+	for (size_t i = 0; i < len; i++) {
+		bool is_key = escape_is_key(&r->escape, data[i]);
+
+		if (!is_paste && is_key) {
+			if (key(r, c, data[i]))
+				return true;
+			continue;
 		}
+		if (is_paste && escape_pass(&r->escape, data[i]))
+			relay_put(c, &r->escape.c, 1);
+		relay_put(c, data + i, 1);
 	}
 	return false;
 }

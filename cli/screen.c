@@ -88,6 +88,9 @@ static bool is_private(char c)
 
 static void set_modes(struct screen *s, bool is_on)
 {
+	/* What was cut off may be any of them. */
+	if (s->len == SCREEN_SEQUENCE_MAX - 1)
+		set(s, (UINT64_C(1) << N_ROWS(modes)) - 1, false);
 	for (const char *p = s->seq + 1; *p; p += *p == ';') {
 		char *end;
 		long number = strtol(p, &end, 10);
@@ -164,7 +167,6 @@ static void in_csi(struct screen *s, unsigned char c)
 	}
 	if (c < ' ' || c > '?')
 		return;
-	/* None of ours is so long; that a long one ends is all that matters. */
 	if (s->len < SCREEN_SEQUENCE_MAX - 1) {
 		s->seq[s->len++] = (char)c;
 		s->seq[s->len] = '\0';

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SCREEN_SEQUENCE_MAX = 32, SCREEN_RESET_MAX = 512 };
+enum { SCREEN_SEQUENCE_MAX = 128, SCREEN_RESET_MAX = 512 };
 
 enum screen_place { SCREEN_TEXT, SCREEN_ESCAPE, SCREEN_CHARSET, SCREEN_CSI, SCREEN_STRING };
 

@@ -133,6 +133,28 @@ static enum escape_place place_after(char byte)
 	return byte == '\r' || byte == '\n' ? ESCAPE_LINE_START : ESCAPE_IN_LINE;
 }
 
+/* As terminals write them (ECMA-48). A line's end ends what should have ended by itself. */
+bool escape_is_key(struct escape *e, char byte)
+{
+	enum escape_sequence was = e->sequence;
+
+	e->sequence = ESCAPE_KEYS;
+	if (byte == '\r' || byte == '\n')
+		return true;
+	if (byte == '\033')
+		e->sequence = ESCAPE_BEGUN;
+	else if (was == ESCAPE_BEGUN && byte == '[')
+		e->sequence = ESCAPE_CSI;
+	else if (was == ESCAPE_BEGUN && byte == 'O')
+		e->sequence = ESCAPE_ONE_MORE;
+	else if (was == ESCAPE_BEGUN && byte && strchr("P]_^X", byte))
+		e->sequence = ESCAPE_STRING;
+	else if ((was == ESCAPE_CSI && (byte < '@' || byte > '~')) ||
+		 (was == ESCAPE_STRING && byte != '\a'))
+		e->sequence = was;
+	return was == ESCAPE_KEYS && byte != '\033';
+}
+
 bool escape_pass(struct escape *e, char last)
 {
 	bool is_held_back = e->place == ESCAPE_SEEN;

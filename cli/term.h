@@ -43,17 +43,23 @@ int term_signals_read(int fd);
 enum escape_place { ESCAPE_LINE_START, ESCAPE_IN_LINE, ESCAPE_SEEN };
 enum escape_action { ESCAPE_NONE, ESCAPE_LEAVE, ESCAPE_HELP };
 
+enum escape_sequence { ESCAPE_KEYS, ESCAPE_BEGUN, ESCAPE_CSI, ESCAPE_ONE_MORE, ESCAPE_STRING };
+
 struct escape {
 	char c;				/* '~'; 0: none is watched for */
 	enum escape_place place;
+	enum escape_sequence sequence;	/* that the terminal sends, between the keys */
 };
 
 /* -e CHAR of the command line; text may be NULL. None without a terminal on standard input. */
 int escape_parse(const char *text, struct escape *out, struct error *err);
-/* Takes bytes that are no keys, of which the last one is given; true when an escape character that
- * was held back goes before them. */
+/* False for a byte of a sequence: an answer to the zone, a mouse, an arrow. They come at any time,
+ * as often as the zone likes, and are no part of what is typed. To be called for each byte. */
+bool escape_is_key(struct escape *e, char byte);
+/* Takes bytes that were not typed by hand, of which the last one is given; true when an escape
+ * character that was held back goes before them. */
 bool escape_pass(struct escape *e, char last);
-/* Takes one byte that was typed. Up to two bytes to pass on go to out, *out_n says how many. */
+/* Takes one key. Up to two bytes to pass on go to out, *out_n says how many. */
 enum escape_action escape_take(struct escape *e, char byte, char out[2], size_t *out_n);
 
 #endif

@@ -261,6 +261,7 @@ EXTRA_DIST += %D%/lib/naive_untar.py %D%/lib/world.py
 EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
 # hostile: what a zone, a template or a stranger tries; make check runs a short form of each
+EXTRA_DIST += %D%/hostile/answers.py
 EXTRA_DIST += %D%/hostile/lib.bash
 EXTRA_PROGRAMS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive %D%/hostile/spoof
 TEST_TOOLS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive %D%/hostile/spoof

@@ -227,7 +227,7 @@ b6() {
 
 # foreign_env: names in an environment, on standard input, that are no one's business inside.
 foreign_env() {
-	grep -aoE '^[A-Za-z_0-9]+=' | grep -vxE '(TERM|HOME|USER|LOGNAME|SHELL|PATH|LANG|PWD|SHLVL|_|OLDPWD|MAIL|HUSHLOGIN|container|container_[a-z]+)='
+	grep -aoE '^[A-Za-z_0-9]+=' | grep -vxE '(TERM|COLORTERM|HOME|USER|LOGNAME|SHELL|PATH|LANG|PWD|SHLVL|_|OLDPWD|MAIL|HUSHLOGIN|container|container_[a-z]+)='
 }
 
 b7() {

@@ -215,10 +215,59 @@ f5() {
 	score F5 "the operator's terminal is as it was"
 }
 
+# What terminals answer, and what programs leave set.
+questions=('\033[6n' '\033[c' '\033[>c' '\033[5n' '\033[21t' '\033[?2026$p' '\033[?u' '\033[>q' '\033]52;c;?\a' '\033]11;?\033\\'
+	'\033P$qm\033\\' '\033P+q544e\033\\' '\033_Ga=q\033\\' '\005' '\033Z')
+left_set='\033[?1049h\033[?25l\033[?1;1000;1002;1003;1006;1004;2004h\033[?7l'
+
+# unheard LATENCY KEYS COMMAND: nothing is typed at the next one, and nothing is left set.
+unheard() {
+	local said
+
+	said=$(timeout 30 python3 "$(dirname "${BASH_SOURCE[0]}")/answers.py" "$@" 2>&1)
+	[ "$said" = "typed b'', set []" ] && return
+	echo "# $said"
+	return 1
+}
+
+f6() {
+	local q late all lates=(0 0.2)
+
+	[ "$mode" != quick ] || lates=(0.1)
+	running v
+	for late in "${lates[@]}"; do
+		for q in "${questions[@]}"; do
+			[ "$mode" != quick ] || [ "$q" = '\005' ] || continue
+			try "$q after $late s" unheard "$late" "" "$ZONECTL exec v -t -- printf '$q'"
+		done
+		all=$(printf %s "${questions[@]}")
+		try "all at once, $late s late" unheard "$late" "" "$ZONECTL exec v -t -- printf '$all$all$all$left_set'"
+		try "a thousand, $late s late" unheard "$late" "" \
+			"$ZONECTL exec v -t -- sh -c 'i=0; while [ \$i -lt 1000 ]; do printf \"\\033[6n\\033[21t\"; i=\$((i + 1)); done'"
+		# Whatever is asked at the end was asked before.
+		try "every answer foreseen, $late s late" unheard "$late" "" \
+			"$ZONECTL exec v -t -- sh -c 'for r in \$(seq 24); do for c in \$(seq 80); do printf \"\\033[\$r;\${c}H\\033[6n\"; done; done'"
+		try "in a session that is left, $late s late" unheard "$late" '\r~.' \
+			"$ZONECTL exec v -t -- sh -c 'printf \"$all$left_set\"; echo asked; exec sleep 20'"
+		try "in a sequence that does not end, $late s late" unheard "$late" '\r~.' \
+			"$ZONECTL exec v -t -- sh -c 'printf \"\\033[6nasked$left_set\\033]0;\"; exec sleep 20'"
+		try "at the console, $late s late" unheard "$late" '\r~.' \
+			"$ZONECTL exec v -- sh -c 'printf \"$all${left_set}asked\" >/dev/console' & $ZONECTL console v"
+		try "in a flood of questions, $late s late" unheard "$late" '\r~.' \
+			"$ZONECTL exec v -t -- sh -c 'echo asked; while :; do printf \"\\033[6n\"; done'"
+		try "when all is killed, $late s late" unheard "$late" "" \
+			"$ZONECTL exec v -t -- sh -c 'printf \"$all$left_set\"; kill -9 -1'"
+	done
+	{ ! unheard 0 "" "printf '\033[21t'" && ! unheard 0 "" "printf '$left_set'"; } >/dev/null && control=caught
+	z destroy -q --force -y v
+	score F6 "a terminal's answers reach nobody on the host, and its modes are as they were"
+}
+
 store_open
 f1
 f2
 f3
 [ "$mode" = quick ] || f4
 [ "$mode" = quick ] || f5
+f6
 done_scores

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -61,6 +62,40 @@ static void an_escape_that_means_nothing_is_typed(void **state)
 	assert_int_equal(last, ESCAPE_HELP);
 	assert_string_equal(type(&e, "~.", &last), "");
 	assert_int_equal(last, ESCAPE_LEAVE);
+}
+
+/* A zone may ask the terminal without end; what it answers comes between any two keys. */
+static void answers_of_the_terminal_do_not_hide_the_escape(void **state)
+{
+	static const char *const answers[] = {
+		"\033[24;80R", "\033[?62;c", "\033P1$r0m\033\\", "\033]l~.\a", "\033[<0;1;1M",
+		"\033OA", "\033a", "\033\033[1~",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		struct escape e = { .c = '~', .place = ESCAPE_IN_LINE };
+		enum escape_action last = ESCAPE_NONE;
+		char text[64];
+		size_t n;
+
+		snprintf(text, sizeof(text), "x%s\r%s~%s.", answers[i], answers[i], answers[i]);
+		for (const char *p = text; *p; p++)
+			if (escape_is_key(&e, *p))
+				last = escape_take(&e, *p, (char[2]){ 0 }, &n);
+		assert_int_equal(last, ESCAPE_LEAVE);
+	}
+}
+
+static void an_answer_that_does_not_end_ends_with_the_line(void **state)
+{
+	struct escape e = { .c = '~', .place = ESCAPE_IN_LINE };
+
+	(void)state;
+	for (const char *p = "\033]never\033P ended"; *p; p++)
+		assert_false(escape_is_key(&e, *p));
+	for (const char *p = "\r~."; *p; p++)
+		assert_true(escape_is_key(&e, *p));
 }
 
 /* A child that writes n bytes to a pipe, whose other end it returns. */
@@ -257,6 +292,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_escape_is_seen_at_the_start_of_a_line_only),
 		cmocka_unit_test(an_escape_that_means_nothing_is_typed),
+		cmocka_unit_test(answers_of_the_terminal_do_not_hide_the_escape),
+		cmocka_unit_test(an_answer_that_does_not_end_ends_with_the_line),
 		cmocka_unit_test(output_comes_whole_and_in_order),
 		cmocka_unit_test(a_flood_that_nobody_reads_can_be_left),
 		cmocka_unit_test(the_other_side_that_ends_ends_the_relay),
