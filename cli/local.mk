@@ -2,9 +2,6 @@
 sbin_PROGRAMS += zonectl
 zonectl_LDADD = libzone.a $(ZONECTL_LIBS)
 zonectl_LDFLAGS = $(ZONECTL_LDFLAGS)
-zonectl_SOURCES = %D%/main.c %D%/verb.h %D%/verb_access.h
-zonectl_SOURCES += %D%/ask.c %D%/ask.h
-zonectl_SOURCES += %D%/cause.c %D%/cause.h
 zonectl_SOURCES = %D%/main.c %D%/verb.h %D%/verb_access.h %D%/verb_zone.h
 zonectl_SOURCES += %D%/cause.c %D%/cause.h
 zonectl_SOURCES += %D%/ask.c %D%/ask.h
