@@ -92,7 +92,7 @@ static char *change_text(const struct fleet_change *c)
 	if (c->when == FLEET_NEXT_BOOT)
 		str_add(&out, " (next boot)");
 	else if (c->when == FLEET_NEVER && strcmp(c->what, "template") == 0)
-		str_add(&out, " (stays: destroy the zone, and apply makes it anew)");
+		str_add(&out, " (stays: reinstall changes it)");
 	else if (c->when == FLEET_NEVER)
 		str_add(&out, " (stays: fixed once the zone is made)");
 	return str_take(&out);

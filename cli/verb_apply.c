@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -14,6 +15,7 @@
 #include "cli/fleet_show.h"
 #include "cli/names.h"
 #include "cli/out.h"
+#include "cli/result.h"
 #include "cli/several.h"
 #include "runtime/fleet.h"
 #include "runtime/fleet_make.h"
@@ -76,19 +78,40 @@ struct work {
 	const struct fleet_stage *stage;
 };
 
+/* The line of a zone, with what was done to it. */
+static void tell_json(struct cli *cli, const char *name, int status, int64_t ms,
+		      const struct error *err)
+{
+	const struct work *w = cli->work;
+	struct error ignored = { 0 };
+
+	if (!result_is_told(cli))
+		return;
+	json_out_object(&cli->json, NULL);
+	json_out_str(&cli->json, "action", w->stage->verb);
+	json_out_end_object(&cli->json);
+	result_add(cli, name, result_of(status), ms, err);
+	/* That nobody reads it does not change what was done. */
+	(void)out_flush(cli, &ignored);
+}
+
 static int make_one(struct cli *cli, const char *name, struct error *err)
 {
 	const struct work *w = cli->work;
 	const struct fleet_zone *z = fleet_find(w->fleet, name);
 	AUTO_STRV char **warnings = NULL;
+	int64_t began = clock_ms();
 	int status;
 
 	if (!z)
 		return error_set(err, ERR_NOT_FOUND, "no zone \"%s\"", name);
 	status = w->stage->make(w->fleet, z, &warnings, err);
+	if (status < 0)
+		error_wrap(err, "%s", w->stage->verb);
 	for (char **text = warnings; text && *text; text++)
 		out_warn(cli, "apply %s: %s", name, *text);
-	return status < 0 ? error_wrap(err, "%s", w->stage->verb) : 0;
+	tell_json(cli, name, status, clock_ms() - began, err);
+	return status;
 }
 
 static int compare_order(const void *a, const void *b)
@@ -139,6 +162,8 @@ static int boot_in_order(struct cli *cli, const struct fleet_zone **zones, size_
 			end++;
 		if (make_some(cli, zones + i, end - i, failed, err) < 0)
 			return -1;
+		if (cli->ended_by)
+			return 0;
 	}
 	return 0;
 }
@@ -165,12 +190,14 @@ static int make(struct cli *cli, const struct fleet *f, struct error *err)
 	AUTO_STR struct str failed = { 0 };
 	int status = 0;
 
-	for (const struct fleet_stage *s = fleet_stages(); s->verb && status == 0; s++) {
+	for (const struct fleet_stage *s = fleet_stages(); s->verb; s++) {
 		const struct work w = { f, s };
 
 		cli->work = &w;
 		status = make_stage(cli, &failed, err);
 		cli->work = NULL;
+		if (status < 0 || cli->ended_by)
+			break;
 	}
 	if (status < 0 || failed.len == 0)
 		return status;

@@ -12,6 +12,7 @@
 #include "runtime/fleet.h"
 #include "runtime/plans.h"
 #include "runtime/property.h"
+#include "runtime/reinstall.h"
 
 const struct opt export_fleet_options[] = {
 	{ "fleet", 0, "NAME", "only the zones that an apply of that fleet made" },
@@ -163,9 +164,11 @@ static bool is_wanted(const struct fleet_export *e, const struct zone_config *c)
 static int add_opened(struct fleet_export *e, struct zone *z, struct error *err)
 {
 	struct entry *entry = &e->entries[e->n];
+	struct error kept = { 0 };
 	struct zone_status status;
 
-	if (!is_wanted(e, &z->config))
+	/* The root that a reinstall keeps is what the zone was, not what it is. */
+	if (!is_wanted(e, &z->config) || reinstall_check_boot(z, &kept) < 0)
 		return 0;
 	if (check_fleet(e, &z->config, err) < 0 ||
 	    zone_glance(&status, &e->cli->site, z->name, err) < 0)

@@ -41,8 +41,8 @@ int site_cgroups(struct site *s, struct error *err);
 /* Lets go of them again, until the next site_cgroups(). */
 void site_cgroups_close(struct site *s);
 /* For a verb that works on many zones by one plan: keeps others of that kind out until
- * site_unlock() or site_close(). ERR_BUSY naming who is at it. A keeper that is started meanwhile has no part in
- * it. */
+ * site_unlock() or site_close(). ERR_BUSY naming who is at it. A keeper that is started meanwhile
+ * has no part in it. */
 int site_lock(struct site *s, struct error *err);
 void site_unlock(struct site *s);
 /* Opens the template store. The caller closes it. */
