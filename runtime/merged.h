@@ -15,8 +15,8 @@
 #include "runtime/config.h"
 #include "runtime/site.h"
 
-/* Opens the root of the tree, to be read only. The caller holds the zone's lock and has a mount namespace of its
- * own, in which it opened the site: the tree goes with its last process. */
+/* Opens the root of the tree, to be read only. The caller holds the zone's lock and has a mount
+ * namespace of its own, in which it opened the site: the tree goes with its last process. */
 int merged_open(struct site *site, const struct zone_config *config, struct error *err);
 /* The same of a zone in the directory dir of zones/; is_written: also to be written to, and what is
  * written has the zone's ids on the disk. */

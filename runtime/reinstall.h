@@ -26,7 +26,7 @@
 
 struct reinstall_options {
 	const char *template;		/* as store_find() takes; NULL: the newest of the zone's own */
-	char *const *keep;		/* absolute paths of files that the new root gets too */
+	char *const *keep;		/* absolute paths that go along; or NULL */
 };
 
 /* z is locked alone, as whatever it is afterwards; it is not up, but for purge and finish. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/tree_fixture.h"
 
+#include <errno.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -40,6 +41,35 @@ static void a_copy_has_the_digest_of_its_original(void **state)
 	assert_int_equal(stat_of(copyfd, "z").st_ino, stat_of(copyfd, "d/a").st_ino);
 	assert_int_equal(stat_of(copyfd, "d").st_mtim.tv_nsec, 7);
 	assert_int_equal(stat_of(copyfd, "m").st_nlink, 2);
+}
+
+static void one_name_is_copied_with_all_below_it_and_a_link_is_not_followed(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_CLOSE int copyfd = make_dir(f->dirfd, "copy");
+	AUTO_CLOSE int dirfd = make_dir(f->rootfd, "d");
+	struct error err = { 0 };
+
+	put(f->rootfd, "f", 04751, "text");
+	put(dirfd, "a", 0600, "x");
+	made(fchmod(dirfd, 02750));
+	made(symlinkat("d", f->rootfd, "l"));
+	made(mkfifoat(f->rootfd, "p", 0640));
+	assert_int_equal(clone_name(f->rootfd, "f", copyfd, &err), 0);
+	assert_int_equal(clone_name(f->rootfd, "d", copyfd, &err), 0);
+	assert_int_equal(clone_name(f->rootfd, "l", copyfd, &err), 0);
+	assert_int_equal(clone_name(f->rootfd, "p", copyfd, &err), 0);
+	assert_int_equal(stat_of(copyfd, "f").st_mode, S_IFREG | 04751);
+	assert_int_equal(stat_of(copyfd, "d").st_mode, S_IFDIR | 02750);
+	assert_int_equal(stat_of(copyfd, "d/a").st_size, 1);
+	assert_true(S_ISLNK(stat_of(copyfd, "l").st_mode));
+	assert_true(S_ISFIFO(stat_of(copyfd, "p").st_mode));
+	/* What is there is not replaced. */
+	assert_int_equal(clone_name(f->rootfd, "f", copyfd, &err), -1);
+	assert_int_equal(err.sys, EEXIST);
+	err = (struct error){ 0 };
+	assert_int_equal(clone_name(f->rootfd, "nosuch", copyfd, &err), -1);
+	assert_int_equal(err.sys, ENOENT);
 }
 
 static void holes_stay_holes(void **state)
@@ -124,6 +154,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TREE_TEST(a_copy_has_the_digest_of_its_original),
+		TREE_TEST(one_name_is_copied_with_all_below_it_and_a_link_is_not_followed),
 		TREE_TEST(holes_stay_holes),
 		TREE_TEST(xattrs_come_along),
 		TREE_TEST(an_exact_copy_has_devices_and_every_xattr),

@@ -61,6 +61,30 @@ static void read_bad(const char *text, const char *expected)
 	assert_string_equal(err.text, expected);
 }
 
+static void what_a_reinstall_noted_is_kept_and_checked(void **state)
+{
+	static const char uuid[] = "11234567-89ab-4def-8123-456789abcdef";
+	struct zone_config c;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(read_text(WHOLE ", \"kept\": true, \"place\": 1, \"replaces\": "
+				   "\"11234567-89ab-4def-8123-456789abcdef\", \"mac-uuid\": "
+				   "\"11234567-89ab-4def-8123-456789abcdef\"}", &c, &err), 0);
+	assert_int_equal(zone_config_write(&c, zonefd, &err), 0);
+	zone_config_clear(&c);
+	assert_int_equal(zone_config_read(&c, zonefd, &err), 0);
+	assert_true(c.is_kept);
+	assert_int_equal(c.place, 1);
+	assert_string_equal(c.replaces, uuid);
+	assert_string_equal(c.mac_uuid, uuid);
+	zone_config_clear(&c);
+	read_bad(WHOLE ", \"place\": 2}",
+		 "zone.json:1:127: place: 2 is above 1");
+	read_bad(WHOLE ", \"replaces\": \"x\"}",
+		 "zone.json:1:130: replaces: no UUID in lower case");
+}
+
 static void names_are_letters_digits_and_three_signs(void **state)
 {
 	static const char *const good[] = { "a", "0", "web1", "a.b_c-d", "a..", "9-" };
@@ -227,6 +251,7 @@ int main(void)
 		cmocka_unit_test(names_are_letters_digits_and_three_signs),
 		TEST(what_is_written_reads_back_the_same),
 		TEST(defaults_are_not_written),
+		TEST(what_a_reinstall_noted_is_kept_and_checked),
 		TEST(hand_edits_may_use_units),
 		TEST(a_fault_is_named_with_line_and_column),
 		TEST(an_identity_that_is_not_whole_is_refused),

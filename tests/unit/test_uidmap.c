@@ -130,6 +130,25 @@ static void a_claim_mends_a_lost_link_and_respects_others(void **state)
 	assert_int_equal(uidmap_claim(&site, "b", base, &err), 0);
 }
 
+static void what_is_passed_on_is_the_other_zones(void **state)
+{
+	struct error err = { 0 };
+	uint32_t base, other;
+
+	(void)state;
+	NEEDS_ROOT();
+	make_zone_dir("a");
+	make_zone_dir("a.old");
+	base = take("a");
+	assert_int_equal(uidmap_pass(&site, "b", "a.old", base, &err), 0);
+	assert_true(uidmap_is_owner(&site, "a", base));
+	assert_int_equal(uidmap_pass(&site, "a", "a.old", base, &err), 0);
+	assert_true(uidmap_is_owner(&site, "a.old", base));
+	assert_false(is_there(site.varfd, "uids/.passing"));
+	other = take("a");
+	assert_int_not_equal(other, base);
+}
+
 /* Eight at once for eight slots: all get one, and none the same. */
 static void takers_at_the_same_time_get_different_slots(void **state)
 {
@@ -172,6 +191,7 @@ int main(void)
 		SITE_TEST(a_slot_whose_zone_is_gone_is_taken_over),
 		SITE_TEST(only_its_owner_gives_a_slot_back),
 		SITE_TEST(a_claim_mends_a_lost_link_and_respects_others),
+		SITE_TEST(what_is_passed_on_is_the_other_zones),
 		SITE_TEST(takers_at_the_same_time_get_different_slots),
 	};
 

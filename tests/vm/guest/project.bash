@@ -88,6 +88,31 @@ removed() {
 	[ "$(project_of "$base")" = "$rest" ]
 }
 
+# Both roots of a zone have its limit, each for itself.
+reinstalled() {
+	local base
+	zonectl create web -t minimal --disk 64M --storage "$1" --boot
+	fill web 40
+	zonectl exec web -- sh -c 'mkdir /srv/keep && echo kept >/srv/keep/it'
+	zonectl halt web
+	base=$(base_of web)
+	zonectl reinstall web --keep /srv/keep
+	zonectl boot web
+	says "kept" zonectl exec web -- cat /srv/keep/it
+	says 65536 sh -c "echo $(df_inside web / | cut -d' ' -f1)"
+	fill web 50
+	full web 100
+	zonectl halt web
+	zonectl reinstall web --back
+	zonectl boot web
+	says 40 zonectl exec web -- sh -c 'echo $(($(stat -c %s /root/big) >> 20))'
+	full web 100
+	says "" zonectl verify web web.old
+	zonectl destroy --force -y web web.old
+	[ "$(project_of "$base")" = "$rest" ]
+	[ "$(project_of "$((base + 1))")" = "$rest" ]
+}
+
 # A store that was there before its quotas.
 adopted() {
 	within 10 umount "/srv/$kind"	# the last of a zone's mounts goes a moment after the zone
@@ -153,6 +178,8 @@ claim "ext4: destroy leaves no quota" removed
 claim "ext4: storage=copy is limited too" limited copy
 claim "ext4: nor can it leave with storage=copy" bound
 claim "ext4: destroy of that leaves no quota" removed
+claim "ext4: a reinstalled zone has its limit, and the root of before too" reinstalled overlay
+claim "ext4: likewise with storage=copy" reinstalled copy
 claim "ext4: another store's zones with the same uids have limits of their own" strangers
 claim "ext4: a zone of before the quotas gets a limit" adopted
 claim "ext4: with quotas switched off it keeps its limit" switched_off
@@ -168,6 +195,7 @@ claim "XFS: the zone's root cannot leave its project" bound
 claim "XFS: destroy leaves no quota" removed
 claim "XFS: storage=copy is limited too" limited copy
 claim "XFS: destroy of that leaves no quota" removed
+claim "XFS: a reinstalled zone has its limit, and the root of before too" reinstalled overlay
 claim "XFS: a zone of before the quotas gets a limit" adopted
 claim "XFS: with quotas switched off it keeps its limit" switched_off
 done_claims
