@@ -293,8 +293,7 @@ static int prune(struct fleet *f, struct error *err)
  * The whole
  */
 
-/* Limits that this host can't hold, of what is to be made or changed. */
-static void check_limits(struct fleet *f)
+static void count_changed(struct fleet *f)
 {
 	for (size_t i = 0; i < f->n_zones; i++) {
 		struct fleet_zone *z = &f->zones[i];
@@ -302,6 +301,11 @@ static void check_limits(struct fleet *f)
 		if (z->group && z->todo & FLEET_SET)
 			z->group->n_changed++;
 	}
+}
+
+/* Limits that this host can't hold, of what is to be made or changed. */
+static void check_limits(struct fleet *f)
+{
 	for (size_t i = 0; i < f->n_groups; i++) {
 		struct fleet_group *g = &f->groups[i];
 		struct error why = { 0 };
@@ -320,6 +324,7 @@ int fleet_compare(struct fleet *f, bool is_pruning, struct error *err)
 			return -1;
 	if (is_pruning && prune(f, err) < 0)
 		return -1;
+	count_changed(f);
 	if (find_templates(f, true, err) < 0 || fleet_check_claims(f, err) < 0 ||
 	    fleet_check_room(f, err) < 0 || fleet_give_ip(f, err) < 0 || compare_ip(f, err) < 0)
 		return -1;

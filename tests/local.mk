@@ -143,6 +143,8 @@ check_PROGRAMS += %D%/unit/test_store
 tests_unit_test_store_SOURCES = %D%/unit/test_store.c %D%/unit/tree_fixture.h
 check_PROGRAMS += %D%/unit/test_tar_write
 tests_unit_test_tar_write_SOURCES = %D%/unit/test_tar_write.c
+check_PROGRAMS += %D%/unit/test_fleet
+tests_unit_test_fleet_SOURCES = %D%/unit/test_fleet.c
 check_PROGRAMS += %D%/unit/test_format
 tests_unit_test_format_SOURCES = %D%/unit/test_format.c %D%/unit/tree_fixture.h
 
