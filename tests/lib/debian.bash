@@ -77,6 +77,7 @@ screens_are_same() {
 claim_editor_looks_as_outside() {
 	local file=/usr/share/common-licenses/GPL-3
 
+	screens kill-server 2>/dev/null || :	# of a claim that failed
 	screens new-session -d -s s -x 80 -y 24 "'$ZONECTL' exec -t deb -- vim.tiny -u NONE -i NONE -n $file"
 	screens new-window -t s:1 \
 		"LANG=C.UTF-8 chroot '$ZONECTL_ROOT/var/lib/zonectl/templates/$RECIPE/rootfs' vim.tiny -u NONE -i NONE -n $file"
@@ -89,13 +90,12 @@ claim_editor_looks_as_outside() {
 	screens resize-window -t s:1 -x 101 -y 31
 	deadline 10 screens_are_same
 	[ "$(screens display -p -t s:0 '#{cursor_x} #{cursor_y}')" = "$(screens display -p -t s:1 '#{cursor_x} #{cursor_y}')" ]
-	# Stopped and gone on with, by the shell that it is of.
-	on_screens :q! Enter
 	screens kill-server
 }
 
 claim_full_screen_programs_work() {
-	screens new-session -d -s s -x 90 -y 24 "'$ZONECTL' login deb"
+	screens kill-server 2>/dev/null || :	# likewise
+	screens new-session -d -s s -x 90 -y 24 "'$ZONECTL' login deb; read -r"
 	deadline 20 shows s 'root@deb:~#'
 	screens send-keys -t s htop Enter
 	deadline 20 shows s '^F1Help .*F10Quit'
@@ -117,7 +117,6 @@ claim_full_screen_programs_work() {
 	screens send-keys -t s C-b d
 	deadline 10 shows s 'detached .from session inner'
 	# The zone ends under an editor.
-	screens set -t s remain-on-exit on
 	screens send-keys -t s 'exec vim.tiny /etc/passwd' Enter
 	deadline 10 eval '[ "$(screens display -p -t s "#{alternate_on}")" = 1 ]'
 	zonectl halt -q deb
