@@ -13,6 +13,7 @@ bench_alone "$@"
 ROUNDS=${BENCH_ROUNDS:-100}		# of exec; a fifth of them of ssh
 FIRSTS=${BENCH_FIRSTS:-5}		# zones of each kind that get a first connection
 IDLE=${BENCH_IDLE:-500}
+BATCHES=10				# that they are booted in
 ZONES=${BENCH_ZONES:-50}		# that SESSIONS are spread over
 SESSIONS=${BENCH_SESSIONS:-200}
 PARTS=${BENCH_PARTS:-execs sshs firsts idles sessions}
@@ -238,42 +239,44 @@ available() {
 	awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo
 }
 
-# idle KIND: the zones up with ssh=KIND; adds what that took and what their keepers have, KiB a zone.
+# idle KIND FIRST LAST: these zones up; adds what each took, KiB.
 idle() {
 	local before after
-	zonectl set -q "ssh=$1" "idle{1..$IDLE}" 2>/dev/null
 	before=$(available)
-	zonectl boot -q "idle{1..$IDLE}"
+	zonectl boot -q "$1{$2..$3}"
 	after=$(available)
-	awk -v a="$before" -v b="$after" -v n="$IDLE" 'BEGIN { printf "%.1f\n", (a - b) / n }' >>"$work/idle-$1"
-	keepers_kib "idle{1..$IDLE}" | cut -d ' ' -f 1 >>"$work/keepers-$1"
-	zonectl halt -q "idle{1..$IDLE}"
+	awk -v a="$before" -v b="$after" -v n=$(($3 - $2 + 1)) 'BEGIN { printf "%.1f\n", (a - b) / n }' >>"$work/idle-$1"
 }
 
-# idle_row NAME KIND LIMIT: the difference of medians.
+# idle_row NAME LIMIT WITH WITHOUT: the difference of medians, each with least and most.
 idle_row() {
 	local with without
-	read -r with _ < <(three <"$work/$2-on-demand")
-	read -r without _ < <(three <"$work/$2-no")
-	figure "$1" "$(awk -v a="$with" -v b="$without" 'BEGIN { printf "%.1f", a - b }')" "$3" \
-		"KiB: $with with it, $without with ssh=no"
+	read -r -a with <<<"$3"
+	read -r -a without <<<"$4"
+	figure "$1" "$(awk -v a="${with[0]}" -v b="${without[0]}" 'BEGIN { printf "%.1f", a - b }')" "$2" \
+		"KiB: ${with[0]} (${with[1]} to ${with[2]}) with it, ${without[0]} (${without[1]} to ${without[2]}) with ssh=no"
 }
 
-# The first boots grow the kernel's caches for the others, so they do not count.
+# The first to boot grow the kernel's caches for the others, so they do not count.
 idles() {
-	local round
-	zonectl create -q "idle{1..$IDLE}" -t minimal --net none "${IDLER[@]}"
-	idle no
-	idle on-demand
-	rm "$work"/idle-* "$work"/keepers-*
-	for round in 1 2 3; do
-		idle no
-		idle on-demand
+	local batch first last kinds
+	zonectl create -q "none{1..$IDLE}" -t minimal --net none "${IDLER[@]}"
+	# There is no server to be started, as it says: nobody comes.
+	zonectl create -q "some{1..$IDLE}" -t minimal --net none "${IDLER[@]}" --ssh on-demand 2>"$work/warnings"
+	for ((batch = 0; batch < BATCHES; batch++)); do
+		first=$((batch * IDLE / BATCHES + 1))
+		last=$(((batch + 1) * IDLE / BATCHES))
+		kinds=(none some)
+		[ $((batch % 2)) -eq 0 ] || kinds=(some none)
+		idle "${kinds[0]}" "$first" "$last"
+		idle "${kinds[1]}" "$first" "$last"
+		[ "$batch" -gt 0 ] || rm "$work/idle-none" "$work/idle-some"
 	done
-	heading "While nobody comes" "KiB that one of $IDLE idle zones takes, by MemAvailable before and after they were booted, and by what its keeper alone has; ssh=on-demand and ssh=no in turn, median of $round."
-	idle_row "ssh=on-demand, of memory" idle "<= 50"
-	idle_row "the same, of keepers" keepers -
-	zonectl destroy -q --force -y "idle{1..$IDLE}"
+	heading "While nobody comes" "KiB that one of $IDLE idle zones takes, by MemAvailable before and after $((IDLE / BATCHES)) at a time were booted, \
+and by what its keeper alone has; ssh=on-demand and ssh=no in turn, median (least to most)."
+	idle_row "ssh=on-demand, of memory" "<= 50" "$(three <"$work/idle-some")" "$(three <"$work/idle-none")"
+	idle_row "the same, of keepers" - "$(keepers_kib 'some*')" "$(keepers_kib 'none*')"
+	zonectl destroy -q --force -y 'none*' 'some*'
 }
 
 #
