@@ -25,7 +25,7 @@
 #define REINSTALL_KEPT_SUFFIX ".old"
 
 struct reinstall_options {
-	const char *template;		/* as store_find() takes; NULL: the newest of the zone's own */
+	const char *template; /* as store_find() takes; NULL: the newest of the zone's own */
 	char *const *keep;		/* absolute paths that go along; or NULL */
 };
 

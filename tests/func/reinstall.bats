@@ -261,6 +261,27 @@ mine" ]
 	zonectl pool remove -y
 }
 
+@test "on a terminal reinstall asks first" {
+	fresh a
+	on_terminal <(cat <<-'END'
+		zonectl reinstall a --keep /srv
+		see {reinstall a? [y/N] }
+		type n
+		see "zonectl: reinstall: nothing was changed"
+		ends 1
+	END
+	)
+	has a /etc/mark
+	on_terminal <(cat <<-'END'
+		zonectl reinstall a --keep /srv
+		see {[y/N] }
+		type y
+		ends 0
+	END
+	)
+	not has a /etc/mark
+}
+
 @test "a reinstall that was killed is one that never was, or is finished by repair" {
 	local zones=$ZONECTL_ROOT/var/lib/zonectl/zones
 
