@@ -21,7 +21,7 @@ enum {
 	POLL_MAX = 2 + 2 * RELAY_CHANNELS,
 	END_BYTES = 2,			/* room beside the buffer for the end that is typed */
 	DRAIN_MAX = 1 << 20,		/* more than any pipe holds was written after the end */
-	STUCK_MS = 1000,		/* nothing was taken for so long: what is typed is lost */
+	STUCK_MS = 2000,		/* nothing was taken for so long: what is typed is lost */
 	KEYS_MAX = 32,			/* bytes read at once that fingers may have typed */
 };
 

@@ -212,6 +212,31 @@ screens_end() {
 	END
 }
 
+@test "a frozen zone does not keep the user from leaving" {
+	on_terminals <<-'END'
+		t = Terminal("login", "t1")
+		t.see("t1:~#")
+		zonectl("freeze", "t1")
+		t.type("\r~.")
+		t.ends(129, within=5)
+		t.is_restored()
+		zonectl("thaw", "t1")
+	END
+}
+
+@test "a session ends with its terminal, and so does what ran in it" {
+	on_terminals <<-'END'
+		t = Terminal("exec", "-t", "t1", "--", "sh", "-c", "echo begun; exec sleep 1234")
+		t.see("begun")
+		check(t.hang_up(), 129)
+		t = Terminal("console", "t1")
+		t.see("login:")
+		check(t.hang_up(), 129)
+	END
+	gone() { ! zonectl exec t1 -- ps | grep -q '[s]leep 1234'; }
+	deadline 5 gone
+}
+
 @test "a paste does not leave, and --escape none is for keys too" {
 	on_terminals <<-'END'
 		t = Terminal("exec", "-t", "t1", "--", "sh", "-c", "stty raw -echo; echo ready; head -c 47")

@@ -191,7 +191,8 @@ after() {
 		send -- "[lindex $argv 1]\r"
 		after 700
 		foreach p [split [exec sh -c "pgrep -x zonectl || true"] "\n"] { catch { exec kill -[lindex $argv 0] $p } }
-		after 500
+		exec timeout 10 sh -c {while pgrep -x zonectl >/dev/null; do :; done}
+		after 200
 		send -- "\r"
 		after 200
 		set now [ask]

@@ -134,6 +134,12 @@ class Terminal:
         if lines[-1] != text:
             fail(f"want {text!r}, the last lines are {lines[-5:]!r}")
 
+    def hang_up(self):
+        """As a connection that breaks."""
+        os.close(self.slave)
+        os.close(self.master)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
     def kill(self, number):
         os.kill(self.pid, number)
 

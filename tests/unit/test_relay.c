@@ -257,6 +257,106 @@ static void the_end_of_input_ends_a_relay_that_lingers(void **state)
 	close(zone[1]);
 }
 
+/* Types len bytes, and says "go" when more than is held was typed. */
+static pid_t start_typist(int infd, int gofd, size_t len)
+{
+	static char piece[4096];
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	for (size_t done = 0; done < len; done += sizeof(piece)) {
+		memset(piece, (int)(done / sizeof(piece) % 251), sizeof(piece));
+		if (done == RELAY_TYPED && write(gofd, "g", 1) != 1)
+			_exit(1);
+		if (write(infd, piece, sizeof(piece)) != sizeof(piece))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* Waits for "go", takes all and compares. */
+static pid_t start_taker(int fd, int gofd, size_t len)
+{
+	static char piece[4096];
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (read(gofd, piece, 1) != 1)
+		_exit(1);
+	for (size_t done = 0; done < len; done += sizeof(piece)) {
+		char want = (char)(done / sizeof(piece) % 251);
+
+		if (recv(fd, piece, sizeof(piece), MSG_WAITALL) != sizeof(piece))
+			_exit(2);
+		if (piece[0] != want || piece[4095] != want)
+			_exit(3);
+	}
+	_exit(0);
+}
+
+static void nothing_typed_is_lost_while_it_is_taken(void **state)
+{
+	enum { ALL = RELAY_TYPED + (8 << 20) };
+	int in[2], zone[2], go[2], status = 0;
+	pid_t typist, taker;
+	struct relay r;
+
+	(void)state;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, zone), 0);
+	assert_int_equal(fcntl(zone[0], F_SETFL, O_NONBLOCK), 0);
+	typist = start_typist(in[1], go[1], ALL);
+	taker = start_taker(zone[1], go[0], ALL);
+	relay_init(&r);
+	r.escape.c = '~';
+	r.pidfd = sys_pidfd_open(taker, 0);
+	relay_add(&r, in[0], zone[0])->is_input = true;
+	relay_hold_typed(&r);
+	assert_int_equal(relay_run(&r), RELAY_ENDED);
+	close(r.pidfd);
+	relay_clear(&r);
+	assert_int_equal(waitpid(taker, &status, 0), taker);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(typist, &status, 0), typist);
+	close(in[1]);
+	close(zone[1]);
+	close(go[0]);
+	close(go[1]);
+}
+
+static void the_escape_is_seen_where_nothing_is_taken(void **state)
+{
+	int in[2], zone[2];
+	struct relay r;
+	pid_t typist;
+
+	(void)state;
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, zone),
+			 0);
+	typist = fork();
+	if (typist == 0) {
+		static char paste[4096];
+
+		/* More than is held; a pipe is read in such pieces. */
+		for (size_t done = 0; done < RELAY_TYPED + MANY; done += sizeof(paste))
+			(void)!write(in[1], paste, sizeof(paste));
+		_exit(write(in[1], "\r~.", 3) == 3 ? 0 : 1);
+	}
+	relay_init(&r);
+	r.escape.c = '~';
+	relay_add(&r, in[0], zone[0])->is_input = true;
+	relay_hold_typed(&r);
+	assert_int_equal(relay_run(&r), RELAY_LEFT);
+	relay_clear(&r);
+	assert_int_equal(waitpid(typist, NULL, 0), typist);
+	close(in[1]);
+	close(zone[1]);
+}
+
 static void children_that_go_on_writing_are_not_waited_for(void **state)
 {
 	int ends[2];
@@ -298,6 +398,8 @@ int main(void)
 		cmocka_unit_test(a_flood_that_nobody_reads_can_be_left),
 		cmocka_unit_test(the_other_side_that_ends_ends_the_relay),
 		cmocka_unit_test(a_paste_goes_through_with_the_escape_in_it),
+		cmocka_unit_test(nothing_typed_is_lost_while_it_is_taken),
+		cmocka_unit_test(the_escape_is_seen_where_nothing_is_taken),
 		cmocka_unit_test(the_end_of_input_ends_a_relay_that_lingers),
 		cmocka_unit_test(children_that_go_on_writing_are_not_waited_for),
 	};
