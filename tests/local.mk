@@ -289,6 +289,7 @@ tests_hostile_spoof_LDADD =
 HOSTILE_TESTS += %D%/hostile/paths.sh
 HOSTILE_TESTS += %D%/hostile/mounts.sh
 HOSTILE_TESTS += %D%/hostile/net.sh
+HOSTILE_TESTS += %D%/hostile/access.sh
 HOSTILE_TESTS += %D%/hostile/enter.sh
 HOSTILE_TESTS += %D%/hostile/host.sh
 HOSTILE_TESTS += %D%/hostile/races.sh

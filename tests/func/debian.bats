@@ -59,6 +59,10 @@ setup() { debian_setup; }
 	claim_dropbear_works
 }
 
+@test "ssh into Debian 12 is refused with another key and with one that has expired" {
+	claim_ssh_refuses_keys
+}
+
 @test "ssh refuses a server that is not the zone's" {
 	claim_ssh_knows_its_server
 }

@@ -233,10 +233,39 @@ claim_ansible_inventory_works() {
 	zonectl set -q deb tags=
 }
 
+# refused_with KEY [OPTION...]: the server does not take this key.
+refused_with() {
+	exits 255 zonectl ssh deb -i "$1" -o IdentitiesOnly=yes -o PasswordAuthentication=no "${@:2}" true
+	holds "Permission denied"
+}
+
+# A key of nobody's, one whose line says until when, a certificate that was good once; each is
+# beside one that is good.
+claim_ssh_refuses_keys() {
+	local dir=$BATS_TEST_TMPDIR validity
+
+	ssh_key
+	for name in other dated authority; do ssh-keygen -q -t ed25519 -N '' -f "$dir/$name"; done
+	refused_with "$dir/other"
+	refused_with "$KEY" -u nosuch
+	{ cat "$KEY.pub"; echo "expiry-time=\"20200101\" $(cat "$dir/dated.pub")"
+		echo "cert-authority $(cat "$dir/authority.pub")"; } |
+		zonectl exec deb -- sh -c 'cat >/root/.ssh/authorized_keys'
+	refused_with "$dir/dated"
+	zonectl exec deb -- sed -i s/20200101/20990101/ /root/.ssh/authorized_keys
+	prints "" zonectl ssh deb -i "$dir/dated" true
+	for validity in -2d:-1d -1d:+1d; do
+		ssh-keygen -q -s "$dir/authority" -I test -n root -V "$validity" "$dir/other.pub"
+		[ "$validity" != -2d:-1d ] || refused_with "$dir/other"
+	done
+	prints "" zonectl ssh deb -i "$dir/other" -o IdentitiesOnly=yes true
+}
+
 # Keys that are read inside are the zone's; a server with others is somebody else.
 claim_ssh_knows_its_server() {
 	ssh_key
 	zonectl exec deb -- sh -c 'mkdir /tmp/keys && cp -p /etc/ssh/ssh_host_* /tmp/keys/ &&
+		rm -rf /etc/dropbear &&
 		rm -f /etc/ssh/ssh_host_*.pub && ssh-keygen -q -t ed25519 -N "" -f /tmp/other && cp /tmp/other.pub /etc/ssh/ssh_host_ed25519_key.pub'
 	exits 255 zonectl ssh deb -i "$KEY" true
 	holds "HOST IDENTIFICATION HAS CHANGED"
