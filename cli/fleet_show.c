@@ -155,6 +155,26 @@ static const char *const when_words[] = {
 	[FLEET_AT_ONCE] = "now", [FLEET_NEXT_BOOT] = "next-boot", [FLEET_NEVER] = "never",
 };
 
+static void print_imports(struct cli *cli, const struct fleet *f)
+{
+	for (size_t i = 0; i < f->n_imports; i++) {
+		out_print(cli, "+ import template %s from ", f->imports[i].name);
+		out_safe(cli, f->imports[i].path);
+		out_print(cli, "\n");
+	}
+}
+
+static void json_imports(struct json_out *o, const struct fleet *f)
+{
+	for (size_t i = 0; i < f->n_imports; i++) {
+		json_out_object(o, NULL);
+		json_out_str(o, "template", f->imports[i].name);
+		json_out_str(o, "action", "import");
+		json_out_str(o, "from", f->imports[i].path);
+		json_out_end_object(o);
+	}
+}
+
 static void json_lines(struct cli *cli, const struct fleet *f, const struct lines *l)
 {
 	struct json_out *o = &cli->json;
@@ -163,6 +183,7 @@ static void json_lines(struct cli *cli, const struct fleet *f, const struct line
 	json_out_object(o, NULL);
 	json_out_str(o, "fleet", f->name);
 	json_out_array(o, "changes");
+	json_imports(o, f);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct line *line = &l->list[i];
 
@@ -198,10 +219,12 @@ void fleet_show(struct cli *cli, const struct fleet *f)
 		add_zone(&l, &f->zones[i]);
 	if (l.n > 0)
 		qsort(l.list, l.n, sizeof(*l.list), compare);
-	if (cli->is_json)
+	if (cli->is_json) {
 		json_lines(cli, f, &l);
-	else if (!cli->is_quiet)
+	} else if (!cli->is_quiet) {
+		print_imports(cli, f);
 		print_lines(cli, &l);
+	}
 	if (fleet_count(f) == 0 && !cli->is_json && !cli->is_quiet)
 		out_print(cli, "nothing to do\n");
 	lines_clear(&l);

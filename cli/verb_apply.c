@@ -17,6 +17,7 @@
 #include "cli/out.h"
 #include "cli/result.h"
 #include "cli/several.h"
+#include "cli/verb_template.h"
 #include "runtime/fleet.h"
 #include "runtime/fleet_make.h"
 
@@ -41,14 +42,24 @@ static char *name_of(const char *path)
 	return xstrndup(base, str_ends(base, ".json") ? len - strlen(".json") : len);
 }
 
-static int read_file(struct cli *cli, struct fleet *f, const char *path, struct error *err)
+/* The directory of the path, NULL for the one that the caller is in; the caller owns it. */
+static char *dir_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : NULL;
+}
+
+/* dir is the path's, for as long as the fleet is there. */
+static int read_file(struct cli *cli, struct fleet *f, const char *path, const char *dir,
+		     struct error *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	AUTO_CLOSE int fd = -1;
 	AUTO_FREE char *name = is_stdin ? NULL : name_of(path);
 	struct fleet_source source = {
 		.site = &cli->site, .fd = STDIN_FILENO, .file = is_stdin ? "standard input" : path,
-		.name = name, .braces = names_braces,
+		.dir = dir, .name = name, .braces = names_braces,
 	};
 
 	if (!is_stdin) {
@@ -62,10 +73,14 @@ static int read_file(struct cli *cli, struct fleet *f, const char *path, struct 
 
 static int look(struct cli *cli, struct fleet *f, struct error *err)
 {
-	if (read_file(cli, f, cli->opts.operands[0], err) < 0)
+	const char *path = cli->opts.operands[0];
+	AUTO_FREE char *dir = dir_of(path);
+
+	if (read_file(cli, f, path, dir, err) < 0)
 		return -1;
 	if (f->n_faults == 0 && fleet_compare(f, opts_has(&cli->opts, "prune"), err) < 0)
 		return -1;
+	f->dir = NULL;		/* what is to be found there is found */
 	return f->n_faults > 0 ? fleet_report_faults(cli, f, err) : 0;
 }
 
@@ -185,11 +200,26 @@ static int make_stage(struct cli *cli, struct str *failed, struct error *err)
 	return make_some(cli, zones, n, failed, err);
 }
 
+/* What zones are made from, before there are any. */
+static int take_in(struct cli *cli, const struct fleet *f, struct error *err)
+{
+	for (size_t i = 0; i < f->n_imports && cli->command_status == 0; i++) {
+		const struct fleet_import *import = &f->imports[i];
+
+		if (template_import(cli, import->name, import->path, import->digest, err) < 0)
+			return error_wrap(err, "template '%s'", import->name);
+	}
+	return 0;
+}
+
 static int make(struct cli *cli, const struct fleet *f, struct error *err)
 {
 	AUTO_STR struct str failed = { 0 };
-	int status = 0;
+	int status = take_in(cli, f, err);
 
+	/* A signal that ended it is the exit status. */
+	if (status < 0 || cli->command_status)
+		return status;
 	for (const struct fleet_stage *s = fleet_stages(); s->verb; s++) {
 		const struct work w = { f, s };
 

@@ -34,11 +34,16 @@ const struct opt template_import_options[] = {
 	{ 0 },
 };
 
-/* What came of a build or an import. */
-static void tell(struct cli *cli, const struct import_result *result)
+static void warn(const struct cli *cli, const struct import_result *result)
 {
 	for (char *const *w = result->warnings; w && *w; w++)
 		out_warn(cli, "%s: %s", result->template.name, *w);
+}
+
+/* What came of a build or an import. */
+static void tell(struct cli *cli, const struct import_result *result)
+{
+	warn(cli, result);
 	if (!result->is_new)
 		out_note(cli, "%s: the store had these files already", result->template.name);
 	if (cli->is_json)
@@ -49,7 +54,8 @@ static void tell(struct cli *cli, const struct import_result *result)
 
 struct source {
 	int storefd, filefd, otherfd;	/* borrowed; filefd -1: a recipe */
-	const char *name, *file_name, *from;
+	const char *name, *file_name, *from, *digest;
+	bool is_told;			/* what came of it is a result of the verb */
 	struct tempdir tempdir;		/* of a recipe; owned */
 };
 
@@ -182,13 +188,15 @@ static int take_in(struct cli *cli, struct worker *w, struct error *err)
 	struct import_options options = {
 		.fd = source->filefd, .otherfd = source->otherfd, .name = source->name,
 		.file_name = source->file_name, .source = source->from,
-		.digest = opts_value(&cli->opts, "digest"),
+		.digest = source->digest,
 		.limits = &cli->site.config.unpack,
 	};
 	int status = import_archive(source->storefd, &options, &result, err);
 
-	if (status == 0)
+	if (status == 0 && source->is_told)
 		tell(cli, &result);
+	else if (status == 0)
+		warn(cli, &result);
 	import_result_clear(&result);
 	return status;
 }
@@ -218,14 +226,15 @@ static char *file_name_of(const char *path, int fd)
 	return xstrdup(path);
 }
 
-static int import(struct cli *cli, const char *path, const char *other, struct error *err)
+/* s has the name, the digest and whether it is told. */
+static int import(struct cli *cli, struct source *s, const char *path, const char *other,
+		  struct error *err)
 {
 	AUTO_CLOSE int storefd = template_store(cli, err);
 	AUTO_CLOSE int filefd = storefd < 0 ? -1 : file_open(path, err);
 	AUTO_CLOSE int otherfd = -1;
 	AUTO_FREE char *file_name = NULL;
-	struct source source = { .storefd = storefd, .name = opts_value(&cli->opts, "name") };
-	struct worker w = { .what = path, .stage = "unpacking", .work = take_in, .arg = &source };
+	struct worker w = { .what = path, .stage = "unpacking", .work = take_in, .arg = s };
 	struct stat st;
 
 	if (filefd < 0)
@@ -237,11 +246,12 @@ static int import(struct cli *cli, const char *path, const char *other, struct e
 	}
 	if (cli->is_dry_run)
 		return out_would(cli, path);
+	s->storefd = storefd;
 	file_name = file_name_of(other ? other : path, other ? otherfd : filefd);
-	source.file_name = file_name;
-	source.from = is_stdin(path) ? "standard input" : path;
-	source.filefd = w.input_fd = filefd;
-	source.otherfd = otherfd;
+	s->file_name = file_name;
+	s->from = is_stdin(path) ? "standard input" : path;
+	s->filefd = w.input_fd = filefd;
+	s->otherfd = otherfd;
 	if (fstat(filefd, &st) == 0 && S_ISREG(st.st_mode))
 		w.input_size = st.st_size;
 	return guard(cli, &w, err) < 0 ? -1 : 0;
@@ -251,9 +261,20 @@ int verb_template_import(struct cli *cli, struct error *err)
 {
 	const char *path = cli->opts.operands[0];
 	const char *name = opts_value(&cli->opts, "name");
+	struct source s = {
+		.name = name, .digest = opts_value(&cli->opts, "digest"), .is_told = true,
+	};
 
 	cli->subject = path;
 	if (name && template_name_check(name, err) < 0)
 		return -1;
-	return import(cli, path, cli->opts.operands[1], err);
+	return import(cli, &s, path, cli->opts.operands[1], err);
+}
+
+int template_import(struct cli *cli, const char *name, const char *path, const char *digest,
+		    struct error *err)
+{
+	struct source s = { .name = name, .digest = digest };
+
+	return import(cli, &s, path, NULL, err);
 }

@@ -28,6 +28,10 @@ int verb_template_make(struct cli *cli, struct target *t, struct error *err);
 int template_private_mounts(struct cli *cli, struct error *err);
 /* Opens the site and its store; the caller closes the descriptor. */
 int template_store(struct cli *cli, struct error *err);
+/* For another verb: takes the file in under that name, and has no result of its own. digest: as the
+ * option, or NULL. When a signal ended it, cli->command_status is set and nothing was taken in. */
+int template_import(struct cli *cli, const char *name, const char *path, const char *digest,
+		    struct error *err);
 /* One template as a JSON object. */
 void template_json(struct cli *cli, const struct template *t);
 /* The members of that object alone, into one that is open. */

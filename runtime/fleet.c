@@ -168,7 +168,8 @@ int fleet_read(struct fleet *out, const struct fleet_source *source, struct erro
 	struct error ignored = { 0 };
 
 	*out = (struct fleet){
-		.site = source->site, .file = source->file, .braces = source->braces,
+		.site = source->site, .file = source->file, .dir = source->dir,
+		.braces = source->braces,
 	};
 	if (source->name && zone_name_check(source->name, &ignored) == 0)
 		strcpy(out->name, source->name);
@@ -205,6 +206,9 @@ void fleet_clear(struct fleet *f)
 		plan_clear(&f->site_plans[i]);
 	for (size_t i = 0; i < f->n_faults; i++)
 		free(f->faults[i].text);
+	for (size_t i = 0; i < f->n_imports; i++)
+		free(f->imports[i].path);
+	free(f->imports);
 	free(f->pools);
 	free(f->groups);
 	free(f->zones);

@@ -82,6 +82,12 @@ struct fleet_zone {
 	size_t n_changes;
 };
 
+/* A template that the host has not, and that the file says where to find. */
+struct fleet_import {
+	const char *name, *digest;	/* borrowed; digest "sha256:HEX" or NULL */
+	char *path;			/* of the archive or image; owned */
+};
+
 struct fleet_fault {
 	unsigned int line, column;
 	char *text;			/* "fleet.json:12:5: ...", owned */
@@ -90,6 +96,7 @@ struct fleet_fault {
 struct fleet {
 	struct site *site;		/* borrowed */
 	const char *file;		/* what it is called in messages; borrowed */
+	const char *dir;		/* where paths in it begin, or NULL; borrowed */
 	char name[ZONE_NAME_MAX + 1];
 	struct json *root;		/* owned */
 	const struct json *templates, *keys, *plans;	/* borrowed; objects or NULL */
@@ -99,6 +106,8 @@ struct fleet {
 	size_t n_groups;
 	struct fleet_zone *zones;	/* owned; by name once all are there */
 	size_t n_zones, zones_room;
+	struct fleet_import *imports;	/* owned: what is to be taken in first */
+	size_t n_imports;
 	struct plan *site_plans;	/* those of the host that were asked for; owned */
 	size_t n_site_plans;
 	struct fleet_fault *faults;	/* owned; by place */
@@ -113,6 +122,7 @@ struct fleet_source {
 	struct site *site;		/* borrowed by the fleet, as file is */
 	int fd;
 	const char *file;
+	const char *dir;		/* where paths in it begin; NULL: where the caller is */
 	const char *name;		/* of a fleet that has none in it, or NULL */
 	/* The words that a pattern as web{1..3} stands for, a strv for the caller. */
 	int (*braces)(const char *pattern, char ***out, struct error *err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -28,6 +30,38 @@ static bool has_version(const char *template)
 	return template[name_len(template)] || strlen(template) == SHA256_HEX_SIZE - 1;
 }
 
+static bool is_imported(const struct fleet *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_imports; i++)
+		if (strcmp(f->imports[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Of a template that the host has not: the file that it is to be made of. False: none is named. */
+static bool note_import(struct fleet *f, const char *name)
+{
+	const struct json *from = json_get(f->templates, name);
+	const struct json *file = json_get(from, "file"), *digest = json_get(from, "digest");
+	AUTO_FREE char *path = NULL;
+
+	if (!file)
+		return false;
+	if (is_imported(f, name))
+		return true;
+	path = *file->text == '/' || !f->dir ? xstrdup(file->text) :
+					       xasprintf("%s/%s", f->dir, file->text);
+	if (access(path, R_OK) < 0) { /* host path */
+		fleet_fault(f, file, "can't be read: %s", strerror(errno));
+		return true;
+	}
+	f->imports = xreallocarray(f->imports, f->n_imports + 1, sizeof(*f->imports));
+	f->imports[f->n_imports++] = (struct fleet_import){
+		.name = name, .digest = digest ? digest->text : NULL, .path = TAKE_PTR(path),
+	};
+	return true;
+}
+
 /* Groups that name the same one stand together as a rule, so the last answer is kept. */
 static int find_template(struct fleet *f, int storefd, struct fleet_group *g, bool is_needed)
 {
@@ -35,7 +69,7 @@ static int find_template(struct fleet *f, int storefd, struct fleet_group *g, bo
 	struct error why = { 0 };
 
 	if (store_find(storefd, g->template, &found, &why) < 0) {
-		if (is_needed)
+		if (is_needed && (why.kind != ERR_NOT_FOUND || !note_import(f, g->template)))
 			fleet_fault(f, g->template_at, "%s", why.text);
 		return -1;
 	}

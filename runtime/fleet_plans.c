@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "runtime/address.h"
 #include "runtime/fleet_parts.h"
 #include "runtime/net_spec.h"
@@ -16,19 +17,50 @@
  * Names for templates, and keys
  */
 
-/* "web": "debian-12:3" */
+static void check_file_member(struct fleet *f, const struct json *j)
+{
+	static const char prefix[] = "sha256:", digits[] = "0123456789abcdef";
+	bool is_digest = strcmp(j->key, "digest") == 0;
+	const size_t len = strlen(prefix) + SHA256_HEX_SIZE - 1;
+	const char *text;
+
+	if (!is_digest && strcmp(j->key, "file") != 0) {
+		fleet_fault(f, j, "no such key (there are file and digest)");
+		return;
+	}
+	text = fleet_text(f, j);
+	if (text && !*text)
+		fleet_fault(f, j, "is empty");
+	else if (text && is_digest &&
+		 (!str_starts(text, prefix) || strlen(text) != len ||
+		  strspn(text + strlen(prefix), digits) != SHA256_HEX_SIZE - 1))
+		fleet_fault(f, j, "expected sha256: and 64 hexadecimal digits");
+}
+
+static void check_file(struct fleet *f, const struct json *value)
+{
+	if (!fleet_is_object(f, value))
+		return;
+	for (const struct json *j = value->first; j; j = j->next)
+		check_file_member(f, j);
+	if (!json_get(value, "file"))
+		fleet_fault(f, value, "no key \"file\"");
+}
+
+/* "web": "debian-12:3", or "app": {"file": "app.tar.zst", "digest": "sha256:..."} */
 void fleet_check_templates(struct fleet *f, const struct json *value)
 {
 	if (!fleet_is_object(f, value))
 		return;
 	f->templates = value;
 	for (const struct json *j = value->first; j; j = j->next) {
-		const char *text = fleet_text(f, j);
 		struct error why = { 0 };
 
 		if (template_name_check(j->key, &why) < 0)
 			fleet_fault(f, j, "%s", why.text);
-		else if (text && !*text)
+		else if (j->type != JSON_STRING)
+			check_file(f, j);
+		else if (!*j->text)
 			fleet_fault(f, j, "names no template");
 	}
 }

@@ -112,6 +112,7 @@ small='"template": "minimal", "properties": {"net": "none"}'
 	zonectl apply -q second.json
 	fleet '"web": { "count": 1, "state": "installed", '"$small"' }, "mine": { "state": "installed", '"$small"' }' '"name": "first",'
 	prints "nothing to do" zonectl apply shop.json
+	mv "$ZONECTL_ROOT/var/lib/zonectl/zones/"{web3,.old-web3}	# as a killed apply leaves it
 	prints "- destroy web{2,3}" zonectl apply shop.json --prune
 	[ "$(zones)" = "mine other1 web1" ]
 	[ "$(fact mine fleet)" = None ] || [ "$(fact mine fleet)" = null ]
@@ -179,6 +180,32 @@ zonectl: apply: nothing was changed: 10 faults in shop.json' zonectl apply shop.
 	[[ ${lines[0]} == '! a template minimal -> other (stays: '* ]]
 	[ "${lines[1]}" = "nothing to do" ]
 	exits 0 zonectl apply shop.json -n
+}
+
+@test "a template that the file says where to find is imported first, once" {
+	zonectl template export minimal -o app.tar
+	fleet '"a": { "state": "installed", "template": "app", "properties": {"net": "none"} }' \
+		'"templates": { "app": { "file": "app.tar" } },'
+	exits 10 zonectl apply "$PWD/shop.json" -n
+	[ "$output" = "+ import template app from $PWD/app.tar
++ create a" ]
+	exits 10 zonectl apply shop.json -n --json
+	[ "$(json "d['changes'][0]" <<<"$output")" = '{"template": "app", "action": "import", "from": "app.tar"}' ]
+	prints "+ import template app from app.tar
++ create a" zonectl apply shop.json
+	[ "$(fact a template)" = app ]
+	zonectl destroy -y a
+	rm app.tar
+	prints "+ create a" zonectl apply shop.json
+	zonectl destroy -y a
+	zonectl template remove app
+	fails 2 'zonectl: apply: shop.json:1:47: templates.app.file: can'"'"'t be read: No such file or directory' \
+		zonectl apply shop.json
+	zonectl template export minimal -o app.tar
+	sed -i 's/"app.tar"/"app.tar", "digest": "sha256:'"$(printf '0%.0s' {1..64})"'"/' shop.json
+	exits 2 zonectl apply shop.json || [ "$status" -eq 1 ]
+	holds "zonectl: apply: template 'app': "
+	[ -z "$(zones)" ]
 }
 
 @test "a pool gives each zone an address, which it keeps" {
@@ -404,6 +431,7 @@ agrees() {
 		{"fleet": 1}
 		{"\$schema": "x", "fleet": 1, "name": "a", "description": "b", "templates": {}, "keys": {}, "pools": {}, "plans": {}, "groups": {}}
 		{"fleet": 1, "templates": {"t": "minimal"}, "groups": {"a": {"template": "t"}}}
+		{"fleet": 1, "templates": {"minimal": {"file": "x.tar", "digest": "sha256:$(printf 'a%.0s' {1..64})"}}, "groups": {"a": {"template": "minimal"}}}
 		{"fleet": 1, "keys": {"k": "$key", "l": ["$key c"]}, "groups": {"a": {"template": "minimal", "keys": ["k", "l"]}}}
 		{"fleet": 1, "pools": {"p": {"ipv4": "10.77.0.0/24", "ipv6": "fd77::/64"}}, "groups": {"a": {"template": "minimal", "pool": "p"}}}
 		{"fleet": 1, "plans": {"p": {"description": "d", "extends": "small", "memory": "1G", "cpus": 1.5, "env": null}}, "groups": {"a": {"template": "minimal", "plan": "p"}}}
@@ -421,6 +449,9 @@ agrees() {
 		{"fleet": 1, "other": 1}
 		{"fleet": 1, "templates": ["t"]}
 		{"fleet": 1, "templates": {"t": ""}}
+		{"fleet": 1, "templates": {"t": {}}}
+		{"fleet": 1, "templates": {"t": {"file": "a", "digest": "1234"}}}
+		{"fleet": 1, "templates": {"t": {"file": "a", "url": "b"}}}
 		{"fleet": 1, "keys": {"k": 7}}
 		{"fleet": 1, "pools": {"p": {}}}
 		{"fleet": 1, "pools": {"p": {"ipv5": "10.0.0.0/8"}}}
