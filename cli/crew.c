@@ -59,10 +59,11 @@ static void do_jobs(const struct crew *c, int fd)
 	}
 }
 
-static void worker_main(const struct crew *c, pid_t owner, int fd)
+static void worker_main(struct crew *c, pid_t owner, int fd)
 {
 	sigset_t set = c->before;
 
+	c->ownfd = fd;
 	(void)sys_close_range(SOCKETS_FROM, ~0U, 0);	/* fails on no kernel since 5.9 */
 	close(c->signalfd);
 	for (size_t i = 0; i < N_ROWS(held_off); i++)

@@ -54,6 +54,7 @@ struct crew {
 	sigset_t before;		/* the mask */
 	bool is_ending;			/* crew_end() was called */
 	bool has_ended;			/* some worker may have */
+	int ownfd;			/* in a worker: its end */
 };
 
 /* With work, arg and most filled in. */

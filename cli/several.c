@@ -89,6 +89,8 @@ static int do_job(void *arg, const struct crew_job *job, struct str *gift, struc
 	r->cli->is_worker = true;
 	r->cli->has_progress = false;
 	r->cli->end_ms = job->end_ms;
+	r->cli->site.callerfds[0] = r->crew.ownfd;
+	r->cli->site.callerfds[1] = r->cli->out_lockfd;
 	status = r->work(r->cli, r->names[job->number], err);
 	*gift = r->cli->gift;
 	r->cli->gift = (struct str){ 0 };

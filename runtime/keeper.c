@@ -312,7 +312,7 @@ static void keeper_main(const struct keeper_task *task, int reportfd)
 	struct error err = { 0 };
 	int ret = keepers_join_v1(&task->z->site->cgroups, &err);
 
-	site_unlock(task->z->site);
+	site_outlive(task->z->site);
 	if (ret == 0)
 		ret = take_zone(&k, task->z, &err);
 	console_init(&k.console, k.z.dirfd, &k.ready, &k.notices);

@@ -173,6 +173,7 @@ int site_open(struct site *s, const char *root, struct error *err)
 {
 	*s = (struct site){
 		.varfd = -1, .zonesfd = -1, .runfd = -1, .etcfd = -1, .lockfd = -1,
+		.callerfds = { -1, -1 },
 	};
 	site_config_init(&s->config);
 	if (open_all(s, root, err) < 0) {
@@ -213,6 +214,13 @@ int site_lock(struct site *s, struct error *err)
 void site_unlock(struct site *s)
 {
 	close_fd(&s->lockfd);
+}
+
+void site_outlive(struct site *s)
+{
+	site_unlock(s);
+	for (size_t i = 0; i < N_ROWS(s->callerfds); i++)
+		close_fd(&s->callerfds[i]);
 }
 
 void site_close(struct site *s)

@@ -26,6 +26,7 @@ struct site {
 	char *path;			/* canonical, for messages; owned */
 	char id[SITE_ID_LEN + 1];	/* "" for the default site */
 	int varfd, zonesfd, runfd, etcfd;	/* etcfd -1: there is none */
+	int callerfds[2];		/* the caller's own, not for a keeper; borrowed, or -1 */
 	int lockfd;			/* after site_lock(), else -1 */
 	struct site_config config;
 	struct cgroup_host cgroups;	/* after site_cgroups() */
@@ -45,6 +46,8 @@ void site_cgroups_close(struct site *s);
  * has no part in it. */
 int site_lock(struct site *s, struct error *err);
 void site_unlock(struct site *s);
+/* In a process that outlives its caller: lets go of what is the caller's alone. */
+void site_outlive(struct site *s);
 /* Opens the template store. The caller closes it. */
 int site_templates(struct site *s, struct error *err);
 

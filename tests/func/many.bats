@@ -203,6 +203,19 @@ zonectl: exec: 2 of 4 failed, 2 not tried" ]
 	[ "$(zonectl info 'x*' --json | json "[z['properties']['description'] for z in d]")" = '["new", "new", "new", "new"]' ]
 }
 
+# How many descriptors the keeper of $1 has.
+held() {
+	find "/proc/$(fact "$1" keeper_pid)/fd" -mindepth 1 | wc -l
+}
+
+@test "a keeper holds nothing of the worker that started it" {
+	zonectl halt x1 x2
+	zonectl boot x1
+	zonectl boot x2 x4
+	[ "$(held x2)" -eq "$(held x1)" ]
+	zonectl halt x4
+}
+
 # The workers of the command $1.
 workers() {
 	cat "/proc/$1/task/$1/children"
