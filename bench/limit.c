@@ -351,9 +351,9 @@ static void mount_all(const struct limit *l)
 	(void)!read(l->made[0], made, sizeof(made));	/* the child's proc and cgroup2 */
 	attach(made[0], rootfd, "proc");
 	attach(mount_new("sysfs", NULL, SAFE | RO), rootfd, "sys");
-	attach(made[1], rootfd, "sys/fs/cgroup");
 	devfd = mount_dev(rootfd);
 	cover(rootfd, devfd);
+	attach(made[1], rootfd, "sys/fs/cgroup");
 	(void)!fchdir(rootfd);
 	sys_pivot_root(".", ".");
 	sys_umount(".", SYS_UMOUNT_DETACH);

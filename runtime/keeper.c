@@ -123,12 +123,13 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *arg)
 	return 0;
 }
 
-/* What booting used of the stack, below the frames that are still there. Parts that are not mapped
- * make it fail once the mapped ones are given back, which is as good (madvise(2)). */
-static void forget_stack(void)
+/* What booting used of the stack, below the frames that are still there: this one, which is the
+ * lowest only if it is not part of its caller's, and madvise()'s. Parts that are not mapped make it
+ * fail once the mapped ones are given back, which is as good (madvise(2)). */
+__attribute__((noinline)) static void forget_stack(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t here = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - 2 * page;
+	uintptr_t here = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - page;
 
 	(void)madvise((void *)(here - STACK_USED_MAX), STACK_USED_MAX, MADV_DONTNEED);
 }

@@ -217,7 +217,7 @@ enum cover {
 	COVER_KEEP,			/* stays writable below a read-only row */
 	COVER_RO,			/* itself, read-only */
 	COVER_NULL,			/* a file: /dev/null */
-	COVER_EMPTY,			/* a directory: an empty one, read-only */
+	COVER_EMPTY,			/* a directory: an empty one of sysfs, read-only */
 };
 
 /* What is changed or hidden in proc and sysfs. The shifted ids of the user namespace are the
@@ -270,25 +270,22 @@ static const struct cover_row {
 };
 /* clang-format on */
 
-static const struct mount_row empty_row = {
-	"", "tmpfs", { "mode=555", "size=4k", "nr_inodes=2" }, SAFE | RO, NULL, NULL,
-};
+/* What the kernel makes to be mounted on, and nobody can ever put anything into
+ * (sysfs_create_mount_point() in fs/sysfs/dir.c). A filesystem for it alone would cost each zone
+ * 5 KiB of kernel memory, and each memory cgroup on the host 16 bytes. */
+static const char empty_directory[] = "sys/fs/cgroup";
 
-/* emptyfd is the first empty directory, attached; later ones are copies of it. */
-static int cover_tree(const struct plan *p, const struct cover_row *row, int targetfd, int *emptyfd,
+static int cover_tree(const struct plan *p, const struct cover_row *row, int targetfd, int emptyfd,
 		      struct error *err)
 {
 	if (row->cover == COVER_RO)
 		return tree_copy(targetfd, RO, err);
 	if (row->cover == COVER_NULL)
 		return tree_copy(p->nullfd, RO, err);
-	if (*emptyfd >= 0)
-		return tree_copy(*emptyfd, 0, err);
-	*emptyfd = tree_new(&empty_row, p->l->uid_base, err);
-	return *emptyfd < 0 ? -1 : fcntl(*emptyfd, F_DUPFD_CLOEXEC, 0);
+	return tree_copy(emptyfd, SAFE | RO, err);
 }
 
-static int cover_one(const struct plan *p, const struct cover_row *row, int keptfd, int *emptyfd,
+static int cover_one(const struct plan *p, const struct cover_row *row, int keptfd, int emptyfd,
 		     struct error *err)
 {
 	struct error missing = { 0 };
@@ -341,13 +338,16 @@ static int take_kept(const struct plan *p, int *keptfds, struct error *err)
 static int cover_all(const struct plan *p, struct error *err)
 {
 	int keptfds[N_ROWS(cover_rows)];
-	AUTO_CLOSE int emptyfd = -1;
+	AUTO_CLOSE int emptyfd = path_open_nolink(p->rootfd, empty_directory,
+						  O_PATH | O_DIRECTORY, false, err);
 	int ret = 0;
 
+	if (emptyfd < 0)
+		return error_wrap(err, "'/%s'", empty_directory);
 	if (take_kept(p, keptfds, err) < 0)
 		return -1;
 	for (size_t i = 0; i < N_ROWS(cover_rows) && ret == 0; i++) {
-		ret = cover_one(p, &cover_rows[i], keptfds[i], &emptyfd, err);
+		ret = cover_one(p, &cover_rows[i], keptfds[i], emptyfd, err);
 		if (ret < 0)
 			error_wrap(err, "cover '/%s'", cover_rows[i].target);
 	}

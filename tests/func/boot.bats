@@ -111,9 +111,9 @@ zonectl: boot: 1 of 3 failed" zonectl boot m1 m2 m3
 	not grep -F "$BATS_TEST_TMPDIR" <(readlink "/proc/$keeper"/fd/* "/proc/$init"/fd/*)
 }
 
-@test "a keeper's private memory stays under 300 KiB" {
+@test "a keeper's private memory stays under 200 KiB" {
 	running b9
-	awk '/^Private_(Clean|Dirty):/ { sum += $2 } END { print sum " KiB"; exit sum >= 300 }' \
+	awk '/^Private_(Clean|Dirty):/ { sum += $2 } END { print sum " KiB"; exit sum >= 200 }' \
 		"/proc/$(fact b9 keeper_pid)/smaps_rollup"
 }
 
