@@ -49,7 +49,7 @@ struct entry {
 	int initfd;
 	int stubfd;
 	int report[2];
-	int pty[2];			/* the terminal's master comes up here */
+	int pty[2];			/* a terminal's master and notices come up here, if any */
 };
 
 /* The whole of the zone's identity, before anything of it is touched. */
@@ -374,9 +374,12 @@ static int open_entry(struct entry *e, struct zone *z, const struct zone_run *ru
 	e->stubfd = confine_stub_open(err);
 	if (e->stubfd < 0)
 		return -1;
-	if (pipe2(e->report, O_CLOEXEC) < 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->pty) < 0)
+	if (pipe2(e->report, O_CLOEXEC) < 0)
 		return error_sys(err, "make a pipe");
+	if (!e->options->has_tty && !e->filter.has_notices)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->pty) < 0)
+		return error_sys(err, "make a socket pair");
 	return 0;
 }
 
