@@ -17,6 +17,7 @@
 #include "cli/result.h"
 #include "cli/several.h"
 #include "runtime/autoboot.h"
+#include "runtime/reinstall.h"
 
 bool cli_is_whole_host(const struct cli *cli)
 {
@@ -141,15 +142,36 @@ static int all_names(struct cli *cli, char ***out, struct error *err)
 	return 0;
 }
 
+/* 'web*' does not mean web1.old, which most verbs can do nothing with; its name does. */
+static void drop_kept(struct cli *cli, char **names)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; names && names[i]; i++) {
+		char *name = names[i];
+
+		if (reinstall_is_kept(&cli->site, name) && !strv_has(cli->opts.operands, name))
+			free(name);
+		else
+			names[n++] = name;
+	}
+	if (names)
+		names[n] = NULL;
+}
+
 static int find_names(struct cli *cli, char ***out, struct error *err)
 {
+	int ret;
+
 	if (cli->verb->flags & VERB_NEW_NAMES)
 		return names_new(cli->opts.operands, out, err);
 	if (cli_site(cli, err) < 0)
 		return -1;
-	if (cli_is_whole_host(cli))
-		return all_names(cli, out, err);
-	return names_existing(&cli->site, cli->opts.operands, out, err);
+	ret = cli_is_whole_host(cli) ? all_names(cli, out, err) :
+				       names_existing(&cli->site, cli->opts.operands, out, err);
+	if (ret == 0 && !(cli->verb->flags & VERB_KEPT))
+		drop_kept(cli, *out);
+	return ret;
 }
 
 static bool is_dry(const struct cli *cli)

@@ -81,6 +81,7 @@ enum verb_flag {
 	VERB_ORDERED = 1 << 10,		/* --all goes by boot-order, lower first */
 	VERB_REVERSED = 1 << 11,	/* --all goes by boot-order, higher first */
 	VERB_WORDS = 1 << 12,		/* of VERB_COMMAND: it needs no "--" before it */
+	VERB_KEPT = 1 << 13,		/* --all and globs mean roots that reinstall kept, too */
 };
 
 struct verb {

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/strv.h"
 #include "runtime/counters.h"
 #include "runtime/create.h"
@@ -427,11 +428,30 @@ static void zone_of_kept(const char *kept, char out[ZONE_NAME_MAX + 1])
 	snprintf(out, ZONE_NAME_MAX + 1, "%.*s", len > suffix ? (int)(len - suffix) : 0, kept);
 }
 
+static bool is_kept(const struct zone *z)
+{
+	return z->config.is_kept && !uidmap_is_owner(z->site, z->name, z->config.uid_base);
+}
+
+bool reinstall_is_kept(struct site *site, const char *name)
+{
+	struct zone z = { .dirfd = -1 };
+	struct error none = { 0 };
+	bool is_it;
+
+	if (!str_ends(name, REINSTALL_KEPT_SUFFIX) ||
+	    zone_open(&z, site, name, (enum lock_mode)0, &none) < 0)
+		return false;
+	is_it = is_kept(&z);
+	zone_close(&z);
+	return is_it;
+}
+
 int reinstall_check_boot(const struct zone *z, struct error *err)
 {
 	char name[ZONE_NAME_MAX + 1];
 
-	if (!z->config.is_kept || uidmap_is_owner(z->site, z->name, z->config.uid_base))
+	if (!is_kept(z))
 		return 0;
 	zone_of_kept(z->name, name);
 	error_set(err, ERR_STATE, "is what a reinstall of \"%s\" has kept, with the same uids",
@@ -443,7 +463,7 @@ int reinstall_check_rename(struct zone *z, struct error *err)
 {
 	char name[ZONE_NAME_MAX + 1];
 
-	if (z->config.is_kept && !uidmap_is_owner(z->site, z->name, z->config.uid_base)) {
+	if (is_kept(z)) {
 		zone_of_kept(z->name, name);
 		return error_set(err, ERR_STATE, "is what a reinstall of \"%s\" has kept", name);
 	}
@@ -453,10 +473,19 @@ int reinstall_check_rename(struct zone *z, struct error *err)
 	return error_hint(err, "try: zonectl reinstall %s --purge", z->name);
 }
 
+/* Another command may be destroying it at the same time, and gives back what was its own by then. */
+static int pass_uids(struct site *site, const char *name, const char *kept, uint32_t base,
+		     struct error *err)
+{
+	if (uidmap_pass(site, name, kept, base, err) < 0)
+		return -1;
+	return zone_exists(site, kept) ? 0 : uidmap_give(site, kept, base, err);
+}
+
 int reinstall_pass_uids(struct site *site, const char *name, struct error *err)
 {
 	char kept[KEPT_NAME_SIZE];
-	struct error none = { 0 };
+	struct error why = { 0 };
 	struct zone_config config;
 	AUTO_CLOSE int fd = -1;
 	int ret;
@@ -464,12 +493,16 @@ int reinstall_pass_uids(struct site *site, const char *name, struct error *err)
 	kept_name(name, kept);
 	if (strlen(kept) > ZONE_NAME_MAX)
 		return 0;
-	fd = zone_dir_lock(site, kept, (enum lock_mode)0, 0, &none);
+	fd = zone_dir_lock(site, kept, (enum lock_mode)0, 0, &why);
 	if (fd < 0)
 		return 0;
-	if (zone_config_read(&config, fd, err) < 0)
+	if (zone_config_read(&config, fd, &why) < 0) {
+		if (faccessat(site->zonesfd, kept, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			return 0;
+		*err = why;
 		return error_wrap(err, "zone '%s'", kept);
-	ret = config.is_kept ? uidmap_pass(site, name, kept, config.uid_base, err) : 0;
+	}
+	ret = config.is_kept ? pass_uids(site, name, kept, config.uid_base, err) : 0;
 	zone_config_clear(&config);
 	return ret;
 }

@@ -47,7 +47,10 @@ int reinstall_check(struct zone *z, struct error *err);
 int reinstall_check_back(struct zone *z, struct error *err);
 /* True if a killed reinstall left something. */
 bool reinstall_has_rest(const struct zone *z);
-/* ERR_STATE for the kept root of a zone that still has its uids; one call where there is none. */
+/* True for the kept root of a zone that still has its uids. Told by the name alone where there is
+ * none. */
+bool reinstall_is_kept(struct site *site, const char *name);
+/* ERR_STATE for one. */
 int reinstall_check_boot(const struct zone *z, struct error *err);
 /* ERR_STATE for a zone with a kept root, and for that root: they are found by their names. */
 int reinstall_check_rename(struct zone *z, struct error *err);

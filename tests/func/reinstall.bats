@@ -73,6 +73,21 @@ a.old installed" zones
 	fails 4 'zonectl: reinstall a.old: is what a reinstall has kept of another zone' zonectl reinstall a.old
 }
 
+@test "a pattern means the old root only where that can be worked on" {
+	fresh a
+	zonectl reinstall a
+	prints "" zonectl boot 'a*'
+	prints "" zonectl exec 'a*' -- true
+	zonectl halt 'a*'
+	prints "" zonectl boot --all
+	prints "" zonectl set --all memory=96M
+	zonectl halt --all
+	run zonectl info 'a*' --json
+	[ "$(json "[z['name'] for z in d]" <<<"$output")" = '["a", "a.old"]' ]
+	prints "" zonectl destroy -y 'a*'
+	prints "" zones
+}
+
 @test "--keep takes files along with owners, modes, times, links, xattrs, and replaces the template's" {
 	fresh a
 	zonectl boot a
