@@ -15,7 +15,7 @@
 
 enum {
 	INIT_MS = 3000,			/* from the kill of a session to the end of its zone */
-	SETTLE_MS = 3000,		/* from there to the keeper's having cleaned up */
+	SETTLE_MS = 10000,		/* from there to the keeper's having cleaned up */
 	STEP_MS = 20,
 	SIGNAL_STATUS = 128,
 };

@@ -259,7 +259,7 @@ screens_end() {
 
 @test "a session says why it ended, and the terminal is as it was" {
 	on_terminals <<-'END'
-		def session(verb="exec"):
+		def session():
 		    t = Terminal("exec", "-t", "t1", "--", "sh", "-c", "printf begun; exec sleep 1000")
 		    t.see("begun")
 		    return t
@@ -288,8 +288,8 @@ screens_end() {
 		zonectl("wait", "t1", "--state", "installed")
 		zonectl("boot", "t1")
 		t = session()
-		zonectl("exec", "t1", "--", "reboot")
-		ended(t, 143, "the zone was rebooted")
+		zonectl("exec", "t1", "--", "reboot", "-f")
+		ended(t, 137, "the zone was rebooted")
 	END
 }
 

@@ -225,7 +225,7 @@ left_set='\033[?1049h\033[?25l\033[?1;1000;1002;1003;1006;1004;2004h\033[?7l'
 unheard() {
 	local said
 
-	said=$(timeout 30 python3 "$(dirname "${BASH_SOURCE[0]}")/answers.py" "$@" 2>&1)
+	said=$(timeout 30 python3 -B "$(dirname "${BASH_SOURCE[0]}")/answers.py" "$@" 2>&1)
 	[ "$said" = "typed b'', set []" ] && return
 	echo "# $said"
 	return 1
