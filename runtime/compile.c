@@ -97,6 +97,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 		.password_hash = c->password_hash,
 		.users = c->users,
 		.ssh_keys = c->ssh_keys,
+		.ssh_key_user = c->ssh_key_user,
 		.ssh = c->ssh,
 		.nameservers = out->network.nameservers,
 		.search = out->network.search,

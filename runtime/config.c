@@ -70,6 +70,7 @@ void zone_config_clear(struct zone_config *c)
 	free(c->password_hash);
 	strv_clear(&c->users);
 	strv_clear(&c->ssh_keys);
+	free(c->ssh_key_user);
 	limits_clear(&c->limits);
 	strv_clear(&c->mounts);
 	clear_network(c);

@@ -78,7 +78,8 @@ struct zone_config {
 	char *password_hash;			/* of root, crypt(5); NULL: as it is */
 	enum zone_ssh ssh;
 	char **users;				/* that are made: "NAME" or "NAME:sudo" */
-	char **ssh_keys;			/* of root and users, lines of authorized_keys */
+	char **ssh_keys;			/* lines of authorized_keys */
+	char *ssh_key_user;			/* whose they are, NULL: root's and of all users */
 	struct cgroup_limits limits;
 	uint64_t nofile;			/* open files per process, 0: the default */
 	enum zone_storage storage;

@@ -84,6 +84,15 @@ int property_check_user(const char *value, struct error *err)
 	return 0;
 }
 
+int property_check_key_user(const char *value, struct error *err)
+{
+	if (strcmp(value, "root") == 0)
+		return 0;
+	if (strchr(value, ':'))
+		return error_set(err, ERR_USAGE, "'%s' is no user's name", value);
+	return property_check_user(value, err);
+}
+
 size_t property_user(const char *value, const char **out)
 {
 	*out = value;

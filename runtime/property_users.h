@@ -17,6 +17,8 @@ bool property_is_ssh_key(const char *value);
 size_t property_ssh_key(const char *value, const char **out);
 /* A user's name as useradd(8) takes it, 32 letters at most, and ":sudo" or nothing; not root. */
 int property_check_user(const char *value, struct error *err);
+/* A user's name, root too. */
+int property_check_key_user(const char *value, struct error *err);
 /* NAME. Returns the length. */
 size_t property_user(const char *value, const char **out);
 /* A hash that crypt(5) knows, one with '!' before it (locked), or '*' and '!' (no password). The

@@ -54,6 +54,7 @@ struct setup {
 	enum zone_ssh ssh;
 	char *const *users;		/* "NAME" or "NAME:sudo", to be made where missing */
 	char *const *ssh_keys, *const *nameservers, *const *search;
+	const char *ssh_key_user;	/* whose keys alone they are; NULL: root's and users' */
 	const char *peers;		/* lines of /etc/hosts for zones that are up (hosts.h) */
 	const struct net_plan *net;
 	const char *init_kind;		/* the template's, "" for none; see osinfo.h */

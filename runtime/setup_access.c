@@ -117,8 +117,11 @@ static void put_user_keys(struct guest *g, const char *spec, const struct str *k
 	AUTO_FREE char *file = xasprintf("%s/authorized_keys", dir);
 	bool has_dir, has_file;
 
-	if (!home || guest_look(g, home) != GUEST_DIRECTORY)
+	if (!home || guest_look(g, home) != GUEST_DIRECTORY) {
+		if (g->setup->ssh_key_user && keys->len > 0)
+			guest_warn(g, "etc/passwd", "has no home of %s for the ssh keys", user);
 		return;
+	}
 	has_dir = guest_look(g, dir) != GUEST_NONE;
 	has_file = guest_look(g, file) != GUEST_NONE;
 	if (keys->len == 0 && !has_file)
@@ -130,6 +133,30 @@ static void put_user_keys(struct guest *g, const char *spec, const struct str *k
 		(void)setup_give(g, file, user); /* it has warned */
 }
 
+/* The keys are said to be one user's alone, and he is another. */
+static bool is_left_out(const struct guest *g, const char *spec)
+{
+	const char *only = g->setup->ssh_key_user;
+
+	return only && (strncmp(spec, only, strlen(only)) != 0 ||
+			(spec[strlen(only)] && spec[strlen(only)] != ':'));
+}
+
+/* Of those who are made, and of him who has them alone, whom somebody else may have made. */
+static void put_users_keys(struct guest *g, const struct str *keys)
+{
+	const struct str none = { 0 };
+	const char *only = g->setup->ssh_key_user;
+	bool is_done = !only || strcmp(only, "root") == 0;
+
+	for (char *const *u = g->setup->users; u && *u; u++) {
+		put_user_keys(g, *u, is_left_out(g, *u) ? &none : keys);
+		is_done |= !is_left_out(g, *u);
+	}
+	if (!is_done)
+		put_user_keys(g, only, keys);
+}
+
 void setup_root_keys(struct guest *g)
 {
 	AUTO_FREE char *known = home_of(g, "root");
@@ -139,8 +166,9 @@ void setup_root_keys(struct guest *g)
 	AUTO_STR struct str keys = { 0 };
 
 	add_keys(g->setup, &keys);
-	for (char *const *u = g->setup->users; u && *u; u++)
-		put_user_keys(g, *u, &keys);
+	put_users_keys(g, &keys);
+	if (is_left_out(g, "root"))
+		str_clear(&keys);
 	if (keys.len == 0 && guest_look(g, file) == GUEST_NONE)
 		return;
 	if (guest_directory(g, home, 0755) && guest_directory(g, dir, 0700))

@@ -126,6 +126,7 @@ static bool sum_ssh_keys(const struct setup *s, struct sha256 *sum)
 {
 	add_list(sum, s->users);
 	add_list(sum, s->ssh_keys);
+	add(sum, s->ssh_key_user);
 	return s->ssh_keys;
 }
 

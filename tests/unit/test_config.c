@@ -124,7 +124,7 @@ static void what_is_written_reads_back_the_same(void **state)
 		"autoboot=last", "boot-order=7", "init=/sbin/init", "init-args=--x",
 		"init-args+=--x", "env=A=1", "env+=B=", "timezone=Europe/Berlin",
 		"locale=de_DE.UTF-8", "setup=none", "password-hash=!",
-		"ssh-key=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA me@here", "cpus=1.5",
+		"ssh-key=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA me@here", "ssh-key-user=ann", "cpus=1.5",
 		"cpu-weight=50", "cpuset=0-1", "cpu-burst=20ms", "memory=512M",
 		"memory-high=500M", "memory-low=4K", "swap=0", "hugepages=2M", "oom-kill=zone",
 		"pids=77", "nofile=4096", "disk=10G", "inodes=200k", "storage=copy",

@@ -198,6 +198,39 @@ static void runit_and_openrc_have_a_service_on_the_console(void **state)
 	assert_target("etc/runlevels/default/agetty.console", "/etc/init.d/agetty.console");
 }
 
+static void keys_can_be_one_user_s_alone(void **state)
+{
+	static char *const users[] = { (char *)"ann", (char *)"bob:sudo", NULL };
+	const struct setup both = { .ssh_keys = keys, .users = users };
+	struct setup one = both;
+
+	(void)state;
+	NEEDS_ROOT();
+	put_dir("root");
+	put_dir("home/ann");
+	put_dir("home/bob");
+	put_dir("srv/eve");
+	put_file("etc/passwd", "root:x:0:0::/root:/bin/sh\nann:x:1:1::/home/ann:/bin/sh\n"
+		 "bob:x:2:2::/home/bob:/bin/sh\neve:x:3:3::/srv/eve:/bin/sh\n");
+	apply_ok(&both, PART(SETUP_SSH_KEYS));
+	assert_holds("root/.ssh/authorized_keys", keys[0]);
+	assert_holds("home/ann/.ssh/authorized_keys", keys[0]);
+	one.ssh_key_user = "bob";
+	apply_ok(&one, PART(SETUP_SSH_KEYS));
+	assert_file("root/.ssh/authorized_keys", "");
+	assert_file("home/ann/.ssh/authorized_keys", "");
+	assert_holds("home/bob/.ssh/authorized_keys", keys[1]);
+	one.ssh_key_user = "eve";
+	apply_ok(&one, PART(SETUP_SSH_KEYS));
+	assert_file("home/bob/.ssh/authorized_keys", "");
+	assert_holds("srv/eve/.ssh/authorized_keys", keys[1]);
+	assert_int_equal(look("srv/eve/.ssh/authorized_keys").st_uid, 3);
+	one.ssh_key_user = "nobodyatall";
+	apply(&one, PART(SETUP_SSH_KEYS));
+	assert_string_equal(report->warnings[0],
+			    "/etc/passwd: has no home of nobodyatall for the ssh keys");
+}
+
 static void a_server_without_host_keys_gets_one_that_only_root_can_read(void **state)
 {
 	const struct setup s = { .init_kind = "" };
@@ -405,6 +438,7 @@ int main(void)
 		SETUP_TEST(busybox_has_one_getty_on_the_console),
 		SETUP_TEST(an_inittab_with_a_console_stays_as_it_is),
 		SETUP_TEST(runit_and_openrc_have_a_service_on_the_console),
+		SETUP_TEST(keys_can_be_one_user_s_alone),
 		SETUP_TEST(a_server_without_host_keys_gets_one_that_only_root_can_read),
 		SETUP_TEST(host_keys_are_not_written_through_links),
 		SETUP_TEST(units_that_cannot_work_are_masked_where_they_are),
