@@ -156,20 +156,32 @@ static struct crew_worker *find(struct crew *c, struct error *err)
 	return w;
 }
 
+/* It was killed while it had nothing to do. */
+static void retire(struct crew_worker *w)
+{
+	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	close(w->fd);
+	w->pid = 0;
+}
+
 bool crew_give(struct crew *c, const struct crew_job *job, struct error *err)
 {
-	struct crew_worker *w = c->busy < c->most ? find(c, err) : NULL;
-	struct error gone = { 0 };
+	for (size_t tries = 0; c->busy < c->most && tries <= c->most; tries++) {
+		struct crew_worker *w = find(c, err);
 
-	if (!w)
-		return false;
-	/* One that was killed while it had nothing to do has this job all the same: its end is the
-	 * result. */
-	(void)fd_write_all(w->fd, job, sizeof(*job), &gone);
-	w->number = job->number;
-	w->is_busy = true;
-	c->busy++;
-	return true;
+		if (!w)
+			return false;
+		if (send(w->fd, job, sizeof(*job), MSG_NOSIGNAL) != (ssize_t)sizeof(*job)) {
+			retire(w);
+			continue;
+		}
+		w->number = job->number;
+		w->is_busy = true;
+		c->busy++;
+		return true;
+	}
+	return false;
 }
 
 static void finish(struct crew *c, struct crew_worker *w, struct crew_result *out)

@@ -104,7 +104,7 @@ static const struct verb verbs[] = {
 	  .group = "zones", .summary = "new roots that are checked, or the old ones again",
 	  .example = "zonectl upgrade @web -t debian-12 --keep /srv --canary 2 -- nginx -t" },
 	{ "verify", NULL, "NAME...",
-	  .by_name = verb_verify, .min = 1, .max = -1, .flags = VERB_KEPT,
+	  .by_name = verb_verify, .min = 1, .max = -1, .flags = VERB_PARALLEL | VERB_KEPT,
 	  .group = "zones", .summary = "check a zone, report every fault",
 	  .example = "zonectl verify --all" },
 	{ "repair", NULL, "NAME...",
