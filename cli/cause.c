@@ -86,10 +86,10 @@ static const char *fate_text(struct target *t, enum zone_fate fate, char **out_t
 	return *out_text;
 }
 
-/* On the terminal, what the zone wrote ends first. */
+/* On the terminal, what the zone wrote ends first; where that was cut nobody knows. */
 static void end_line(const struct cause *cause)
 {
-	if (cause->is_line_begun)
+	if (cause->is_line_begun || cause->end == RELAY_LEFT || cause->end == RELAY_SIGNALLED)
 		(void)!write(STDERR_FILENO, "\n", 1); /* the message would fail too */
 }
 
