@@ -122,7 +122,8 @@ static void add_counted(struct reading *r, const struct json *count, const struc
 		add_numbered(r, count, pattern, i);
 }
 
-static void read_names(struct reading *r)
+/* is_name: the group's own may be a zone's. */
+static void read_names(struct reading *r, bool is_name)
 {
 	const struct json *names = json_get(r->g->at, "names");
 	const struct json *count = json_get(r->g->at, "count");
@@ -136,7 +137,7 @@ static void read_names(struct reading *r)
 		add_names(r, names);
 	else if (count)
 		add_counted(r, count, pattern);
-	else if (!pattern)
+	else if (!pattern && is_name)
 		add_name(r, r->g->at, r->g->at->key);
 }
 
@@ -270,15 +271,16 @@ static void check_member(struct reading *r, const struct json *value)
 static void read_group(struct reading *r)
 {
 	struct error why = { 0 };
+	bool is_name = zone_name_check(r->g->at->key, &why) == 0;
 
 	zone_config_init(&r->g->config);
-	if (zone_name_check(r->g->at->key, &why) < 0)
+	if (!is_name)
 		fleet_fault(r->f, r->g->at, "%s", why.text);
 	if (!fleet_is_object(r->f, r->g->at))
 		return;
 	for (const struct json *j = r->g->at->first; j; j = j->next)
 		check_member(r, j);
-	read_names(r);
+	read_names(r, is_name);
 	r->n = fleet_chain(r->section, r->g->at, r->chain);
 	if (r->n == 0)
 		return;

@@ -136,13 +136,16 @@ static int set(const struct fleet *f, const struct fleet_zone *z, char ***warnin
 	enum zone_state state;
 	int status = -1;
 
-	(void)warnings;	/* what waits for the next boot was shown before */
 	if (zone_open(&zone, f->site, z->name, LOCK_ALONE, err) < 0)
 		return -1;
 	if (state_of(&zone, &state, err) == 0) {
 		change.is_up = ZONE_BIT(state) & ZONE_UP;
 		status = set_opened(z, &change, err);
 	}
+	/* Of the others it was shown before. */
+	for (size_t i = 0; status == 0 && i < change.n_later; i++)
+		if (change.later[i]->change == PROPERTY_LIVE)
+			strv_addf(warnings, "%s applies at the next boot", change.later[i]->name);
 	zone_close(&zone);
 	return status;
 }

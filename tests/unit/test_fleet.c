@@ -209,6 +209,14 @@ static void names_of_other_things_are_looked_up(void **state)
 		      "f:2:45: groups.a.keys[0]: no \"k\" in \"keys\"\n");
 }
 
+static void a_bad_name_is_told_once(void **state)
+{
+	(void)state;
+	assert_faults("{\"fleet\": 1, \"groups\": {\"a\\u001b[31m\": {" T "}}}",
+		      "f:1:40: groups.a\\x1b[31m: bad name (a-z, 0-9, '.', '_' and '-', beginning "
+		      "with a letter or digit)\n");
+}
+
 static void pools_do_not_overlap(void **state)
 {
 	(void)state;
@@ -264,6 +272,7 @@ int main(void)
 		cmocka_unit_test(a_chain_has_an_end),
 		cmocka_unit_test(faults_are_told_once_and_in_the_order_of_the_file),
 		cmocka_unit_test(names_of_other_things_are_looked_up),
+		cmocka_unit_test(a_bad_name_is_told_once),
 		cmocka_unit_test(pools_do_not_overlap),
 		cmocka_unit_test(rules_between_properties_hold_for_the_whole_of_a_group),
 		cmocka_unit_test(what_is_no_json_is_one_fault),
