@@ -135,7 +135,8 @@ static void what_extends_is_over_what_it_extends(void **state)
 	(void)state;
 	read_good(&f, "\"plans\": {\"a\": {\"extends\": \"small\", \"pids\": 7, \"cpus\": 2},"
 		  "\"b\": {\"extends\": \"a\", \"cpus\": null, \"description\": \"of the plan\"}},"
-		  "\"groups\": {\"base\": {\"count\": 0, \"plan\": \"b\", " T ", \"state\": \"any\","
+		  "\"groups\": {\"base\": {\"count\": 0, \"plan\": \"b\", " T ","
+		  "\"state\": \"any\","
 		  "\"properties\": {\"pids\": 8, \"nofile\": 100, \"tags\": \"x,y\"}},"
 		  "\"web\": {\"extends\": \"base\", \"properties\": {\"nofile\": 200}}}");
 	c = &fleet_find(&f, "web")->group->config;
