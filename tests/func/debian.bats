@@ -79,6 +79,10 @@ setup() { debian_setup; }
 	claim_packages_work
 }
 
+@test "Debian 12 is reinstalled, with an identity of its own but for what is kept" {
+	claim_is_reinstalled
+}
+
 @test "Debian 12 reboots from inside" {
 	claim_reboots_from_inside
 }

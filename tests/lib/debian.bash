@@ -409,6 +409,40 @@ claim_has_own_identity() {
 	[ ! -s "$template" ] || [ "$(cat "$template")" = uninitialized ]
 }
 
+identities() {
+	zonectl exec "$1" -- sh -c 'cat /etc/machine-id; cut -c1-60 /etc/ssh/ssh_host_ed25519_key.pub'
+}
+
+is_settled() {
+	[ "$(zonectl exec "$1" -- systemctl is-system-running --wait 2>/dev/null)" = running ]
+}
+
+# A new system below the same zone: its identity is new too, but for what is kept.
+claim_is_reinstalled() {
+	local before after
+
+	zonectl create again -t "$RECIPE"
+	zonectl boot again --wait=90
+	zonectl exec again -- sh -c 'echo mine >/srv/data && chown 33:34 /srv/data && useradd -m ann'
+	before=$(identities again)
+	prints "" zonectl reinstall again --keep /srv
+	deadline 60 is_settled again
+	after=$(identities again)
+	[ "$(wc -l <<<"$after")" -eq 2 ]
+	not grep -qxF "$before" <<<"$after"
+	[ "$(zonectl exec again -- stat -c '%u:%g %s' /srv/data)" = "33:34 5" ]
+	not zonectl exec again -- id ann
+	zonectl reinstall again --purge
+	prints "" zonectl reinstall again --keep /etc/ssh
+	deadline 60 is_settled again
+	[ "$(identities again | tail -n 1)" = "$(tail -n 1 <<<"$after")" ]
+	zonectl reinstall again --back
+	deadline 60 is_settled again
+	[ "$(identities again)" = "$after" ]
+	prints "" zonectl verify again again.old
+	zonectl destroy -q --force -y again again.old
+}
+
 claim_reboots_from_inside() {
 	init=$(fact deb init_pid)
 	zonectl exec deb -- reboot || :	# may end with the zone
