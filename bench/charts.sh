@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 command -v gnuplot >/dev/null || { echo "bench: no charts without gnuplot (bench/setup)" >&2; exit 0; }
 
 # Lines "CHART<tab>SERIES<tab>N<tab>VALUE". At the same number of zones the later file counts.
-cat "$dir"/RESULTS.json "$dir"/DENSITY.json 2>/dev/null |
+{ cat "$dir"/RESULTS.json "$dir"/DENSITY.json 2>/dev/null || :; } |
 	sed -n 's/^{"chart": "\([^"]*\)", "series": "\([^"]*\)", "n": \([0-9]*\), "value": \([0-9.]*\)}.*/\1\t\2\t\3\t\4/p' |
 	sort -t $'\t' -s -k 1,1 -k 2,2 -k 3,3n | awk -F '\t' '{ v[$1 FS $2 FS $3] = $0 } END { for (k in v) print v[k] }' |
 	sort -t $'\t' -s -k 1,1 -k 2,2 -k 3,3n >"$work/points"

@@ -5,8 +5,10 @@
  *   ready SOCKET COMMAND [ARGUMENT...]
  *
  * Makes SOCKET, which is also the command's NOTIFY_SOCKET, starts the command and waits for the
- * message. Prints milliseconds from fork to message and the command's process, which is left alone.
+ * message. Prints milliseconds from fork to message and the command's process, which is left alone,
+ * without our input and output: whoever reads those would wait for its end.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -64,6 +66,7 @@ static int is_ready(int fd, double deadline)
 
 int main(int argc, char **argv)
 {
+	posix_spawn_file_actions_t quiet;
 	double start;
 	pid_t pid;
 	int fd;
@@ -74,8 +77,11 @@ int main(int argc, char **argv)
 	}
 	fd = listen_at(argv[1]);
 	setenv("NOTIFY_SOCKET", argv[1], 1);
+	posix_spawn_file_actions_init(&quiet);
+	for (int i = 0; i < 3; i++)
+		posix_spawn_file_actions_addopen(&quiet, i, "/dev/null", O_RDWR, 0);
 	start = now();
-	if (posix_spawnp(&pid, argv[2], NULL, NULL, argv + 2, environ) != 0) {
+	if (posix_spawnp(&pid, argv[2], &quiet, NULL, argv + 2, environ) != 0) {
 		perror("ready: start");
 		return 1;
 	}

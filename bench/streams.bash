@@ -26,15 +26,18 @@ wire() {
 	in_net "${!4}" ip link set eth0 up
 }
 
-# stream CLIENT SERVER ADDRESS CONGESTION: Gbit/s that arrive. Before all other work on the machine.
+# stream CLIENT SERVER ADDRESS CONGESTION: Gbit/s that arrive. Both are network namespaces, the client may
+# be zone:NAME, with an iperf3 of its own. Before all other work on the machine.
 stream() {
-	local server
+	local server client=(nsenter --net="$1" -- nice -n -20)
+
+	[[ $1 != zone:* ]] || client=(nice -n -20 "$ZONECTL" --root "$store" exec "${1#zone:}" --)
 	mkfifo "$work/server"
 	in_net "$2" nice -n -20 iperf3 -s -1 --forceflush >"$work/server" &
 	server=$!
 	grep -q -m 1 listening "$work/server"
 	cat "$work/server" >/dev/null &
-	in_net "$1" nice -n -20 iperf3 -c "$3" -C "$4" -t "$STREAM_SECONDS" -J |
+	"${client[@]}" iperf3 -c "$3" -C "$4" -t "$STREAM_SECONDS" -J |
 		awk '/"sum_received"/ { is_in = 1 } is_in && /bits_per_second/ { gsub(/[^0-9.e+]/, "", $2)
 			printf "%.2f\n", $2 / 1e9; exit }'
 	wait "$server" || :

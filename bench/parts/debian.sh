@@ -38,9 +38,9 @@ open_nspawn() {
 
 boot_nspawn() {
 	"$tools/ready" "$work/nspawn/sock" systemd-nspawn -q --register=no --keep-unit --notify-ready=yes \
-		--private-network --link-journal=no -b -D "$work/nspawn/tree" --console=pipe \
-		2>/dev/null </dev/null >"$work/nspawn/out"
-	awk '/^[0-9.]+ [0-9]+$/ { print $2 >"'"$work"'/nspawn/pid"; print $1 }' "$work/nspawn/out"
+		--private-network --link-journal=no -b -D "$work/nspawn/tree" --console=pipe >"$work/nspawn/out"
+	cut -d' ' -f2 "$work/nspawn/out" >"$work/nspawn/pid"
+	cut -d' ' -f1 "$work/nspawn/out"
 }
 
 # Asked a second time it does not wait for what is inside. It is nobody's child here.

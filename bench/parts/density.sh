@@ -41,15 +41,14 @@ look() {
 }
 
 held() {
-	local before=$1 keeper
+	local before=$1 median min max
 
 	figure "zones running" "$(running)" ">= $ZONES" ""
 	figure "zones that answer a ping" "$(answering)" ">= $ZONES" ""
 	figure "list of $ZONES running" "$(look)" "<= 100" ms
 	figure "memory for each" "$(each "$before" "$(mib)" "$ZONES")" - "MiB of MemAvailable"
-	keeper=$(pgrep -f "zonekeeper.*" | head -n 1 || :)
-	[ -z "$keeper" ] || figure "a keeper's private memory" \
-		"$(awk '/^Private_/ { kib += $2 } END { print kib }' "/proc/$keeper/smaps_rollup")" '<= 200' KiB
+	read -r median min max < <(keepers_kib 'g1*')
+	figure "a keeper's private memory" "$median" '<= 200' "KiB, $min to $max"
 }
 
 # More, until a step does not succeed; $work/gave-way says why.
@@ -116,8 +115,7 @@ rival() {
 
 boot_nspawn() {
 	"$tools/ready" "$1/sock" systemd-nspawn -q --register=no --keep-unit --notify-ready=yes --private-network \
-		--link-journal=no -b -D "$1/tree" --console=pipe 2>/dev/null </dev/null |
-		awk '/^[0-9.]+ [0-9]+$/ { print $2; exit }' >"$1/pid"
+		--link-journal=no -b -D "$1/tree" --console=pipe | cut -d' ' -f2 >"$1/pid"
 }
 
 end_nspawn() {

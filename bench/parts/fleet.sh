@@ -27,10 +27,6 @@ timed() {
 	echo "$took" >>"$work/$name.ms"
 }
 
-true_in_each() {
-	zonectl exec -j "$JOBS" 'f*' -- true
-}
-
 # What is there beside it is what makes the kernel slower, for the limit as for a zone. In ms.
 limit_now() {
 	local i first=$1 from
@@ -56,8 +52,8 @@ boots() {
 life() {
 	timed create zonectl create -q "f{1..$ZONES}" -t minimal -j "$JOBS"
 	boots
-	timed exec true_in_each
-	timed shutdown zonectl shutdown -q 'f*' -j $((8 * JOBS))
+	timed exec zonectl exec -j "$JOBS" 'f*' -- true
+	timed shutdown zonectl shutdown -q 'f*' -j "$JOBS"
 	timed destroy zonectl destroy -q -y --all -j "$JOBS"
 }
 
@@ -75,7 +71,7 @@ report() {
 	local phase growth limit
 
 	life
-	printf '## %s zones\n\n%s\n\n' "$ZONES" "Of minimal, with routed network, $JOBS at a time (shutdown: $((8 * JOBS)))."
+	printf '## %s zones\n\n%s\n\n' "$ZONES" "Of minimal, with routed network, $JOBS at a time."
 	printf '| | s | ms each |\n|---|---|---|\n'
 	for phase in create boot exec shutdown destroy; do row "$phase"; done
 	growth=$(ratio "$(tail -n 1 "$work/boot.ms")" "$(head -n 1 "$work/boot.ms")")

@@ -26,21 +26,14 @@ each() {
 zones() {
 	local before afterwards
 
-	zonectl create -q "m{0..$ZONES}" -t minimal --net "$1" -j 2
-	zonectl boot -q m0
+	zonectl create -q "m{1..$((ZONES + 1))}" -t minimal --net "$1" -j 2
+	zonectl boot -q m1
 	before=$(available_kib)
-	zonectl boot -q "m{1..$ZONES}" -j 2
+	zonectl boot -q "m{2..$((ZONES + 1))}" -j 2
 	afterwards=$(available_kib)
-	[ "$1" = none ] || keepers
+	[ "$1" = none ] || keepers_kib 'm*' >"$work/keepers"
 	zonectl destroy -q --force -y --all -j 2
 	each "$before" "$afterwards" "$ZONES"
-}
-
-# Private memory of each keeper, KiB: "median least most".
-keepers() {
-	zonectl info 'm*' --json | awk -F '[:,]' '/"keeper_pid"/ { print $2 + 0 }' | while read -r pid; do
-		awk '/^Private_/ { kib += $2 } END { print kib }' "/proc/$pid/smaps_rollup"
-	done | three >"$work/keepers"
 }
 
 limits() {
