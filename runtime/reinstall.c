@@ -473,7 +473,7 @@ int reinstall_check_rename(struct zone *z, struct error *err)
 	return error_hint(err, "try: zonectl reinstall %s --purge", z->name);
 }
 
-/* Another command may be destroying it at the same time, and gives back what was its own by then. */
+/* Another command may be destroying it meanwhile, and has given back what was its own before. */
 static int pass_uids(struct site *site, const char *name, const char *kept, uint32_t base,
 		     struct error *err)
 {
