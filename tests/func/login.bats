@@ -81,7 +81,8 @@ setup() {
 
 @test "login follows the size of the window" {
 	command -v tmux >/dev/null || skip "needs tmux"
-	tmux="tmux -L $(store_id) -f /dev/null"
+	export TMUX_TMPDIR=$BATS_FILE_TMPDIR
+	tmux="tmux -f /dev/null"
 	shows() { $tmux capture-pane -p -t s | grep -q "$1"; }
 	$tmux new-session -d -s s -x 80 -y 24 "'$ZONECTL' login l1" 3>&-
 	deadline 10 shows l1

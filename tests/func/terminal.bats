@@ -35,7 +35,7 @@ teardown() {
 	screens kill-server 2>/dev/null || :
 }
 
-screens() { tmux -L "$(store_id)" -f /dev/null "$@" 3>&- 4>&-; }
+screens() { TMUX_TMPDIR=$BATS_FILE_TMPDIR tmux -f /dev/null "$@" 3>&- 4>&-; }
 
 # shows WINDOW PATTERN
 shows() { screens capture-pane -p -t "$1" | grep -qE "$2"; }

@@ -55,7 +55,7 @@ claim_login_works() {
 }
 
 screens() {
-	tmux -L "$(store_id)" -f /dev/null "$@" 3>&- 4>&-
+	TMUX_TMPDIR=$BATS_FILE_TMPDIR tmux -f /dev/null "$@" 3>&- 4>&-
 }
 
 # on_screens KEYS...: pressed in each window.
