@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cgroups/devices.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdint.h>
@@ -149,20 +150,29 @@ static int attach(int groupfd, int programfd, struct error *err)
 	return 0;
 }
 
-int devices_apply(int groupfd, unsigned int sets, struct error *err)
+int devices_load(struct cgroup_host *host, unsigned int sets, struct error *err)
 {
-	AUTO_CLOSE int fd = -1;
 	struct program p;
 	int reason;
 
+	assert(sets < CGROUP_POLICIES);
+	if (host->policyfd[sets] >= 0)
+		return 0;
 	make(&p, sets);
-	fd = load(&p);
-	if (fd >= 0)
-		return attach(groupfd, fd, err);
+	host->policyfd[sets] = load(&p);
+	if (host->policyfd[sets] >= 0)
+		return 0;
 	reason = errno;
 	if ((reason == EINVAL || reason == ENOSYS) && !devices_supported())
 		return 0;
 	errno = reason;
 	error_sys(err, "device policy: load it");
 	return error_hint(err, "run zonectl with CAP_SYS_ADMIN in the host's first user namespace");
+}
+
+int devices_apply(struct cgroup_host *host, int groupfd, unsigned int sets, struct error *err)
+{
+	if (devices_load(host, sets, err) < 0)
+		return -1;
+	return host->policyfd[sets] < 0 ? 0 : attach(groupfd, host->policyfd[sets], err);
 }

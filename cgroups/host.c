@@ -299,6 +299,8 @@ void cgroup_host_close(struct cgroup_host *host)
 	cleanup_close(&host->v2fd);
 	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
 		cleanup_close(&host->v1fd[i]);
+	for (size_t i = 0; i < CGROUP_POLICIES; i++)
+		cleanup_close(&host->policyfd[i]);
 	*host = (struct cgroup_host)CGROUP_HOST_NONE;
 }
 

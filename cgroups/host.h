@@ -26,6 +26,8 @@ enum cgroup_controller {
 
 enum cgroup_layout { CGROUP_V2, CGROUP_V1, CGROUP_HYBRID };
 
+enum { CGROUP_POLICIES = 4 };		/* sets of bits of enum cgroup_device_set */
+
 struct cgroup_host {
 	enum cgroup_layout layout;
 	bool is_systemd;		/* systemd runs this host: the subtree is a slice */
@@ -36,9 +38,12 @@ struct cgroup_host {
 	bool is_hidden[CGROUP_CONTROLLERS]; /* on a v1 hierarchy that is mounted nowhere here */
 	char subtree[64];		/* below each root: "zonectl", "zonectl.slice" ... */
 	char huge_page[16];		/* "2MB", once cgroup_host_huge_page() was asked */
+	int policyfd[CGROUP_POLICIES];	/* of devices.h, -1: not loaded yet */
 };
 
-#define CGROUP_HOST_NONE { .v2fd = -1, .v1fd = { [0 ... CGROUP_CONTROLLERS - 1] = -1 } }
+#define CGROUP_HOST_NONE \
+	{ .v2fd = -1, .v1fd = { [0 ... CGROUP_CONTROLLERS - 1] = -1 }, \
+	  .policyfd = { [0 ... CGROUP_POLICIES - 1] = -1 } }
 #define AUTO_CGROUP_HOST __attribute__((cleanup(cgroup_host_close)))
 
 /* store is "" for the default store, else a short id (up to 16 of [0-9a-f]) that keeps stores

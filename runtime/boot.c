@@ -76,7 +76,8 @@ static int groups_up(struct boot *b, struct error *err)
 	if (zone_check_limits(z->site, &z->config, err) < 0 ||
 	    cgroup_up(&b->cgroup, &z->site->cgroups, z->name, &z->config.limits,
 		      z->config.uid_base, err) < 0 ||
-	    devices_apply(b->cgroup.outerfd, device_sets(z->config.features), err) < 0)
+	    devices_apply(&z->site->cgroups, b->cgroup.outerfd, device_sets(z->config.features),
+			  err) < 0)
 		return -1;
 	b->compiled.zone.cgroup = &b->cgroup;
 	b->compiled.zone.launch.cgroupfd = b->cgroup.innerfd;
@@ -325,6 +326,10 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
 	    (has_changed && zone_config_write(&z->config, z->dirfd, err) < 0))
 		return -1;
 	if (place_settle(z, err) < 0)
+		return -1;
+	/* Here, where the next zone that this process boots finds it. */
+	if (site_cgroups(z->site, err) < 0 ||
+	    devices_load(&z->site->cgroups, device_sets(z->config.features), err) < 0)
 		return -1;
 	return keeper_boot(z, options, err);
 }

@@ -2,10 +2,12 @@
 #include "tests/unit/cgroup_fixture.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "base/sys.h"
 #include "cgroups/devices.h"
 
 /* In a child of its own mounts: a tmpfs with nodes, opened by the host's root from inside the
@@ -61,7 +63,7 @@ static struct fixture *with_policy(void **state, struct cgroup *cg, unsigned int
 		skip();
 	}
 	good(cgroup_up(cg, &f->host, "web", &f->limits, UID, &f->err), &f->err);
-	good(devices_apply(cg->outerfd, sets, &f->err), &f->err);
+	good(devices_apply(&f->host, cg->outerfd, sets, &f->err), &f->err);
 	return f;
 }
 
@@ -141,6 +143,38 @@ static void no_node_can_be_made(void **state)
 	assert_int_equal(status, 0);
 }
 
+static uint32_t program_of(const struct cgroup *cg)
+{
+	union bpf_attr attr = { .query = { .target_fd = (uint32_t)cg->outerfd } };
+	uint32_t id = 0;
+
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)&id;
+	attr.query.prog_cnt = 1;
+	assert_int_equal(sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)), 0);
+	return id;
+}
+
+static uint32_t program_of_next(struct fixture *f, struct cgroup *cg, unsigned int sets)
+{
+	cgroup_close(cg);
+	good(cgroup_down(&f->host, "web", WAIT_MS, &f->err), &f->err);
+	good(cgroup_up(cg, &f->host, "web", &f->limits, UID, &f->err), &f->err);
+	good(devices_apply(&f->host, cg->outerfd, sets, &f->err), &f->err);
+	return program_of(cg);
+}
+
+static void zones_of_one_kind_share_a_program(void **state)
+{
+	AUTO_CGROUP struct cgroup cg = CGROUP_NONE;
+	struct fixture *f = with_policy(state, &cg, 0);
+	uint32_t first = program_of(&cg);
+
+	assert_int_not_equal(first, 0);
+	assert_int_equal(program_of_next(f, &cg, 0), first);
+	assert_int_not_equal(program_of_next(f, &cg, CGROUP_DEVICES_TUN), first);
+}
+
 /* Both the zone's and the one above must agree. */
 static void a_policy_above_stays_in_force(void **state)
 {
@@ -148,7 +182,7 @@ static void a_policy_above_stays_in_force(void **state)
 	AUTO_CGROUP struct cgroup cg = CGROUP_NONE;
 	struct fixture *f = with_policy(state, &cg, 0);
 
-	good(devices_apply(cg.innerfd, CGROUP_DEVICES_FUSE, &f->err), &f->err);
+	good(devices_apply(&f->host, cg.innerfd, CGROUP_DEVICES_FUSE, &f->err), &f->err);
 	assert_int_equal(probed(&cg, &fuse), DENIED);
 }
 
@@ -168,8 +202,11 @@ static void it_takes_no_time_that_a_boot_would_notice(void **state)
 	struct fixture *f = with_policy(state, &cg, 0);
 	int64_t start = now_us(), each;
 
-	for (int i = 0; i < ROUNDS; i++)
-		good(devices_apply(cg.outerfd, 0, &f->err), &f->err);
+	for (int i = 0; i < ROUNDS; i++) {
+		cleanup_close(&f->host.policyfd[0]);
+		f->host.policyfd[0] = -1;
+		good(devices_load(&f->host, 0, &f->err), &f->err);
+	}
 	each = (now_us() - start) / ROUNDS;
 	print_message("# %lld us a time\n", (long long)each);
 	assert_true(each < 5000);
@@ -182,6 +219,7 @@ int main(void)
 		CASE(every_other_device_is_refused),
 		CASE(a_feature_opens_its_device_and_no_other),
 		CASE(no_node_can_be_made),
+		CASE(zones_of_one_kind_share_a_program),
 		CASE(a_policy_above_stays_in_force),
 		CASE(it_takes_no_time_that_a_boot_would_notice),
 	};
