@@ -392,6 +392,7 @@ screens_end() {
 	root=$ZONECTL_ROOT/var/lib/zonectl/templates/minimal/rootfs
 	screen() { screens capture-pane -p -e -t "$1"; }
 	same() { [ "$(screen s:0)" = "$(screen s:1)" ]; }
+	commands() { shows s:0 '^- /etc/inittab' && shows s:1 '^- /etc/inittab'; }
 	export LC_ALL=C.UTF-8
 	screens new-session -d -s s -x 80 -y 24 "'$ZONECTL' exec -t t1 -- vi /etc/inittab"
 	screens new-window -t s:1 "chroot '$root' /bin/vi /etc/inittab"
@@ -400,8 +401,9 @@ screens_end() {
 	for keys in G 'o' 'f€ñ' 'Escape' '0' 'i' 'x' 'Escape'; do
 		screens send-keys -t s:0 "$keys"
 		screens send-keys -t s:1 "$keys"
+		[ "$keys" != Escape ] || deadline 10 commands	# with the next key it would be another
 	done
-	deadline 10 shows s:1 'xf'
+	deadline 10 shows s:1 'xf€ñ'
 	deadline 10 same
 	screens resize-window -t s:0 -x 61 -y 17
 	screens resize-window -t s:1 -x 61 -y 17
