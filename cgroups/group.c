@@ -14,7 +14,7 @@
 #include "base/mem.h"
 
 enum {
-	STEP_MS = 20,			/* group_wait() */
+	STEP_MS = 20,			/* group_wait(): the last step, the first is 1 ms */
 	MAKE_TRIES = 32,
 	REMOVE_TRIES = 8,
 	REMOVE_DEPTH_MAX = 64,		/* twice what v2.c lets a zone make */
@@ -185,13 +185,14 @@ int group_wait(int fd, const char *flag, bool value, int timeout_ms, struct erro
 	AUTO_CLOSE int eventsfd = open_events(fd, err);
 	struct pollfd change = { .fd = eventsfd, .events = POLLPRI };
 	int64_t end = clock_ms() + timeout_ms;
+	int step = 1;
 
 	if (eventsfd < 0)
 		return -1;
 	/* A change after the read makes poll(2) return at once. But the kernel puts a notice that
 	 * comes within 10 ms of another off, and drops it when the group is removed meanwhile
-	 * (cgroup_file_notify() and cgroup_rm_file() in kernel/cgroup/cgroup.c): hence the steps.
-	 */
+	 * (cgroup_file_notify() and cgroup_rm_file() in kernel/cgroup/cgroup.c): hence the steps,
+	 * short ones first, as most zones that are killed are gone in a few milliseconds. */
 	for (;;) {
 		int64_t left = timeout_ms < 0 ? -1 : end - clock_ms();
 		bool is_set;
@@ -202,9 +203,10 @@ int group_wait(int fd, const char *flag, bool value, int timeout_ms, struct erro
 			return 1;
 		if (timeout_ms >= 0 && left <= 0)
 			return 0;
-		if (poll(&change, 1, left < 0 || left > STEP_MS ? STEP_MS : (int)left) < 0 &&
+		if (poll(&change, 1, left < 0 || left > step ? step : (int)left) < 0 &&
 		    errno != EINTR)
 			return error_sys(err, "wait for 'cgroup.events'");
+		step = step < STEP_MS / 2 ? step * 2 : STEP_MS;
 	}
 }
 
