@@ -9,8 +9,8 @@ bench_alone "$@"
 . "$ZONE_SRCDIR/bench/debian.bash"
 . "$ZONE_SRCDIR/bench/streams.bash"
 
-ROUNDS=${BENCH_ROUNDS:-5}
-SECONDS_EACH=${BENCH_SECONDS:-2}
+ROUNDS=${BENCH_ROUNDS:-7}
+SECONDS_EACH=${BENCH_SECONDS:-1}
 FILE_SIZE=256M
 PACKAGES=$DEBIAN_PACKAGES,sysbench,fio,gcc,libc6-dev,libyajl-dev,iperf3
 bare_near='' bare_far=''	# place() sets them
