@@ -301,7 +301,8 @@ int proc_spawn(const struct proc_spawn *spawn, pid_t *out_pid, struct error *err
 
 	if (null_fd < 0)
 		return error_sys(err, "open '/dev/null'");
-	if (find_program(spawn->argv[0], file, err) < 0 || report_pipe(ends, err) < 0)
+	if (find_program(spawn->file ? spawn->file : spawn->argv[0], file, err) < 0 ||
+	    report_pipe(ends, err) < 0)
 		return -1;
 	s.report_fd = ends[1];
 	pidfd = start(&s, &pid, err);

@@ -38,6 +38,7 @@ int proc_wait_end(int pidfd, int timeout_ms, struct error *err);
 int proc_boot_id(char out[PROC_BOOT_ID_LEN + 1], struct error *err);
 
 struct proc_spawn {
+	const char *file;	/* the program's path; NULL: as argv[0] says */
 	char *const *argv;	/* argv[0] is a path, or a name looked up in the clean PATH */
 	char *const *env;	/* NULL: a clean PATH and LC_ALL=C */
 	int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null; the number itself: inherited */

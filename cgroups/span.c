@@ -30,51 +30,42 @@ enum {
 
 #define ROOT "/sys/fs/cgroup"
 
-static int open_mounted(const char *name, long magic)
-{
-	AUTO_FREE char *path = xasprintf(ROOT "/%s", name);
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-
-	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != magic)
-		return -1;
-	return TAKE_FD(fd);
-}
-
-static void add_part(struct span *s, const char *names, int rootfd)
+/* Takes the hierarchy if it is mounted below the usual place by this name. */
+static bool add_part(struct span *s, const char *names, const char *name, long magic)
 {
 	struct span_part *part = &s->parts[s->n];
+	struct statfs fs;
 
-	if (rootfd < 0 || s->n == SPAN_MAX || strlen(names) >= sizeof(part->names)) {
-		if (rootfd >= 0)
-			close(rootfd);
-		return;
+	if (s->n == SPAN_MAX || strlen(names) >= sizeof(part->names))
+		return false;
+	snprintf(part->where, sizeof(part->where), ROOT "%s%s", *name ? "/" : "", name);
+	part->rootfd = open(part->where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (part->rootfd < 0)
+		return false;
+	if (fstatfs(part->rootfd, &fs) < 0 || fs.f_type != magic) {
+		close(part->rootfd);
+		return false;
 	}
 	strcpy(part->names, names);
-	part->rootfd = rootfd;
 	part->fd = -1;
 	s->n++;
+	return true;
 }
 
 /* "4:memory:/path"; v2 has no name and is mounted in one of two places. */
 static void add_line(struct span *s, char *line)
 {
 	char *names = strchr(line, ':'), *end = names ? strchr(names + 1, ':') : NULL;
-	int fd;
 
 	if (!end)
 		return;
 	*end = '\0';
 	names++;
-	if (*names) {
-		fd = open_mounted(strncmp(names, "name=", 5) == 0 ? names + 5 : names,
-				  CGROUP_SUPER_MAGIC);
-	} else {
-		fd = open_mounted("", CGROUP2_SUPER_MAGIC);
-		if (fd < 0)
-			fd = open_mounted("unified", CGROUP2_SUPER_MAGIC);
-	}
-	add_part(s, names, fd);
+	if (*names)
+		(void)add_part(s, names, strncmp(names, "name=", 5) == 0 ? names + 5 : names,
+			       CGROUP_SUPER_MAGIC);	/* not mounted: left out */
+	else if (!add_part(s, "", "", CGROUP2_SUPER_MAGIC))
+		(void)add_part(s, "", "unified", CGROUP2_SUPER_MAGIC);	/* likewise */
 }
 
 int span_host(struct span *s, struct error *err)

@@ -19,6 +19,7 @@ enum { SPAN_MAX = 24, SPAN_NAMES_MAX = 64 };
 
 struct span_part {
 	char names[SPAN_NAMES_MAX];	/* "cpu,cpuacct", "name=systemd"; "" is v2 */
+	char where[SPAN_NAMES_MAX + 24]; /* it is mounted: "/sys/fs/cgroup/memory" */
 	int rootfd;			/* of the hierarchy */
 	int fd;				/* of the group, -1: it is not there */
 };

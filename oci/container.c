@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,7 +36,7 @@ int container_id_check(const char *id, struct error *err)
 
 static int open_root(const char *root, struct error *err)
 {
-	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
 
 	return fd >= 0 ? fd : error_sys(err, "open '%s'", root);
 }
@@ -49,11 +48,11 @@ static int make_root(const char *root, struct error *err)
 
 	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		if (mkdir(path, 0755) < 0 && errno != EEXIST) /* host path */
 			return error_sys(err, "make '%s'", path);
 		*slash = '/';
 	}
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) /* host path */
 		return error_sys(err, "make '%s'", path);
 	return open_root(root, err);
 }
@@ -169,14 +168,14 @@ int container_open(struct container *out, const char *root, const char *id, enum
 {
 	if (begin(out, id, err) < 0)
 		return -1;
-	out->rootfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	out->rootfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
 	if (out->rootfd < 0 && errno == ENOENT)
 		return error_set(err, ERR_NOT_FOUND, "container '%s' does not exist", id);
 	if (out->rootfd < 0)
 		return error_sys(err, "open '%s'", root);
-	if (open_dir(out, mode, err) < 0 || read_state(out, err) < 0)
-		return error_wrap(err, "container '%s'", id);
-	return 0;
+	if (open_dir(out, mode, err) < 0)
+		return -1;
+	return read_state(out, err) < 0 ? error_wrap(err, "container '%s'", id) : 0;
 }
 
 void container_close(struct container *c)
@@ -187,6 +186,9 @@ void container_close(struct container *c)
 	for (size_t i = 0; i < N_ROWS(owned); i++)
 		free(TAKE_PTR(*owned[i]));
 	spec_clear(&c->spec);
+	/* Dropped and not only closed: the container's first process may have a copy yet. */
+	if (c->dirfd >= 0)
+		lock_drop(c->dirfd);
 	if (c->dirfd >= 0)
 		close(TAKE_FD(c->dirfd));
 	if (c->rootfd >= 0)
@@ -325,7 +327,7 @@ int container_print(struct container *c, struct json_out *out, struct error *err
 int container_each(const char *root, int (*each)(void *arg, const char *id, struct error *err),
 		   void *arg, struct error *err)
 {
-	AUTO_CLOSEDIR DIR *dir = opendir(root);
+	AUTO_CLOSEDIR DIR *dir = opendir(root); /* host path */
 	AUTO_STRV char **ids = NULL;
 
 	if (!dir && errno == ENOENT)

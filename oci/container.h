@@ -35,7 +35,7 @@ struct container_state {
 	char *version;			/* ociVersion of its configuration */
 	char *bundle, *rootfs;		/* absolute */
 	char *created;			/* RFC 3339, UTC */
-	char *owner;			/* name or number of the user who made it */
+	char *owner;			/* number of the user who made it; "": root */
 	char *cgroup;			/* path of its group below each hierarchy, "/" and on */
 	bool uses_systemd;		/* that group is a scope of systemd's */
 	struct proc_id init;

@@ -3,10 +3,28 @@
 noinst_LIBRARIES += liboci.a
 liboci_a_SOURCES =
 liboci_a_SOURCES += %D%/container.c %D%/container.h
+liboci_a_SOURCES += %D%/entry.c %D%/entry.h
+liboci_a_SOURCES += %D%/handover.c %D%/handover.h
+liboci_a_SOURCES += %D%/hooks.c %D%/hooks.h
+liboci_a_SOURCES += %D%/life.c %D%/life.h
 liboci_a_SOURCES += %D%/mount_options.c %D%/mount_options.h
+liboci_a_SOURCES += %D%/oci_launch.c %D%/oci_launch.h
+liboci_a_SOURCES += %D%/oci_launch_build.c %D%/oci_launch_inside.c
+liboci_a_SOURCES += %D%/process.c %D%/process.h
+liboci_a_SOURCES += %D%/program.c %D%/program.h
 liboci_a_SOURCES += %D%/resources.c %D%/resources.h %D%/resources_io.c %D%/resources_parts.h
+liboci_a_SOURCES += %D%/seccomp.c %D%/seccomp.h
 liboci_a_SOURCES += %D%/spec.c %D%/spec.h
 liboci_a_SOURCES += %D%/spec_check.c %D%/spec_check.h
 liboci_a_SOURCES += %D%/spec_linux.c %D%/spec_linux.h
 liboci_a_SOURCES += %D%/spec_resources.c %D%/spec_resources.h
 liboci_a_SOURCES += %D%/spec_seccomp.c %D%/spec_seccomp.h
+liboci_a_SOURCES += %D%/tree.c %D%/tree.h %D%/tree_parts.h
+liboci_a_SOURCES += %D%/tree_cgroup.c %D%/tree_covers.c %D%/tree_devices.c
+
+# Not installed before engines can drive it.
+noinst_PROGRAMS += zone-oci
+zone_oci_SOURCES = %D%/main.c %D%/oci.h %D%/verbs.c
+zone_oci_SOURCES += %D%/verb_create.c %D%/verb_exec.c %D%/verb_kill.c %D%/verb_state.c
+zone_oci_LDADD = liboci.a libzone.a $(ZONECTL_LIBS)
+zone_oci_LDFLAGS = $(ZONECTL_LDFLAGS)

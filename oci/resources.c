@@ -28,7 +28,7 @@ struct knob {
 	size_t section;			/* of the pointer in struct oci_resources */
 	size_t field;			/* of the json_number in that section */
 	bool skips_zero;		/* 0 means: not set */
-	const char *v2, *v2_file;	/* controller and file; NULL: there is none, it is ignored */
+	const char *v2, *v2_file;	/* controller and file; NULL: v2 has none, ignored */
 	enum form v2_form;
 	const char *v1, *v1_file;
 };
@@ -223,7 +223,8 @@ static int apply_burst(int fd, bool is_v1, const struct oci_cpu *cpu, struct err
 	if (!cpu->burst.is_set)
 		return 0;
 	number_text(text, FORM_PLAIN, (int64_t)cpu->burst.u);
-	return resources_write(fd, is_v1 ? "cpu.cfs_burst_us" : "cpu.max.burst", text, "cpu.burst", err);
+	return resources_write(fd, is_v1 ? "cpu.cfs_burst_us" : "cpu.max.burst", text, "cpu.burst",
+			       err);
 }
 
 static int apply_cpu(const struct span *span, const struct oci_cpu *cpu, struct error *err)
@@ -331,6 +332,8 @@ static int apply_memory_v2(int fd, const struct oci_memory *m, bool is_update, s
 	return resources_write(fd, "memory.max", text, "memory.limit", err);
 }
 
+static const char both_file[] = "memory.memsw.limit_in_bytes";
+
 /* memory must never be above memory and swap together: which goes first depends on where both
  * are. */
 static int apply_both_v1(int fd, const struct oci_memory *m, struct error *err)
@@ -344,12 +347,11 @@ static int apply_both_v1(int fd, const struct oci_memory *m, struct error *err)
 	if (read_u64(fd, "memory.limit_in_bytes", &now, err) < 0)
 		return -1;
 	swap_first = m->swap.i < 0 || (uint64_t)m->swap.i > now;
-	if (swap_first && resources_write(fd, "memory.memsw.limit_in_bytes", swap, "memory.swap", err) < 0)
+	if (swap_first && resources_write(fd, both_file, swap, "memory.swap", err) < 0)
 		return -1;
 	if (resources_write(fd, "memory.limit_in_bytes", limit, "memory.limit", err) < 0)
 		return -1;
-	return swap_first ? 0
-			  : resources_write(fd, "memory.memsw.limit_in_bytes", swap, "memory.swap", err);
+	return swap_first ? 0 : resources_write(fd, both_file, swap, "memory.swap", err);
 }
 
 static int apply_memory_v1(int fd, const struct oci_memory *m, bool is_update, struct error *err)
@@ -371,7 +373,7 @@ static int apply_memory_v1(int fd, const struct oci_memory *m, bool is_update, s
 			return -1;
 	} else if (has_number(&m->swap)) {
 		number_text(text, FORM_PLAIN, m->swap.i);
-		if (resources_write(fd, "memory.memsw.limit_in_bytes", text, "memory.swap", err) < 0)
+		if (resources_write(fd, both_file, text, "memory.swap", err) < 0)
 			return -1;
 	}
 	if (!m->disables_oom_killer)

@@ -92,7 +92,8 @@ static const char *const io_classes[] = {
 };
 
 static const struct json_field io_priority_fields[] = {
-	{ JSON_ROW(WORD, oci_io_priority, class, "class"), .is_required = true, .words = io_classes },
+	{ JSON_ROW(WORD, oci_io_priority, class, "class"), .is_required = true,
+	  .words = io_classes },
 	{ JSON_ROW(NUMBER, oci_io_priority, priority, "priority"), .min = INT_MIN, .max = INT_MAX },
 	{ 0 },
 };
@@ -219,7 +220,8 @@ static const struct json_field freebsd_fields[] = {
 };
 
 static const struct json_field spec_fields[] = {
-	{ JSON_ROW(STRING, oci_spec, version, "ociVersion"), .is_required = true, .check = version },
+	{ JSON_ROW(STRING, oci_spec, version, "ociVersion"), .is_required = true,
+	  .check = version },
 	{ JSON_ROW(STRING, oci_spec, hostname, "hostname") },
 	{ JSON_ROW(STRING, oci_spec, domainname, "domainname") },
 	{ JSON_ROW(OBJECT, oci_spec, process, "process"),

@@ -4,9 +4,9 @@
 
 /*
  * config.json of a bundle as data: the OCI runtime specification, keys up to 1.3,
- * of every version 1.x and the drafts before. What the specification says of types, ranges and words
- * is checked while it is read, by the tables in spec.c and spec_linux.c; what
- * it says beyond that in spec_check.c. Unknown keys are passed over, as it says.
+ * of every version 1.x and the drafts before. What the specification says of
+ * types, ranges and words is checked while it is read, by the tables in spec*.c;
+ * what it says beyond that in spec_check.c. Unknown keys are passed over, as it says.
  *
  * Strings and lists belong to the struct oci_spec that they were read with. A
  * pointer is NULL where the object is absent.

@@ -37,7 +37,8 @@ static const char *const namespace_types[] = {
 };
 
 static const struct json_field namespace_fields[] = {
-	{ JSON_ROW(WORD, oci_namespace, type, "type"), .is_required = true, .words = namespace_types },
+	{ JSON_ROW(WORD, oci_namespace, type, "type"), .is_required = true,
+	  .words = namespace_types },
 	{ JSON_ROW(STRING, oci_namespace, path, "path") },
 	{ 0 },
 };

@@ -22,8 +22,8 @@ int caps_limit(uint64_t kept, struct error *err);
  * Child-safe. */
 int caps_raise(struct error *err);
 
-/* Numbers of what engines name: "CAP_CHOWN", in any case and with or without "CAP_"; -1 for one that
- * libcap does not know. */
+/* Numbers of what engines name: "CAP_CHOWN", in any case and with or without "CAP_"; -1 for one
+ * that libcap does not know. */
 int caps_number(const char *name);
 /* "CAP_CHOWN", which the caller owns; NULL where numbers end on this kernel. */
 char *caps_name(unsigned int number);

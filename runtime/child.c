@@ -6,8 +6,6 @@
  * them except /dev/console, which stands in a tmpfs that the builder filled, and, as the zone's
  * root, those that setup.c writes.
  */
-#include "runtime/zone_launch.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -20,10 +18,10 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
-#include "netns/link.h"
 #include "runtime/config.h"
 #include "runtime/mounts.h"
 #include "runtime/users.h"
+#include "runtime/zone_launch.h"
 
 /* How many of each the zone may have, by its own user namespace (namespaces(7), /proc/sys/user).
  * Raising them from inside needs CAP_SYS_RESOURCE, which a zone does not keep. They stop a zone
@@ -68,18 +66,6 @@ static int own_cgroup_namespace(const struct launching *b, struct error *err)
 	if (write(b->ready[1], "c", 1) != 1)
 		return error_sys(err, "tell the builder");
 	return 0;
-}
-
-static int raise_loopback(struct error *err)
-{
-	struct nl nl;
-	int ret;
-
-	if (nl_open(&nl, NETLINK_ROUTE, err) < 0)
-		return -1;
-	ret = link_set_up(&nl, LINK_LOOPBACK, err);
-	nl_close(&nl);
-	return ret;
 }
 
 /* What is opened here stands in filesystems that the builder made and nobody else has seen. */
@@ -182,7 +168,7 @@ int zone_inside(struct launching *b, struct error *err)
 		return -1;
 	if (sethostname(z->hostname, strlen(z->hostname)) < 0)
 		return error_sys(err, "set the hostname");
-	if (!z->shares_net && raise_loopback(err) < 0)
+	if (!z->shares_net && launch_loopback(err) < 0)
 		return -1;
 	launch_wait(b);
 	/* A copy into a namespace of another owner locks every mount together with its flags. */

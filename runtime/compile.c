@@ -79,6 +79,7 @@ static int compile_common(struct compiled *out, const struct zone *z, struct err
 			.name = z->name,
 			.namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
 				      (out->network.is_host ? 0 : CLONE_NEWNET),
+			.builds_apart = true,
 			.cgroupfd = -1,
 		},
 		.hostname = c->hostname ? c->hostname : z->name,

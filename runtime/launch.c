@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "base/vfork.h"
+#include "netns/link.h"
 
 static pid_t clone_namespaces(struct launching *b)
 {
@@ -86,15 +87,41 @@ void launch_wait(const struct launching *b)
 		_exit(1);
 }
 
-int launch_hear(struct launching *b, struct error *err)
+static int hear(int readyfd, int reportfd, const char *program, struct error *err)
 {
 	char byte;
+	ssize_t n;
 
-	if (read(b->ready[0], &byte, 1) == 1)
+	do
+		n = read(readyfd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1)
 		return 0;
-	if (confine_report(b->report[0], b->l->argv[0], err) < 0)
+	if (confine_report(reportfd, program, err) < 0)
 		return -1;
-	return error_set(err, ERR_FAILED, "the first process of '%s' was killed", b->l->name);
+	return error_set(err, ERR_FAILED, "the first process was killed");
+}
+
+int launch_hear(struct launching *b, struct error *err)
+{
+	return hear(b->ready[0], b->report[0], b->l->argv[0], err);
+}
+
+int launch_ready(struct launched *l, struct error *err)
+{
+	return hear(l->readyfd, l->reportfd, l->program, err);
+}
+
+int launch_loopback(struct error *err)
+{
+	struct nl nl;
+	int ret;
+
+	if (nl_open(&nl, NETLINK_ROUTE, err) < 0)
+		return -1;
+	ret = link_set_up(&nl, LINK_LOOPBACK, err);
+	nl_close(&nl);
+	return ret;
 }
 
 static void close_pair(int pair[2])
@@ -118,8 +145,8 @@ static int open_pipes(struct launching *b, struct error *err)
 void launched_init(struct launched *l)
 {
 	*l = (struct launched){ .pidfd = -1, .ptyfd = -1, .notifyfd = -1, .noticefd = -1,
-				.sshfd = -1, .netnsfd = -1, .disk_device = -1, .gatefd = -1,
-				.reportfd = -1 };
+				.sshfd = -1, .netnsfd = -1, .disk_device = -1, .readyfd = -1,
+				.gatefd = -1, .reportfd = -1 };
 }
 
 /* Ends and reaps a child that will not be let go. */
@@ -149,8 +176,9 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 		return -1;
 	ret = open_pipes(&b, &failure);
 	if (ret == 0)
-		ret = vfork_run(build, &b, CLONE_NEWNS, &failure);
+		ret = vfork_run(build, &b, l->builds_apart ? CLONE_NEWNS : 0, &failure);
 	if (ret == 0) {
+		out->readyfd = TAKE_FD(b.ready[0]);
 		out->gatefd = TAKE_FD(b.gate[1]);
 		out->reportfd = TAKE_FD(b.report[0]);
 	}
@@ -199,6 +227,7 @@ int launch_go(struct launched *l, struct error *err)
 		return -1;
 	if (was_killed(l))
 		return error_set(err, ERR_FAILED, "init was killed as it started");
+	close(TAKE_FD(l->readyfd));
 	close(TAKE_FD(l->gatefd));
 	close(TAKE_FD(l->reportfd));
 	return 0;
@@ -215,8 +244,8 @@ void launched_close_net(struct launched *l)
 
 void launched_close(struct launched *l)
 {
-	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->noticefd, &l->sshfd, &l->gatefd,
-		       &l->reportfd };
+	int *fds[] = { &l->pidfd, &l->ptyfd, &l->notifyfd, &l->noticefd, &l->sshfd, &l->readyfd,
+		       &l->gatefd, &l->reportfd };
 
 	for (size_t i = 0; i < N_ROWS(fds); i++) {
 		if (*fds[i] >= 0)

@@ -49,7 +49,8 @@ struct launch {
 	const struct launch_kind *kind;
 	const char *name;		/* in messages */
 	uint64_t namespaces;		/* CLONE_NEW bits that the child is cloned with */
-	int cgroupfd;			/* of the v2 group that it is born in, or -1: the caller's */
+	bool builds_apart;		/* the builder begins in a mount namespace of its own */
+	int cgroupfd;			/* of the v2 group that it is born in, -1: the caller's */
 	struct confine confine;
 	char *const *argv;		/* argv[0] is the path inside */
 	const struct confine_task *task; /* run in place of argv, whose first word names it; or NULL
@@ -70,6 +71,7 @@ struct launched {
 	int disk_device;		/* of its place on disk (disk.h), or -1 */
 	int sshfd;			/* what listens on its port 22, or -1 */
 	int noticefd; /* of the filter, for mknod_answer(); after launch_go(), or -1 */
+	int readyfd;			/* init's word, see launch_ready() */
 	int gatefd;			/* init is let go through this */
 	int reportfd;			/* init says here why it failed */
 };
@@ -79,6 +81,8 @@ struct launched {
 int launch_make(struct launched *out, const struct launch *l, struct error *err);
 /* Lets init execute its program. err->sys is ENOENT, EACCES or ENOEXEC when that failed. */
 int launch_go(struct launched *l, struct error *err);
+/* Of kinds whose child says once more that it is ready: waits for that. */
+int launch_ready(struct launched *l, struct error *err);
 /* An empty value, which launched_close() accepts. */
 void launched_init(struct launched *l);
 /* Lets go of its network namespace, which else lives as long as this. */
@@ -96,6 +100,8 @@ void launch_wait(const struct launching *b);
 /* The builder waits for the child's word, one byte through "ready"; if the child fails instead,
  * that is the error. */
 int launch_hear(struct launching *b, struct error *err);
+/* The child: its loopback up. Child-safe. */
+int launch_loopback(struct error *err);
 /* Opens a namespace ("net") of a process. */
 int launch_namespace(pid_t pid, const char *name, struct error *err);
 

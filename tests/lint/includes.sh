@@ -118,7 +118,7 @@ includers 'yajl/.*' 'base/json*.c'                        | claim "only base/jso
 includers 'archive(_entry)?\.h' 'templates/unpack*.c' templates/pack.c 'tests/*' | claim "only the unpacker and the packer include libarchive"
 includers '(n?curses|term)\.h' cli/top_view.c              | claim "only the screen of top includes ncurses"
 includers 'sys/capability\.h' runtime/caps.c              | claim "only runtime/caps.c includes libcap"
-includers 'seccomp\.h' 'runtime/filter*.c' 'templates/*_sandbox.c' tests/unit/test_filter.c \
+includers 'seccomp\.h' 'runtime/filter*.c' 'templates/*_sandbox.c' oci/seccomp.c tests/unit/test_filter.c \
 	tests/unit/test_table.c | claim "only the filters include libseccomp"
 users '\b(SYS_openat2|__NR_openat2|sys_openat2)\b' base/path.c 'base/sys.[ch]' |
 	claim "only base/path.c walks paths with openat2"

@@ -204,7 +204,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(it_is_frozen_thawed_and_killed_also_while_frozen,
 						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(removing_it_leaves_what_is_above, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(removing_it_leaves_what_is_above, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The process that enters is made with the runtime's power and is not dumpable,
+ * as it is visible in the container from its first moment (CVE-2016-9962). What it
+ * opens inside, it opens once it has left the host.
+ */
+#include "oci/entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "base/sys.h"
+#include "cgroups/span.h"
+#include "oci/program.h"
+#include "oci/spec_check.h"
+#include "oci/spec_linux.h"
+#include "runtime/confine.h"
+#include "runtime/dev.h"
+
+enum { CLONE_NEWTIME_BIT = 0x80 };	/* CLONE_NEWTIME, which older headers lack */
+
+struct entry {
+	const struct entry_options *options;
+	const struct oci_spec *spec;
+	struct process process;
+	struct seccomp seccomp;
+	struct span span;
+	char **env;
+	int initfd, stubfd;
+	int report[2], sock[2];		/* the terminal's master comes up the second */
+};
+
+static int namespaces_of(const struct oci_spec *spec)
+{
+	/* clang-format off */
+	static const int flags[] = {
+		[OCI_NS_MOUNT] = CLONE_NEWNS, [OCI_NS_NETWORK] = CLONE_NEWNET,
+		[OCI_NS_UTS] = CLONE_NEWUTS, [OCI_NS_IPC] = CLONE_NEWIPC,
+		[OCI_NS_USER] = CLONE_NEWUSER, [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
+	};
+	/* clang-format on */
+	int all = 0;
+
+	for (int type = 1; type < (int)N_ROWS(flags); type++)
+		if (spec_has_namespace(spec, type))
+			all |= flags[type];
+	return all;
+}
+
+static int open_terminal(const struct entry *e, struct error *err)
+{
+	const struct oci_process *p = e->options->process;
+	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int ptsfd = -1, masterfd = -1, slavefd = -1;
+	struct statfs fs;
+
+	if (rootfd >= 0)
+		ptsfd = path_open_nolink(rootfd, "dev/pts", O_PATH | O_DIRECTORY, false, err);
+	if (ptsfd < 0)
+		return -1;
+	if (fstatfs(ptsfd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return error_set(err, ERR_FAILED, "the container has no devpts at /dev/pts");
+	masterfd = dev_pty_open(ptsfd, p->user->uid, &slavefd, err);
+	if (masterfd < 0 || fd_send(e->sock[1], &masterfd, 1, "t", 1, err) < 0)
+		return -1;
+	if (p->console_size && p->console_size->height > 0) {
+		const struct winsize size = { .ws_row = (unsigned short)p->console_size->height,
+					      .ws_col = (unsigned short)p->console_size->width };
+
+		if (ioctl(slavefd, TIOCSWINSZ, &size) < 0)
+			return error_sys(err, "set the terminal's size");
+	}
+	if (ioctl(slavefd, TIOCSCTTY, 0) < 0)
+		return error_sys(err, "make the terminal the controlling one");
+	return confine_stdio((const int[3]){ slavefd, slavefd, slavefd }, err);
+}
+
+static int leave_host(const struct entry *e, struct error *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_sys(err, "hide the process");
+	if (span_join_v1(&e->span, err) < 0 || process_raise(&e->process, err) < 0)
+		return -1;
+	if (setns(e->initfd, namespaces_of(e->spec)) < 0)
+		return error_sys(err, "enter the container's namespaces");
+	if (spec_has_namespace(e->spec, OCI_NS_USER) &&
+	    (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		return error_sys(err, "become the container's root");
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0) /* host path */
+		return error_sys(err, "enter the container's root");
+	return setsid() < 0 ? error_sys(err, "make a session") : 0;
+}
+
+static int enter(struct entry *e, struct error *err)
+{
+	const struct oci_process *p = e->options->process;
+	AUTO_FREE char *path = NULL;
+	int noticefd;
+
+	if (leave_host(e, err) < 0 || (p->terminal && open_terminal(e, err) < 0) ||
+	    process_become(&e->process, &noticefd, err) < 0)
+		return -1;
+	if (process_enter_dir(&e->process, err) < 0)
+		return -1;
+	path = program_find(p->args[0], e->env, err);
+	if (!path)
+		return -1;
+	return confine_exec(&(struct confine_program){
+		.stubfd = e->stubfd, .reportfd = e->report[1], .n_kept = e->options->n_kept,
+		.path = path, .argv = (char *const *)p->args, .env = e->env,
+	}, err);
+}
+
+static void child_main(struct entry *e)
+{
+	struct error err = { 0 };
+
+	close(e->report[0]);
+	close(e->sock[0]);
+	if (enter(e, &err) < 0)
+		(void)!write(e->report[1], &err, sizeof(err));	/* nobody else to tell */
+	_exit(255);
+}
+
+static pid_t clone_child(struct entry *e, int *out_pidfd)
+{
+	int groupfd = span_v2(&e->span);
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND |
+			 (groupfd >= 0 ? CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)out_pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = groupfd >= 0 ? (uint64_t)groupfd : 0,
+	};
+
+	return sys_clone3(&args);
+}
+
+static int start(struct entry *e, struct entered_process *out, struct error *err)
+{
+	/* Only for the next child; this process stays where it is, and ends soon. */
+	if (spec_has_namespace(e->spec, OCI_NS_PID) && setns(e->initfd, CLONE_NEWPID) < 0)
+		return error_sys(err, "enter the container's pid namespace");
+	if (spec_has_namespace(e->spec, OCI_NS_TIME) && setns(e->initfd, CLONE_NEWTIME_BIT) < 0)
+		return error_sys(err, "enter the container's time namespace");
+	out->pid = clone_child(e, &out->pidfd);
+	if (out->pid == 0)
+		child_main(e);
+	return out->pid < 0 ? error_sys(err, "clone into the container") : 0;
+}
+
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static int finish(struct entry *e, struct entered_process *out, struct error *err)
+{
+	size_t n_fds = 1;
+	char byte;
+
+	close_end(&e->report[1]);
+	close_end(&e->sock[1]);
+	if (e->options->process->terminal) {
+		if (fd_receive(e->sock[0], &out->ptyfd, &n_fds, &byte, 1, err) < 0)
+			return -1;
+		if (n_fds == 0)
+			out->ptyfd = -1;	/* a failure that the report tells */
+	}
+	return confine_report(e->report[0], e->options->process->args[0], err);
+}
+
+static int open_groups(struct entry *e, const struct container *c, struct error *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (!*c->state.cgroup)
+		return 0;
+	path = e->options->cgroup ? xasprintf("%s/%s", c->state.cgroup, e->options->cgroup)
+				  : xstrdup(c->state.cgroup);
+	if (strstr(path, ".."))
+		return error_set(err, ERR_USAGE, "--cgroup: '%s' goes up by '..'",
+				 e->options->cgroup);
+	return span_host(&e->span, err) < 0 ? -1 : span_open(&e->span, path, err);
+}
+
+static int open_entry(struct entry *e, struct container *c, struct error *err)
+{
+	const struct oci_seccomp *s = c->spec.linux_->seccomp;
+
+	if (process_compile(&e->process, e->options->process, err) < 0 ||
+	    open_groups(e, c, err) < 0)
+		return -1;
+	if (s && seccomp_compile(&e->seccomp, s, err) < 0)
+		return -1;
+	e->process.seccomp = s ? &e->seccomp : NULL;
+	e->env = strv_copy((char *const *)e->options->process->env);
+	e->initfd = proc_open(&c->state.init, err);
+	e->stubfd = e->initfd < 0 ? -1 : confine_stub_open(err);
+	if (e->stubfd < 0)
+		return -1;
+	if (pipe2(e->report, O_CLOEXEC) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->sock) < 0)
+		return error_sys(err, "make a pipe");
+	return 0;
+}
+
+static void close_entry(struct entry *e)
+{
+	int *fds[] = { &e->initfd, &e->stubfd, &e->report[0], &e->report[1], &e->sock[0],
+		       &e->sock[1] };
+
+	for (size_t i = 0; i < N_ROWS(fds); i++)
+		close_end(fds[i]);
+	seccomp_clear(&e->seccomp);
+	span_close(&e->span);
+	strv_clear(&e->env);
+}
+
+static void abandon(struct entered_process *out)
+{
+	if (out->pidfd >= 0) {
+		(void)sys_pidfd_send_signal(out->pidfd, SIGKILL, NULL, 0);	/* may be gone */
+		while (waitid(P_PIDFD, (id_t)out->pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL) < 0 &&
+		       errno == EINTR)
+			;
+	}
+	close_end(&out->pidfd);
+	close_end(&out->ptyfd);
+}
+
+int entry_start(struct container *c, const struct entry_options *options,
+		struct entered_process *out, struct error *err)
+{
+	struct entry e = { .options = options, .spec = &c->spec, .initfd = -1, .stubfd = -1,
+			   .report = { -1, -1 }, .sock = { -1, -1 } };
+	int status;
+
+	*out = (struct entered_process){ .pidfd = -1, .ptyfd = -1 };
+	status = open_entry(&e, c, err);
+	if (status == 0)
+		status = start(&e, out, err);
+	if (status == 0)
+		status = finish(&e, out, err);
+	close_entry(&e);
+	if (status < 0)
+		abandon(out);
+	return status;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "oci/life.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "cgroups/span.h"
+#include "oci/hooks.h"
+#include "oci/oci.h"
+#include "oci/oci_launch.h"
+#include "oci/resources.h"
+#include "oci/spec_linux.h"
+
+enum { END_MS = 10000 };
+
+#define SOCKET_NAME "start.sock"
+
+static void now_text(char out[48])
+{
+	struct timespec now;
+	struct tm tm;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, 48, "%s.%09ldZ", date, now.tv_nsec);
+}
+
+static char *owner_text(void)
+{
+	return getuid() == 0 ? xstrdup("") : xasprintf("%u", getuid());
+}
+
+/* The configuration, read and kept, and where the bundle is. */
+static int take_bundle(struct container *c, const struct life_options *o, struct error *err)
+{
+	AUTO_FREE char *bundle = realpath(o->bundle, NULL); /* host path */
+	AUTO_FREE char *path = NULL;
+	AUTO_CLOSE int fd = -1;
+	char created[48];
+
+	if (!bundle)
+		return error_sys(err, "open bundle '%s'", o->bundle);
+	path = o->config ? xstrdup(o->config) : xasprintf("%s/config.json", bundle);
+	fd = open(path, O_RDONLY | O_CLOEXEC); /* host path */
+	if (fd < 0)
+		return error_sys(err, "open '%s'", path);
+	if (spec_read(&c->spec, fd, "config.json", err) < 0 || container_keep_spec(c, fd, err) < 0)
+		return -1;
+	now_text(created);
+	c->state.version = xstrdup(c->spec.version);
+	c->state.created = xstrdup(created);
+	c->state.owner = owner_text();
+	c->state.bundle = TAKE_PTR(bundle);
+	return 0;
+}
+
+static int check_spec(struct container *c, struct error *err)
+{
+	const struct oci_root *root = c->spec.root;
+	AUTO_FREE char *path = NULL;
+
+	if (!root)
+		return error_set(err, ERR_USAGE, "config.json: root must be specified");
+	if (!c->spec.process)
+		return error_set(err, ERR_USAGE, "config.json: process property must be specified");
+	path = root->path[0] == '/' ? xstrdup(root->path)
+				    : xasprintf("%s/%s", c->state.bundle, root->path);
+	c->state.rootfs = realpath(path, NULL); /* host path */
+	if (!c->state.rootfs)
+		return error_sys(err, "invalid rootfs: open '%s'", path);
+	return 0;
+}
+
+static void name_cgroup(struct container *c, const struct life_options *o)
+{
+	const char *path = c->spec.linux_->cgroups_path;
+
+	if (o->cgroup_manager == OCI_NO_CGROUPS)
+		c->state.cgroup = xstrdup("");
+	else if (!path || !*path)
+		c->state.cgroup = xasprintf("/%s", c->id);
+	else
+		c->state.cgroup = path[0] == '/' ? xstrdup(path) : xasprintf("/%s", path);
+}
+
+static int make_groups(struct container *c, struct span *span, struct error *err)
+{
+	const struct oci_resources *r = c->spec.linux_->resources;
+
+	if (!*c->state.cgroup)
+		return 0;
+	if (span_host(span, err) < 0 || span_make(span, c->state.cgroup, err) < 0)
+		return -1;
+	return r ? resources_apply(span, r, false, err) : 0;
+}
+
+/* Its name is short by way of the directory's descriptor. */
+static int socket_at(const struct container *c, struct sockaddr_un *out, struct error *err)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/" SOCKET_NAME, c->dirfd);
+	return fd >= 0 ? fd : error_sys(err, "make a socket");
+}
+
+static int listen_for_start(const struct container *c, struct error *err)
+{
+	struct sockaddr_un addr;
+	AUTO_CLOSE int fd = socket_at(c, &addr, err);
+
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 1) < 0)
+		return error_sys(err, "listen for start");
+	return TAKE_FD(fd);
+}
+
+static int launch(struct container *c, struct launched *out, const struct span *span,
+		  const struct life_options *o, struct error *err)
+{
+	AUTO_CLOSE int listenfd = o->goes_at_once ? -1 : listen_for_start(c, err);
+	const struct oci_launch_options options = {
+		.without_pivot = o->without_pivot, .keeps_keyring = o->keeps_keyring,
+		.n_kept = o->n_kept, .listenfd = listenfd,
+	};
+	struct oci_launch l;
+	int status;
+
+	if (!o->goes_at_once && listenfd < 0)
+		return -1;
+	status = oci_launch_compile(&l, c, span, &options, err);
+	if (status == 0)
+		status = launch_make(out, &l.launch, err);
+	oci_launch_clear(&l);
+	if (status < 0)
+		return -1;
+	if (launch_ready(out, err) < 0 || proc_id_of(out->pid, &c->state.init, err) < 0 ||
+	    container_save(c, err) < 0)
+		return -1;
+	return handover_give(&o->handover, out->pid, out->ptyfd, err);
+}
+
+int life_create(struct container *c, struct launched *out, const struct life_options *o,
+		struct error *err)
+{
+	AUTO_SPAN struct span span = { .n = 0 };
+	struct error ignored = { 0 };
+
+	launched_init(out);
+	if (take_bundle(c, o, err) == 0 && check_spec(c, err) == 0 &&
+	    handover_check(&o->handover, c->spec.process, o->is_foreground, err) == 0) {
+		name_cgroup(c, o);
+		if (make_groups(c, &span, err) == 0 && launch(c, out, &span, o, err) == 0)
+			return 0;
+	}
+	launched_close(out);
+	(void)life_end(c, &ignored, &ignored);	/* the first error is the one that tells */
+	return -1;
+}
+
+/* The end of the connection means that it executes; else it says why not. */
+static int hear_start(int fd, const char *program, struct error *err)
+{
+	return confine_report(fd, program, err);
+}
+
+/* Hooks of a container whose bundle is gone run in "/". */
+static int open_bundle(const struct container *c)
+{
+	return open(c->state.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
+}
+
+static int run_hooks(struct container *c, const char *name, const struct oci_hook *hooks, size_t n,
+		     const char *status, struct error *err)
+{
+	AUTO_FREE char *state = n > 0 ? oci_state_text(c, status, c->state.init.pid) : NULL;
+	AUTO_CLOSE int dirfd = n > 0 ? open_bundle(c) : -1;
+	const struct hook_list list = { name, hooks, n, state, dirfd };
+
+	return hooks_run(&list, err);
+}
+
+static int go(struct container *c, struct error *err)
+{
+	struct sockaddr_un addr;
+	AUTO_CLOSE int fd = socket_at(c, &addr, err);
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return error_sys(err, "reach the container's first process");
+	if (unlinkat(c->dirfd, SOCKET_NAME, 0) < 0)
+		return error_sys(err, "remove '%s'", SOCKET_NAME);
+	return hear_start(fd, c->spec.process->args[0], err);
+}
+
+int life_start(struct container *c, struct error *err)
+{
+	const struct oci_hooks *h;
+	enum container_status status;
+
+	if (container_status(c, &status, err) < 0 || container_spec(c, err) < 0)
+		return -1;
+	if (status == CONTAINER_STOPPED)
+		return error_set(err, ERR_STATE, "cannot start a container that has stopped");
+	if (status != CONTAINER_CREATED)
+		return error_set(err, ERR_STATE, "cannot start an already running container");
+	if (go(c, err) < 0)
+		return -1;
+	h = c->spec.hooks;
+	return h ? run_hooks(c, "poststart", h->poststart, h->n_poststart, "running", err) : 0;
+}
+
+static int end_groups(struct container *c, struct error *err)
+{
+	AUTO_SPAN struct span span = { .n = 0 };
+
+	if (!c->state.cgroup || !*c->state.cgroup)
+		return 0;
+	if (span_host(&span, err) < 0 || span_open(&span, c->state.cgroup, err) < 0)
+		return -1;
+	if (span_v2(&span) >= 0 && span_kill(&span, END_MS, err) < 0)
+		return -1;
+	return span_remove(&span, c->state.cgroup, err);
+}
+
+static int end_init(const struct container *c, struct error *err)
+{
+	struct error gone = { 0 };
+	AUTO_CLOSE int pidfd = c->state.init.pid > 0 ? proc_open(&c->state.init, &gone) : -1;
+
+	if (pidfd < 0)
+		return 0;
+	if (proc_signal(pidfd, SIGKILL, err) < 0)
+		return -1;
+	return proc_wait_end(pidfd, END_MS, err) < 0 ? -1 : 0;
+}
+
+/* Each of them, whatever the one before did. */
+static void stop_hooks(struct container *c, struct error *warning)
+{
+	struct error unread = { 0 };
+	const struct oci_hooks *h;
+
+	if (c->state.init.pid == 0 || container_spec(c, &unread) < 0)
+		return;
+	h = c->spec.hooks;
+	for (size_t i = 0; h && i < h->n_poststop; i++)
+		(void)run_hooks(c, "poststop", &h->poststop[i], 1, "stopped", warning);
+}
+
+int life_end(struct container *c, struct error *warning, struct error *err)
+{
+	if (end_init(c, err) < 0 || end_groups(c, err) < 0)
+		return -1;
+	stop_hooks(c, warning);
+	return container_remove(c, err);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The child, from its birth in its namespaces to its program. What it sees after
+ * the tree was made is the image's, hostile; it opens nothing of it but the
+ * console and its working directory. Until the program runs it is not dumpable,
+ * so that nobody who shares its pid namespace gets at what it holds open.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "oci/hooks.h"
+#include "oci/oci_launch.h"
+#include "oci/program.h"
+#include "oci/spec_linux.h"
+
+static int set_names(const struct oci_spec *spec, struct error *err)
+{
+	if (spec->hostname && *spec->hostname &&
+	    sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		return error_sys(err, "set hostname");
+	if (spec->domainname && *spec->domainname &&
+	    setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+		return error_sys(err, "set domainname");
+	return 0;
+}
+
+static int open_terminal(const struct oci_process *p, struct error *err)
+{
+	AUTO_CLOSE int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
+	const int stdio[3] = { fd, fd, fd };
+
+	if (fd < 0)
+		return error_sys(err, "open the console");
+	if (p->console_size && p->console_size->height > 0) {
+		const struct winsize size = { .ws_row = (unsigned short)p->console_size->height,
+					      .ws_col = (unsigned short)p->console_size->width };
+
+		if (ioctl(fd, TIOCSWINSZ, &size) < 0)
+			return error_sys(err, "set the console's size");
+	}
+	if (ioctl(fd, TIOCSCTTY, 0) < 0)
+		return error_sys(err, "make the console the controlling terminal");
+	return confine_stdio(stdio, err);
+}
+
+static int set_up(const struct launching *b, const struct oci_launch *o, struct error *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_sys(err, "hide the process");
+	if (o->makes_cgroupns && unshare(CLONE_NEWCGROUP) < 0)
+		return error_sys(err, "make a cgroup namespace");
+	if (set_names(o->spec, err) < 0)
+		return -1;
+	if (b->l->namespaces & CLONE_NEWNET && launch_loopback(err) < 0)
+		return -1;
+	launch_wait(b);
+	/* A copy into a namespace of another owner locks every mount together with its flags. */
+	if (o->launch.builds_apart && unshare(CLONE_NEWNS) < 0)
+		return error_sys(err, "make a mount namespace");
+	if (chdir("/") < 0) /* host path */
+		return error_sys(err, "enter the root");
+	if (setsid() < 0)
+		return error_sys(err, "make a session");
+	return o->spec->process->terminal ? open_terminal(o->spec->process, err) : 0;
+}
+
+/* The supervisor at listenerPath gets the descriptor with the state of the container. */
+static int pass_notices(const struct oci_launch *o, int noticefd, struct error *err)
+{
+	AUTO_FREE char *state = NULL;
+
+	if (noticefd < 0)
+		return 0;
+	state = oci_state_text(o->container, "creating", getpid());
+	return fd_send(o->noticesock, &noticefd, 1, state, strlen(state), err);
+}
+
+/* Whoever starts the container connects, and hears of a failure from then on. */
+static int wait_for_start(const struct launching *b, const struct oci_launch *o, int *out_reportfd,
+			  struct error *err)
+{
+	int fd;
+
+	*out_reportfd = b->report[1];
+	if (o->options.listenfd < 0) {
+		launch_wait(b);
+		return 0;
+	}
+	do
+		fd = accept4(o->options.listenfd, NULL, NULL, SOCK_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return error_sys(err, "wait to be started");
+	*out_reportfd = fd;
+	return 0;
+}
+
+static int start_hooks(const struct oci_launch *o, struct error *err)
+{
+	const struct oci_hooks *h = o->spec->hooks;
+	AUTO_FREE char *state = NULL;
+
+	if (!h || h->n_start_container == 0)
+		return 0;
+	state = oci_state_text(o->container, "created", getpid());
+	return hooks_run(&(struct hook_list){ "startContainer", h->start_container,
+					      h->n_start_container, state, -1 },
+			 err);
+}
+
+/* From here on the failure is heard at reportfd, by whoever starts it. */
+static void execute(const struct launching *b, const struct oci_launch *o, const char *path,
+		    int reportfd)
+{
+	static char *const nothing[] = { NULL };
+	struct error err = { 0 };
+
+	if (start_hooks(o, &err) == 0)
+		confine_exec(&(struct confine_program){
+			.stubfd = b->stubfd, .reportfd = reportfd, .n_kept = o->options.n_kept,
+			.path = path, .argv = b->l->argv,
+			.env = b->l->env ? b->l->env : nothing,
+		}, &err);
+	(void)!send(reportfd, &err, sizeof(err), MSG_NOSIGNAL);	/* nobody else to tell */
+	(void)!write(reportfd, &err, sizeof(err));
+	_exit(1);
+}
+
+int oci_launch_inside(struct launching *b, struct error *err)
+{
+	const struct oci_launch *o = (const struct oci_launch *)b->l;
+	AUTO_FREE char *path = NULL;
+	int reportfd, noticefd;
+
+	if (set_up(b, o, err) < 0 || process_become(&o->process, &noticefd, err) < 0 ||
+	    pass_notices(o, noticefd, err) < 0 || process_enter_dir(&o->process, err) < 0)
+		return -1;
+	path = program_find(b->l->argv[0], b->l->env, err);
+	if (!path)
+		return -1;
+	if (write(b->ready[1], "r", 1) != 1)
+		return error_sys(err, "tell the runtime");
+	if (wait_for_start(b, o, &reportfd, err) < 0)
+		return -1;
+	execute(b, o, path, reportfd);
+	return -1;
+}

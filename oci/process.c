@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "oci/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/ioprio.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/sys.h"
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	int resource;
+} limit_rows[] = {
+	{ "RLIMIT_AS",         RLIMIT_AS },
+	{ "RLIMIT_CORE",       RLIMIT_CORE },
+	{ "RLIMIT_CPU",        RLIMIT_CPU },
+	{ "RLIMIT_DATA",       RLIMIT_DATA },
+	{ "RLIMIT_FSIZE",      RLIMIT_FSIZE },
+	{ "RLIMIT_LOCKS",      RLIMIT_LOCKS },
+	{ "RLIMIT_MEMLOCK",    RLIMIT_MEMLOCK },
+	{ "RLIMIT_MSGQUEUE",   RLIMIT_MSGQUEUE },
+	{ "RLIMIT_NICE",       RLIMIT_NICE },
+	{ "RLIMIT_NOFILE",     RLIMIT_NOFILE },
+	{ "RLIMIT_NPROC",      RLIMIT_NPROC },
+	{ "RLIMIT_RSS",        RLIMIT_RSS },
+	{ "RLIMIT_RTPRIO",     RLIMIT_RTPRIO },
+	{ "RLIMIT_RTTIME",     RLIMIT_RTTIME },
+	{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+	{ "RLIMIT_STACK",      RLIMIT_STACK },
+};
+/* clang-format on */
+
+static int find_limit(const char *name)
+{
+	for (size_t i = 0; i < N_ROWS(limit_rows); i++)
+		if (strcmp(limit_rows[i].name, name) == 0)
+			return limit_rows[i].resource;
+	return -1;
+}
+
+/* What is asked for and known; a name that is not is left out, as the specification asks. */
+static uint64_t set_of(const char **names, size_t n)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int number = caps_number(names[i]);
+
+		if (number >= 0 && number < 64)
+			set |= UINT64_C(1) << number;
+	}
+	return set;
+}
+
+static void compile_capabilities(struct process *out, const struct oci_capabilities *c)
+{
+	if (!c)
+		return;
+	out->sets = (struct caps_sets){
+		.bounding = set_of(c->bounding, c->n_bounding),
+		.permitted = set_of(c->permitted, c->n_permitted),
+		.effective = set_of(c->effective, c->n_effective),
+		.inheritable = set_of(c->inheritable, c->n_inheritable),
+		.ambient = set_of(c->ambient, c->n_ambient),
+	};
+}
+
+static int check_limits(const struct oci_process *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->n_rlimits; i++) {
+		int resource = find_limit(spec->rlimits[i].type);
+
+		if (resource < 0)
+			return error_set(err, ERR_USAGE, "process.rlimits: invalid rlimit type: %s",
+					 spec->rlimits[i].type);
+		for (size_t j = 0; j < i; j++)
+			if (find_limit(spec->rlimits[j].type) == resource)
+				return error_set(err, ERR_USAGE, "process.rlimits: '%s' twice",
+						 spec->rlimits[i].type);
+	}
+	return 0;
+}
+
+int process_compile(struct process *out, const struct oci_process *spec, struct error *err)
+{
+	*out = (struct process){ .spec = spec };
+	compile_capabilities(out, spec->capabilities);
+	if (spec->n_args == 0)
+		return error_set(err, ERR_USAGE, "process.args must not be empty");
+	if (spec->user->n_groups > PROCESS_GROUPS_MAX)
+		return error_set(err, ERR_USAGE, "process.user.additionalGids: more than %d",
+				 PROCESS_GROUPS_MAX);
+	return check_limits(spec, err);
+}
+
+static int set_limits(const struct oci_process *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->n_rlimits; i++) {
+		const struct oci_rlimit *l = &spec->rlimits[i];
+		const struct rlimit limit = { .rlim_cur = l->soft.u, .rlim_max = l->hard.u };
+
+		if (setrlimit((__rlimit_resource_t)find_limit(l->type), &limit) < 0)
+			return error_sys(err, "set %s to %llu:%llu", l->type,
+					 (unsigned long long)l->soft.u,
+					 (unsigned long long)l->hard.u);
+	}
+	return 0;
+}
+
+static int set_oom_score(const struct oci_process *spec, struct error *err)
+{
+	char text[16];
+
+	if (!spec->oom_score_adj.is_set)
+		return 0;
+	snprintf(text, sizeof(text), "%d", (int)spec->oom_score_adj.i);
+	return fd_write_control(AT_FDCWD, "/proc/self/oom_score_adj", text, err);
+}
+
+/* struct sched_attr of sched_setattr(2), which libc has no header of. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+static const uint32_t policy_numbers[] = {
+	[OCI_SCHED_OTHER] = SCHED_OTHER, [OCI_SCHED_FIFO] = SCHED_FIFO, [OCI_SCHED_RR] = SCHED_RR,
+	[OCI_SCHED_BATCH] = SCHED_BATCH, [OCI_SCHED_ISO] = 4, [OCI_SCHED_IDLE] = SCHED_IDLE,
+	[OCI_SCHED_DEADLINE] = 6,
+};
+
+static int set_scheduler(const struct oci_scheduler *s, struct error *err)
+{
+	const struct attr attr = {
+		.size = sizeof(attr),
+		.policy = policy_numbers[s->policy],
+		.flags = s->flags >> 1,
+		.nice = (int32_t)s->nice.i,
+		.priority = (uint32_t)s->priority.i,
+		.runtime = s->runtime.u,
+		.deadline = s->deadline.u,
+		.period = s->period.u,
+	};
+
+	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+		return error_sys(err, "set process.scheduler");
+	return 0;
+}
+
+static int set_io_priority(const struct oci_io_priority *io, struct error *err)
+{
+	int priority = IOPRIO_PRIO_VALUE(io->class, (int)io->priority.i);
+
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, priority) < 0)
+		return error_sys(err, "set process.ioPriority");
+	return 0;
+}
+
+int process_raise(const struct process *p, struct error *err)
+{
+	const struct oci_process *spec = p->spec;
+
+	if (set_limits(spec, err) < 0 || set_oom_score(spec, err) < 0)
+		return -1;
+	if (spec->io_priority && set_io_priority(spec->io_priority, err) < 0)
+		return -1;
+	return spec->scheduler ? set_scheduler(spec->scheduler, err) : 0;
+}
+
+static int become_user(const void *arg, struct error *err)
+{
+	const struct oci_user *user = arg;
+
+	/* Without a mapping of several groups the kernel denies setgroups (user_namespaces(7)), and
+	 * there are none to drop but the caller's own. */
+	if (setgroups(user->n_groups, user->groups) < 0 && (errno != EPERM || user->n_groups > 0))
+		return error_sys(err, "set additional groups");
+	if (setresgid(user->gid, user->gid, user->gid) < 0)
+		return error_sys(err, "become group %u", user->gid);
+	if (setresuid(user->uid, user->uid, user->uid) < 0)
+		return error_sys(err, "become user %u", user->uid);
+	umask(user->umask.is_set ? (mode_t)user->umask.i : 022);
+	return 0;
+}
+
+/* execve(2) resets handlers; what was ignored would stay ignored. */
+static int reset_signals(struct error *err)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);	/* fails for SIGKILL, SIGSTOP and libc's own */
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return error_sys(err, "reset the signal mask");
+	return 0;
+}
+
+static int confine(const struct process *p, int *out_noticefd, struct error *err)
+{
+	if (!p->seccomp)
+		return 0;
+	*out_noticefd = seccomp_apply(p->seccomp, err);
+	return *out_noticefd == -1 ? -1 : 0;
+}
+
+int process_become(const struct process *p, int *out_noticefd, struct error *err)
+{
+	bool is_late = p->spec->no_new_privileges;
+
+	*out_noticefd = -2;
+	if (reset_signals(err) < 0)
+		return -1;
+	if (!p->keeps_keyring && sys_keyring_new_session() < 0 && errno != ENOSYS)
+		return error_sys(err, "join a new session keyring");
+	if (is_late && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_sys(err, "set no_new_privs");
+	/* The filter needs CAP_SYS_ADMIN, which the user may not have, unless nobody can gain
+	 * anything: then it is the last step, so that it filters none of ours. */
+	if (!is_late && confine(p, out_noticefd, err) < 0)
+		return -1;
+	if (caps_become(&p->sets, become_user, p->spec->user, err) < 0)
+		return -1;
+	return is_late ? confine(p, out_noticefd, err) : 0;
+}
+
+/* By no magic link, which would lead to a directory of the host that is still open
+ * (CVE-2024-21626). */
+int process_enter_dir(const struct process *p, struct error *err)
+{
+	struct error why = { 0 };
+	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int fd = -1;
+
+	if (rootfd < 0)
+		return error_sys(err, "open the root");
+	fd = path_open(rootfd, p->spec->cwd, O_PATH | O_DIRECTORY, &why);
+	if (fd >= 0 && fchdir(fd) == 0)
+		return 0;
+	if (fd < 0)
+		errno = why.sys;
+	error_sys(err, "chdir to cwd ('%s') set in config.json failed", p->spec->cwd);
+	err->sys = 0;	/* that one is the program's */
+	return -1;
+}

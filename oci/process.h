@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OCI_PROCESS_H
+#define OCI_PROCESS_H
+
+/*
+ * What a process of a container becomes before it executes its program: the same
+ * for the first one and for one that exec brings in.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "oci/seccomp.h"
+#include "oci/spec.h"
+#include "runtime/caps.h"
+
+enum { PROCESS_GROUPS_MAX = 65536 };	/* NGROUPS_MAX */
+
+/* Numbers and bits of what the text names, found before there is a child. */
+struct process {
+	const struct oci_process *spec;
+	const struct seccomp *seccomp;	/* NULL: no filter */
+	struct caps_sets sets;
+	bool keeps_keyring;		/* --no-new-keyring */
+};
+
+/* ERR_USAGE for a limit, a flag or an affinity that no kernel knows. Capabilities that this one
+ * does not know are left out, as the specification asks. */
+int process_compile(struct process *out, const struct oci_process *spec, struct error *err);
+/* What the host's power is needed for, in the process that the other is cloned from: limits that
+ * are raised, a lowered oom_score_adj, the scheduler. Child-safe. */
+int process_raise(const struct process *p, struct error *err);
+/* All the rest, in the process itself, which has a session and its descriptors. *out_noticefd is
+ * the filter's descriptor for notices, or -2. Child-safe. */
+int process_become(const struct process *p, int *out_noticefd, struct error *err);
+/* Enters the working directory. Child-safe. */
+int process_enter_dir(const struct process *p, struct error *err);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "oci/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/mount.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "base/sys.h"
+#include "oci/mount_options.h"
+#include "oci/spec_linux.h"
+#include "oci/tree_parts.h"
+
+static const unsigned long propagations[] = {
+	[OCI_PRIVATE] = MS_PRIVATE, [OCI_SHARED] = MS_SHARED, [OCI_SLAVE] = MS_SLAVE,
+	[OCI_UNBINDABLE] = MS_UNBINDABLE, [OCI_RPRIVATE] = MS_PRIVATE | MS_REC,
+	[OCI_RSHARED] = MS_SHARED | MS_REC, [OCI_RSLAVE] = MS_SLAVE | MS_REC,
+	[OCI_RUNBINDABLE] = MS_UNBINDABLE | MS_REC,
+};
+
+static int propagate(int fd, unsigned long flags, struct error *err)
+{
+	struct mount_attr attr = { .propagation = flags & ~(unsigned long)MS_REC };
+	unsigned int how = AT_EMPTY_PATH | (flags & MS_REC ? AT_RECURSIVE : 0);
+
+	if (sys_mount_setattr(fd, "", how, &attr) < 0)
+		return error_sys(err, "set the propagation of a mount");
+	return 0;
+}
+
+int tree_begin(const struct tree *t, struct error *err)
+{
+	/* What is mounted on the host later may come in where the container asks for that; what
+	 * is mounted here goes out only with rootfsPropagation "shared". */
+	unsigned long flags = MS_SLAVE | MS_REC;
+	int propagation = t->spec->linux_->propagation;
+
+	if (propagation != 0)
+		flags = propagations[propagation] | MS_REC;
+	if (sys_mount(NULL, "/", NULL, flags, NULL) < 0)
+		return error_sys(err, "set the propagation of '/'");
+	return 0;
+}
+
+static int host_open(const struct tree *t, const char *path, int flags, struct error *err)
+{
+	AUTO_FREE char *whole = path[0] == '/' ? xstrdup(path) :
+						 xasprintf("%s/%s", t->bundle, path);
+	int fd = open(whole, O_PATH | O_CLOEXEC | flags); /* host path */
+
+	return fd >= 0 ? fd : error_sys(err, "open '%s'", whole);
+}
+
+int tree_root(struct tree *t, struct error *err)
+{
+	AUTO_CLOSE int dirfd = host_open(t, t->rootfs, O_DIRECTORY, err);
+	AUTO_CLOSE int treefd = dirfd < 0 ? -1 : mount_copy(dirfd, true, err);
+
+	/* pivot_root(2) refuses a root that is shared, or whose parent is. */
+	if (treefd < 0 || mount_attach(treefd, dirfd, err) < 0)
+		return error_wrap(err, "root filesystem '%s'", t->rootfs);
+	if (t->spec->linux_->propagation == 0 && propagate(treefd, MS_PRIVATE, err) < 0)
+		return -1;
+	t->rootfd = TAKE_FD(treefd);
+	return 0;
+}
+
+/* What path leads to, as far as it is there: a descriptor, and the rest that is missing. */
+static int deepest(const struct tree *t, const char *path, const char **out_rest, struct error *err)
+{
+	AUTO_FREE char *part = xstrdup(path);
+	size_t len = strlen(part);
+
+	for (;;) {
+		struct error missing = { 0 };
+		int fd = path_open(t->rootfd, *part ? part : "/", O_PATH, &missing);
+
+		if (fd >= 0) {
+			*out_rest = path + strlen(part);
+			return fd;
+		}
+		if (missing.sys != ENOENT || len == 0) {
+			*err = missing;
+			return -1;
+		}
+		while (len > 0 && part[len - 1] == '/')
+			len--;
+		while (len > 0 && part[len - 1] != '/')
+			len--;
+		part[len] = '\0';
+	}
+}
+
+static int make_missing(int fd, const char *rest, bool is_dir, struct error *err)
+{
+	const char *name = rest;
+	AUTO_CLOSE int dirfd = -1, madefd = -1;
+
+	if (is_dir)
+		return path_mkdirs(fd, rest, 0755, err);
+	if (strchr(rest, '/')) {
+		AUTO_FREE char *dirs = xstrndup(rest, (size_t)(strrchr(rest, '/') - rest));
+
+		dirfd = path_mkdirs(fd, dirs, 0755, err);
+		name = strrchr(rest, '/') + 1;
+	} else {
+		dirfd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	}
+	if (dirfd < 0)
+		return -1;
+	madefd = path_create(dirfd, name, 0644, err);
+	return madefd < 0 ? -1 : path_open_nolink(dirfd, name, O_PATH, false, err);
+}
+
+int tree_target(const struct tree *t, const char *path, bool is_dir, struct error *err)
+{
+	AUTO_FREE char *absolute = path[0] == '/' ? xstrdup(path) : xasprintf("/%s", path);
+	const char *rest = NULL;
+	AUTO_CLOSE int fd = deepest(t, absolute, &rest, err);
+
+	if (fd < 0)
+		return -1;
+	while (*rest == '/')
+		rest++;
+	return *rest ? make_missing(fd, rest, is_dir, err) : TAKE_FD(fd);
+}
+
+int tree_attach(const struct tree *t, int treefd, const char *path, struct error *err)
+{
+	AUTO_CLOSE int targetfd = tree_target(t, path, true, err);
+
+	return targetfd < 0 ? -1 : mount_attach(treefd, targetfd, err);
+}
+
+int tree_bind(const struct tree *t, int fd, const char *path, uint64_t attrs, struct error *err)
+{
+	AUTO_CLOSE int treefd = mount_copy(fd, false, err);
+	AUTO_CLOSE int targetfd = -1;
+	struct stat st;
+
+	if (treefd < 0 || mount_change(treefd, attrs, 0, false, err) < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return error_sys(err, "look at what is bound");
+	targetfd = tree_target(t, path, S_ISDIR(st.st_mode), err);
+	return targetfd < 0 ? -1 : mount_attach(treefd, targetfd, err);
+}
+
+/* After it is attached, as what is shared then is the place where it is. */
+static int finish(int treefd, const struct mount_options *o, struct error *err)
+{
+	for (size_t i = 0; i < N_ROWS(o->propagation) && o->propagation[i] != 0; i++)
+		if (propagate(treefd, o->propagation[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int mount_bind(const struct tree *t, const struct oci_mount *m,
+		      const struct mount_options *o, struct error *err)
+{
+	AUTO_CLOSE int sourcefd = -1, treefd = -1, targetfd = -1;
+	struct stat st;
+
+	if (!m->source)
+		return error_set(err, ERR_USAGE, "bind mount without a source");
+	sourcefd = host_open(t, m->source, o->follows_source ? 0 : O_NOFOLLOW, err);
+	if (sourcefd < 0 || fstat(sourcefd, &st) < 0)
+		return -1;
+	treefd = mount_copy(sourcefd, o->is_recursive, err);
+	if (treefd < 0 || mount_change(treefd, o->set, o->clear, false, err) < 0 ||
+	    mount_change(treefd, o->below_set, o->below_clear, true, err) < 0)
+		return -1;
+	targetfd = tree_target(t, m->destination, S_ISDIR(st.st_mode), err);
+	if (targetfd < 0 || mount_attach(treefd, targetfd, err) < 0)
+		return -1;
+	return finish(treefd, o, err);
+}
+
+/* The kernel knows these flags of a filesystem by name. */
+static const struct {
+	unsigned long flag;
+	const char *name;
+} superblock_rows[] = {
+	{ MS_SYNCHRONOUS, "sync" },
+	{ MS_DIRSYNC,     "dirsync" },
+	{ MS_LAZYTIME,    "lazytime" },
+};
+
+static int make_fresh(const struct oci_mount *m, const struct mount_options *o, struct error *err)
+{
+	const char *type = m->type ? m->type : "none";
+	AUTO_CLOSE int fsfd = mount_new(type, m->source ? m->source : type, err);
+
+	if (fsfd < 0)
+		return -1;
+	for (char *const *d = o->data; d && *d; d++) {
+		AUTO_FREE char *name = xstrndup(*d, strcspn(*d, "="));
+		const char *equals = strchr(*d, '=');
+
+		if (mount_option(fsfd, type, name, equals ? equals + 1 : NULL, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < N_ROWS(superblock_rows); i++)
+		if (o->superblock & superblock_rows[i].flag &&
+		    mount_option(fsfd, type, superblock_rows[i].name, NULL, err) < 0)
+			return -1;
+	return mount_make(fsfd, type, o->set, err);
+}
+
+static bool is_type(const struct oci_mount *m, const char *type)
+{
+	return m->type && strcmp(m->type, type) == 0;
+}
+
+/* proc and sysfs are security boundaries of their own: where they stand is the runtime's business
+ * and no link's (CVE-2019-19921, CVE-2023-27561). */
+static int attach_fresh(const struct tree *t, int treefd, const struct oci_mount *m,
+			struct error *err)
+{
+	AUTO_CLOSE int targetfd = tree_target(t, m->destination, true, err);
+	struct error link = { 0 };
+
+	if (targetfd < 0)
+		return -1;
+	if (is_type(m, "proc") || is_type(m, "sysfs")) {
+		AUTO_CLOSE int plainfd = path_open_nolink(t->rootfd, m->destination,
+							  O_PATH | O_DIRECTORY, false, &link);
+
+		if (plainfd < 0)
+			return error_set(err, ERR_FAILED, "'%s' is not a plain directory",
+					 m->destination);
+		return mount_attach(treefd, plainfd, err);
+	}
+	return mount_attach(treefd, targetfd, err);
+}
+
+static int mount_fresh(const struct tree *t, const struct oci_mount *m,
+		       const struct mount_options *o, struct error *err)
+{
+	AUTO_CLOSE int treefd = is_type(m, "proc") && t->make_proc
+					? t->make_proc(t->make_proc_arg, err)
+					: make_fresh(m, o, err);
+
+	if (treefd < 0)
+		return -1;
+	if (is_type(m, "proc") && t->make_proc && mount_change(treefd, o->set, 0, false, err) < 0)
+		return -1;
+	if (attach_fresh(t, treefd, m, err) < 0)
+		return -1;
+	return finish(treefd, o, err);
+}
+
+static int mount_one(const struct tree *t, const struct oci_mount *m, struct error *err)
+{
+	struct mount_options o;
+	int status;
+
+	mount_options_read(&o, m);
+	if (is_type(m, "cgroup") || is_type(m, "cgroup2"))
+		status = tree_cgroup(t, m, o.set, err);
+	else if (o.is_bind)
+		status = mount_bind(t, m, &o, err);
+	else
+		status = mount_fresh(t, m, &o, err);
+	mount_options_clear(&o);
+	if (status < 0)
+		return error_wrap(err, "mount '%s'", m->destination);
+	return 0;
+}
+
+int tree_fill(struct tree *t, struct error *err)
+{
+	for (size_t i = 0; i < t->spec->n_mounts; i++)
+		if (mount_one(t, &t->spec->mounts[i], err) < 0)
+			return -1;
+	if (tree_devices(t, err) < 0 || tree_covers(t, err) < 0)
+		return -1;
+	if (t->spec->root->readonly &&
+	    mount_change(t->rootfd, MOUNT_ATTR_RDONLY, 0, false, err) < 0)
+		return error_wrap(err, "root filesystem");
+	return 0;
+}
+
+int tree_enter(const struct tree *t, bool without_pivot, struct error *err)
+{
+	if (fchdir(t->rootfd) < 0)
+		return error_sys(err, "enter the root filesystem");
+	if (without_pivot) {
+		if (sys_move_mount(t->rootfd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return error_sys(err, "move the root filesystem");
+		if (chroot(".") < 0 || chdir("/") < 0) /* host path */
+			return error_sys(err, "change the root");
+		return 0;
+	}
+	/* Both on ".": the old root then lies on top of the new one (pivot_root(2), NOTES). Taking
+	 * it away must not take anything from the host. */
+	if (sys_pivot_root(".", ".") < 0)
+		return error_sys(err, "pivot to the root filesystem");
+	if (sys_mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 ||
+	    sys_umount(".", SYS_UMOUNT_DETACH) < 0)
+		return error_sys(err, "detach the host's root");
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef OCI_TREE_H
+#define OCI_TREE_H
+
+/*
+ * The mounts of a container, made by a process that has a mount namespace of its
+ * own and has entered the container's other namespaces, before anything of the
+ * container runs. Every target is found by base/path.h, links resolving inside
+ * the root; every mount is made detached and attached by descriptor (mount.h).
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "cgroups/span.h"
+#include "oci/spec.h"
+
+struct tree {
+	const struct oci_spec *spec;
+	const char *rootfs;		/* absolute, on the host */
+	const char *bundle;		/* where relative sources begin */
+	const struct span *span;	/* the container's groups */
+	const char *cgroup;		/* their path below each hierarchy */
+	bool has_own_cgroupns;
+	bool is_inside;			/* the caller has no power over the host: nodes are bound */
+	uid_t root_uid;			/* the container's root, as the caller sees it */
+	gid_t root_gid;
+	/* Makes a detached proc of the container's pid namespace. */
+	int (*make_proc)(void *arg, struct error *err);
+	void *make_proc_arg;
+	int rootfd;			/* set by tree_root(); owned */
+	int ptyfd;			/* set by tree_fill() with a terminal; owned, or -1 */
+};
+
+/* Cuts the mounts off from the host's as rootfsPropagation says, or so that nothing comes back. */
+int tree_begin(const struct tree *t, struct error *err);
+/* Attaches the root filesystem over itself. */
+int tree_root(struct tree *t, struct error *err);
+/* All below it: mounts in their order, devices, the terminal, sysctls left out; then what is masked
+ * and read-only. */
+int tree_fill(struct tree *t, struct error *err);
+/* Makes it the root: pivot_root(2), or what is left where there is no mount namespace (chroot). */
+int tree_enter(const struct tree *t, bool without_pivot, struct error *err);
+
+#endif
