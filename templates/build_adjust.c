@@ -89,7 +89,7 @@ static const struct { int when; const char *path; mode_t mode; const char *text;
 	{ FOR_ALL,         "etc/hosts",        0644, hosts },	/* may name the build host */
 	/* Empty: systemd takes the zone's uuid, without the questions of a first boot. */
 	{ FOR_SYSTEMD,     "etc/machine-id",   0444, "" },
-	/* sshd does not start without keys; where systemd is init, create makes it (identity.c). */
+	/* sshd needs keys; the boot of a zone makes one before its init runs (setup_hostkeys.c). */
 	{ FOR_SYSVINIT,    "etc/init.d/ssh-host-keys", 0755, keys_script },
 	{ FOR_SYSVINIT,    "etc/inittab",      0644, inittab },
 	{ FOR_OLD_SYSTEMD, "etc/systemd/system/service.d/zone-mounts.conf", 0644,
