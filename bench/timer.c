@@ -5,8 +5,8 @@
  *
  *   timer ROUNDS WARMUPS [NAME [@MOUNT-NAMESPACE] COMMAND [ARGUMENT...] :::]...
  *
- * A command with a mount namespace (a file, /proc/PID/ns/mnt) is run in that one. One whose name is -
- * is run in its turn, but not reported. An argument {} is the number of the round, from 1.
+ * A command with a mount namespace (a file, /proc/PID/ns/mnt) is run in that one. One whose name is
+ * - is run in its turn, but not reported. An argument {} is the number of the round, from 1.
  * Prints, for each, in milliseconds: minimum, median and maximum of the elapsed time, the median of
  * user and system time of the command and what it waited for, the ratios of both medians to the
  * first command's, and, in KiB, the most memory that any one of its processes ever had at once. A
@@ -94,8 +94,8 @@ static int timed(struct command *c, const posix_spawn_file_actions_t *quiet, siz
 	return status;
 }
 
-static void run(struct command *c, const posix_spawn_file_actions_t *quiet, int ownfd, size_t number,
-		size_t round)
+static void run(struct command *c, const posix_spawn_file_actions_t *quiet, int ownfd,
+		size_t number, size_t round)
 {
 	int status;
 

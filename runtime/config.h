@@ -53,7 +53,7 @@ struct zone_config {
 	uint32_t uid_base;			/* first of ZONE_IDS uids and gids of the host */
 	uint64_t created;			/* seconds since 1970 */
 	char *plan;				/* the plan that was last given to it, or NULL */
-	char *fleet;				/* the fleet whose apply made it (fleet.h), or NULL */
+	char *fleet;				/* whose apply made it (fleet.h), or NULL */
 	char **auto_ip;				/* "eth0=10.1.0.5": what ip=auto has come to */
 	char **held_ip;				/* addresses that it still uses until it is down */
 	bool is_ephemeral;			/* made by run --rm: goes when it ends */

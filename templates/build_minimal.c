@@ -89,7 +89,7 @@ static const char rc_stop[] =
  * template's stop signal is the one that runs this instead. */
 static const char power_off[] =
 	"#!/bin/sh\n"
-	"# Powers off as init does it on SIGUSR2, but waits no longer than there is somebody to wait for.\n"
+	"# Powers off as init does on SIGUSR2, but waits only while there is somebody to wait for.\n"
 	"/etc/init.d/rcK\n"
 	"kill -TERM -1\n"
 	"i=0\n"
@@ -99,7 +99,7 @@ static const char power_off[] =
 	"\ti=$((i + 1))\n"
 	"\tset -- /proc/[0-9]*\n"
 	"done\n"
-	"poweroff -n -f\n";		/* the end of the zone's mounts writes what is to be written */
+	"poweroff -n -f\n";		/* the end of the zone's mounts writes what is left */
 
 static const struct { const char *path; mode_t mode; const char *text; } files[] = {
 	/* root has no password: it enters through zonectl, or gets one from it. */

@@ -82,8 +82,8 @@ static struct fixture *on_v2(void **state)
 	struct fixture *f = *state;
 
 	add_group(f, "", "cpu.weight cpu.max cpu.max.burst cpu.idle cpuset.cpus cpuset.mems "
-			 "memory.max memory.low memory.swap.max pids.max io.weight io.max hugetlb.2MB.max "
-			 "memory.current memory.high");
+			 "memory.max memory.low memory.swap.max pids.max io.weight io.max "
+			 "hugetlb.2MB.max memory.current memory.high");
 	put(f->span.parts[0].fd, "cgroup.controllers", "cpuset cpu io memory hugetlb pids");
 	put(f->span.parts[0].fd, "cpu.max", "max 100000");
 	put(f->span.parts[0].fd, "memory.current", "5000000");
