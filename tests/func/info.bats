@@ -48,3 +48,29 @@ setup() { zone_setup; }
 	fails 3 "zonectl: info nosuch: no zone \"nosuch\"
   try: zonectl list -a" zonectl info nosuch
 }
+
+@test "a zone with an ssh server has a host key of its own from its first boot on, and info shows it" {
+	local dir=$BATS_TEST_TMPDIR key zone
+
+	for zone in k1 k2; do
+		zonectl create -q "$zone" -t minimal
+		[ "$(fact "$zone" host_keys)" = "[]" ]
+		: | zonectl push - "$zone:/usr/sbin/sshd"
+		zonectl boot "$zone"
+	done
+	zonectl pull k1:/etc/ssh/ssh_host_ed25519_key k1:/etc/ssh/ssh_host_ed25519_key.pub "$dir"
+	prints "600 0" zonectl exec k1 -- stat -c '%a %u' /etc/ssh/ssh_host_ed25519_key
+	[ "$(ssh-keygen -y -f "$dir/ssh_host_ed25519_key")" = "$(cat "$dir/ssh_host_ed25519_key.pub")" ]
+	key=$(ssh-keygen -l -f "$dir/ssh_host_ed25519_key.pub" | cut -d ' ' -f 2)
+	[ "$(fact k1 host_keys)" = '[{"type": "ssh-ed25519", "fingerprint": "'"$key"'"}]' ]
+	[ "$(fact k1 host_keys)" != "$(fact k2 host_keys)" ]
+	zonectl info k1 | grep -qxF "host key         $key ssh-ed25519"
+	zonectl freeze k1
+	zonectl info k1 | grep -qF "$key"
+	zonectl thaw k1
+	zonectl reboot -q k1 --timeout 1
+	zonectl info k1 | grep -qF "$key"
+	zonectl halt k1
+	zonectl info k1 | grep -qF "$key"
+	zonectl destroy -q -y --force k1 k2
+}
