@@ -90,7 +90,8 @@ static const char rc_stop[] =
 static const char power_off[] =
 	"#!/bin/sh\n"
 	"# Powers off as init does on SIGUSR2, but waits only while there is somebody to wait for.\n"
-	"/etc/init.d/rcK\n"
+	"set -- /etc/init.d/S[0-9]*\n"
+	"[ ! -e \"$1\" ] || /etc/init.d/rcK\n"
 	"kill -TERM -1\n"
 	"i=0\n"
 	"set -- /proc/[0-9]*\n"
