@@ -89,7 +89,7 @@ static const char rc_stop[] =
  * template's stop signal is the one that runs this instead. */
 static const char power_off[] =
 	"#!/bin/sh\n"
-	"# Powers off as init does on SIGUSR2, but waits only while there is somebody to wait for.\n"
+	"# Powers off as init does on SIGUSR2, but waits only while there is somebody left.\n"
 	"set -- /etc/init.d/S[0-9]*\n"
 	"[ ! -e \"$1\" ] || /etc/init.d/rcK\n"
 	"kill -TERM -1\n"
