@@ -327,3 +327,11 @@ int proc_reap(int pidfd, struct error *err)
 			return error_sys(err, "wait for a program");
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
+
+void proc_end(int pidfd)
+{
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);	/* may be gone */
+	while (waitid(P_PIDFD, (id_t)pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL) < 0 &&
+	       errno == EINTR)
+		;
+}

@@ -51,6 +51,8 @@ struct proc_spawn {
  * Returns a pidfd that the caller owns; *out_pid is the pid to wait for. That exec failed is
  * reported here: ERR_UNSUPPORTED when there is no such program. */
 int proc_spawn(const struct proc_spawn *spawn, pid_t *out_pid, struct error *err);
+/* Kills a child, whatever it does, and reaps it. */
+void proc_end(int pidfd);
 /* Reaps the child: its exit code, or 128 + the signal that ended it. */
 int proc_reap(int pidfd, struct error *err);
 

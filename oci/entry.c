@@ -10,13 +10,11 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -236,12 +234,8 @@ static void close_entry(struct entry *e)
 
 static void abandon(struct entered_process *out)
 {
-	if (out->pidfd >= 0) {
-		(void)sys_pidfd_send_signal(out->pidfd, SIGKILL, NULL, 0);	/* may be gone */
-		while (waitid(P_PIDFD, (id_t)out->pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL) < 0 &&
-		       errno == EINTR)
-			;
-	}
+	if (out->pidfd >= 0)
+		proc_end(out->pidfd);
 	close_end(&out->pidfd);
 	close_end(&out->ptyfd);
 }

@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <linux/ioprio.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,6 +18,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "runtime/confine.h"
 
 /* clang-format off */
 static const struct {
@@ -200,19 +200,6 @@ static int become_user(const void *arg, struct error *err)
 	return 0;
 }
 
-/* execve(2) resets handlers; what was ignored would stay ignored. */
-static int reset_signals(struct error *err)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL);	/* fails for SIGKILL, SIGSTOP and libc's own */
-	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return error_sys(err, "reset the signal mask");
-	return 0;
-}
-
 static int confine(const struct process *p, int *out_noticefd, struct error *err)
 {
 	if (!p->seccomp)
@@ -226,7 +213,7 @@ int process_become(const struct process *p, int *out_noticefd, struct error *err
 	bool is_late = p->spec->no_new_privileges;
 
 	*out_noticefd = -2;
-	if (reset_signals(err) < 0)
+	if (confine_signals(err) < 0)
 		return -1;
 	if (!p->keeps_keyring && sys_keyring_new_session() < 0 && errno != ENOSYS)
 		return error_sys(err, "join a new session keyring");

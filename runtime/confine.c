@@ -124,8 +124,7 @@ static int set_limits(const struct confine *c, struct error *err)
 	return c->nofile == 0 ? 0 : set_limit(RLIMIT_NOFILE, c->nofile, c->nofile, err);
 }
 
-/* execve(2) resets handlers; what was ignored would stay ignored. */
-static int reset_signals(struct error *err)
+int confine_signals(struct error *err)
 {
 	sigset_t none;
 
@@ -204,7 +203,7 @@ int confine_apply(const struct confine *c, const struct confine_user *user, int 
 		  struct error *err)
 {
 	umask(022);
-	if (reset_signals(err) < 0 || set_limits(c, err) < 0)
+	if (confine_signals(err) < 0 || set_limits(c, err) < 0)
 		return -1;
 	if (sys_keyring_new_session() < 0 && errno != ENOSYS)
 		return error_sys(err, "join a new session keyring");

@@ -47,6 +47,8 @@ bool confine_needs_oom_score(void);
  * limit of open files, set oom_score_adj back. ERR_UNSUPPORTED when a limit can't be had.
  * Child-safe. */
 int confine_raise(const struct confine *c, struct error *err);
+/* Resets handlers and mask: what was ignored would stay so over execve(2). Child-safe. */
+int confine_signals(struct error *err);
 /* Makes copies of the three descriptors 0, 1 and 2, whatever numbers they have. Child-safe. */
 int confine_stdio(const int stdio[3], struct error *err);
 /* Gives up everything that the zone shall not have and becomes user. Where the filter has notices

@@ -20,7 +20,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -28,6 +27,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/strv.h"
 #include "base/sys.h"
 #include "runtime/compile.h"
@@ -396,12 +396,8 @@ static void close_entry(struct entry *e)
 
 static void abandon(struct entered *out)
 {
-	if (out->pidfd >= 0) {
-		(void)sys_pidfd_send_signal(out->pidfd, SIGKILL, NULL, 0);	/* may be gone */
-		while (waitid(P_PIDFD, (id_t)out->pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL) < 0 &&
-		       errno == EINTR)
-			;
-	}
+	if (out->pidfd >= 0)
+		proc_end(out->pidfd);
 	close_end(&out->pidfd);
 	close_end(&out->ptyfd);
 }

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/sys.h"
 #include "base/vfork.h"
 #include "netns/link.h"
@@ -152,12 +153,8 @@ void launched_init(struct launched *l)
 /* Ends and reaps a child that will not be let go. */
 static void abandon(struct launched *l)
 {
-	if (l->pidfd >= 0) {
-		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL, NULL, 0);	/* may be gone */
-		while (waitid(P_PIDFD, (id_t)l->pidfd, &(siginfo_t){ 0 }, WEXITED | __WALL) < 0 &&
-		       errno == EINTR)
-			;
-	}
+	if (l->pidfd >= 0)
+		proc_end(l->pidfd);
 	launched_close(l);
 }
 
