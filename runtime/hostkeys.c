@@ -45,14 +45,18 @@ bool hostkeys_has_server(int rootfd)
 	return false;
 }
 
-/* The comment does not count. */
+/* The comment does not count, nor does a key that two servers have. */
 static void add_line(struct str *out, const char *line)
 {
+	AUTO_FREE char *found = NULL;
 	const char *key;
 	struct error not_one = { 0 };
 
-	if (property_check_ssh_key(line, &not_one) == 0)
-		str_addf(out, "%.*s\n", (int)property_ssh_key(line, &key), line);
+	if (property_check_ssh_key(line, &not_one) < 0)
+		return;
+	found = xasprintf("%.*s\n", (int)property_ssh_key(line, &key), line);
+	if (!strstr(str_text(out), found))
+		str_add(out, found);
 }
 
 /* As ssh-keygen(1) leaves it. */

@@ -45,7 +45,7 @@ static void a_new_key_is_read_back_the_same_from_both_servers(void **state)
 {
 	struct hostkey one, two;
 	struct error err = { 0 };
-	AUTO_FREE char *both = NULL, *expected = NULL;
+	AUTO_FREE char *both = NULL, *expected = NULL, *same = NULL;
 
 	(void)state;
 	assert_int_equal(hostkey_new(&one, &err), 0);
@@ -57,6 +57,9 @@ static void a_new_key_is_read_back_the_same_from_both_servers(void **state)
 	expected = xasprintf("%s%s", one.public.data, two.public.data);
 	both = hostkeys_read(treefd);
 	assert_string_equal(both, expected);
+	put_bytes("etc/dropbear/dropbear_ed25519_host_key", &one.dropbear);
+	same = hostkeys_read(treefd);
+	assert_string_equal(same, one.public.data);
 	hostkey_clear(&one);
 	hostkey_clear(&two);
 }
