@@ -3,9 +3,9 @@
 #define BASE_ED25519_H
 
 /*
- * Key pairs of ed25519 (RFC 8032, 5.1.5), made in time and with accesses to memory
- * that do not depend on the secret. Nothing is signed or verified here: that is the
- * business of whoever is given the key. A pair takes about a millisecond.
+ * Key pairs of ed25519 (RFC 8032, 5.1.5), by libsodium: the only file that includes
+ * it. Nothing is signed or verified here: that is the business of whoever is given
+ * the key.
  */
 
 #include <stdint.h>

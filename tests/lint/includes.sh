@@ -120,6 +120,7 @@ includers '(n?curses|term)\.h' cli/top_view.c              | claim "only the scr
 includers 'sys/capability\.h' runtime/caps.c              | claim "only runtime/caps.c includes libcap"
 includers 'seccomp\.h' 'runtime/filter*.c' 'templates/*_sandbox.c' oci/seccomp.c tests/unit/test_filter.c \
 	tests/unit/test_table.c | claim "only the filters include libseccomp"
+includers 'sodium.*' base/ed25519.c                      | claim "only base/ed25519.c includes libsodium"
 users '\b(SYS_openat2|__NR_openat2|sys_openat2)\b' base/path.c 'base/sys.[ch]' |
 	claim "only base/path.c walks paths with openat2"
 users '\bAF_NETLINK\b' netns/nl.c runtime/filter_table.c   | claim "only netns/nl.c opens netlink sockets"
