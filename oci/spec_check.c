@@ -71,7 +71,8 @@ static int check_names(const struct oci_spec *spec, struct error *err)
 	static const char *const domainname[] = { "domainname", NULL };
 	const char *const *keys = NULL;
 
-	if (spec_has_namespace(spec, OCI_NS_UTS))
+	/* Other systems have no namespaces. */
+	if (spec_has_namespace(spec, OCI_NS_UTS) || !json_get(spec->json, "linux"))
 		return 0;
 	if (spec->hostname && *spec->hostname)
 		keys = hostname;

@@ -411,7 +411,8 @@ static void the_record_asks_only_for_what_changed(void **state)
 	const unsigned int always = PART(SETUP_MACHINE_ID) | PART(SETUP_HOSTNAME) |
 				    PART(SETUP_HOSTS) | PART(SETUP_PEERS) | PART(SETUP_CONSOLE) |
 				    PART(SETUP_SERVICES) | PART(SETUP_CRON) | PART(SETUP_SSH) |
-				    PART(SETUP_SSH_KEYS) | PART(SETUP_NETWORK);
+				    PART(SETUP_SSH_KEYS) | PART(SETUP_HOST_KEYS) |
+				    PART(SETUP_NETWORK);
 	char **warnings = NULL;
 	struct error err = { 0 };
 

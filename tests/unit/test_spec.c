@@ -123,7 +123,7 @@ static const struct fault_row {
 	  "hooks.poststop[0].timeout: " },
 	{ "\"mounts\":[{\"source\":\"/a\"}]", "mounts[0]: 'destination' is missing" },
 	{ "\"annotations\":{\"a\":1}", "annotations.a: expected a string" },
-	{ "\"hostname\":\"h\"", "hostname: it needs a uts namespace" },
+	{ "\"hostname\":\"h\",\"linux\":{}", "hostname: it needs a uts namespace" },
 	{ "\"linux\":{\"namespaces\":[{\"type\":\"net\"}]}",
 	  "linux.namespaces[0].type: 'net' is none of those it may be" },
 	{ "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]}",
