@@ -50,9 +50,10 @@ limits() {
 report() {
 	local median min max
 
+	# In this order: what was made of the slabs for one is there for the next.
+	limits >"$work/limits"
 	zones routed >"$work/routed"
 	zones none >"$work/none"
-	limits >"$work/limits"
 	printf '## Memory\n'
 	figures "MemAvailable before and after $ZONES idle zones of minimal were booted beside one, divided, in MiB."
 	figure 'one more idle zone, routed' "$(cat "$work/routed")" '<= 0.75' MiB
