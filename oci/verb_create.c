@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -93,31 +92,28 @@ int oci_start(struct oci *oci, struct error *err)
 	return life_start(&c, err);
 }
 
-static pid_t passed_on_to;
-
-static void pass_on(int sig)
-{
-	(void)kill(passed_on_to, sig);	/* it may have ended */
-}
-
 /* What ends or asks something of us is meant for the container. */
-static void pass_signals(pid_t pid)
+static void block_signals(sigset_t *out)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
-				       SIGWINCH, SIGALRM, SIGCONT };
-	struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+	static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
+					 SIGWINCH, SIGALRM, SIGCONT, SIGCHLD };
 
-	passed_on_to = pid;
-	for (size_t i = 0; i < N_ROWS(signals); i++)
-		(void)sigaction(signals[i], &action, NULL);	/* fails for no signal of these */
+	sigemptyset(out);
+	for (size_t i = 0; i < N_ROWS(passed_on); i++)
+		sigaddset(out, passed_on[i]);
+	sigprocmask(SIG_BLOCK, out, NULL);
 }
 
-static int wait_for(pid_t pid)
+static int wait_for(pid_t pid, const sigset_t *signals)
 {
 	int status = 0;
 
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		int sig = sigwaitinfo(signals, NULL);
+
+		if (sig > 0 && sig != SIGCHLD)
+			(void)kill(pid, sig);	/* it may have ended */
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -128,6 +124,7 @@ int oci_run(struct oci *oci, struct error *err)
 	struct life_options options;
 	struct launched launched;
 	struct error warning = { 0 };
+	sigset_t signals;
 	pid_t pid;
 
 	if (read_options(oci, &options, err) < 0)
@@ -138,7 +135,7 @@ int oci_run(struct oci *oci, struct error *err)
 		return -1;
 	pid = launched.pid;
 	if (!is_detached)
-		pass_signals(pid);
+		block_signals(&signals);
 	if (launch_go(&launched, err) < 0) {
 		struct error ignored = { 0 };
 
@@ -150,7 +147,7 @@ int oci_run(struct oci *oci, struct error *err)
 	if (is_detached)
 		return 0;
 	lock_drop(c.dirfd);
-	oci->status = wait_for(pid);
+	oci->status = wait_for(pid, &signals);
 	if (oci_value(oci, KEEP))
 		return 0;
 	return life_end(&c, &warning, err);
