@@ -15,6 +15,7 @@ const struct opt create_options[] = {
 	{ "template",       't', "TEMPLATE", "what they are made from (as template list shows)" },
 	{ "plan",           0,   "PLAN",     "take properties from a plan (as plan list shows)" },
 	{ "like",           0,   "ZONE",     "take properties and template from another zone" },
+	{ "ssh-key-user",   'u', "NAME",     "whose the keys of --ssh-key are (root's)" },
 	{ "password-stdin", 0,   NULL,       "read root's password from standard input" },
 	{ "boot",           0,   NULL,       "boot them at once" },
 	{ "skip-existing",  0,   NULL,       "pass over zones that exist; --boot boots them too" },
@@ -43,6 +44,19 @@ static int apply_options(const struct cli *cli, struct zone_config *config, bool
 	return 0;
 }
 
+/* A property that is an option too, as it has a letter: -u, as with passwd and ssh. */
+static int apply_key_user(const struct cli *cli, struct zone_config *config, bool *out_any,
+			  struct error *err)
+{
+	const char *user = opts_value(&cli->opts, "ssh-key-user");
+	const struct property *p = user ? property_find("ssh-key-user", err) : NULL;
+
+	if (!user)
+		return 0;
+	*out_any = true;
+	return p ? property_apply(p, config, PROPERTY_SET, user, err) : -1;
+}
+
 int cli_properties(struct cli *cli, struct zone_config *config, struct error *err)
 {
 	AUTO_PLAN struct plan plan = { 0 };
@@ -50,7 +64,8 @@ int cli_properties(struct cli *cli, struct zone_config *config, struct error *er
 
 	if (has_any && (cli_plan(cli, &plan, err) < 0 || plan_apply(&plan, config, err) < 0))
 		return -1;
-	if (apply_options(cli, config, &has_any, err) < 0)
+	if (apply_options(cli, config, &has_any, err) < 0 ||
+	    apply_key_user(cli, config, &has_any, err) < 0)
 		return -1;
 	return has_any ? property_check_all(config, err) : 0;
 }

@@ -76,6 +76,15 @@ again() {
 	zonectl destroy -y --force u1
 }
 
+@test "keys are of whom -u names, and of nobody else" {
+	zonectl create -q u4 -t minimal --user ann,bob -u bob --ssh-key "$KEY" --boot
+	[ "$(zonectl info u4 --json | json 'd["properties"]["ssh-key-user"]')" = bob ]
+	zonectl exec u4 -u bob -- grep -qF "$KEY" /home/bob/.ssh/authorized_keys
+	not zonectl exec u4 -- ls /home/ann/.ssh/authorized_keys /root/.ssh/authorized_keys
+	exits 2 zonectl create u5 -t minimal -u 'no body' --ssh-key "$KEY"
+	zonectl destroy -y --force u4
+}
+
 @test "a user that leads elsewhere is left alone" {
 	zonectl create -q u3 -t minimal --boot
 	zonectl exec u3 -- sh -c 'mkdir -p /home /tmp/away && ln -s /tmp/away /home/eve && mkdir -p /root/.ssh &&
