@@ -76,6 +76,14 @@ cpus             no limit" zonectl plan show tiny
 	[ "$(zonectl plan list -H -o name | grep -c .)" -eq 3 ]
 }
 
+@test "a plan brings people and their keys" {
+	plan team <<<'{ "user": ["ann"], "ssh-key": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA team"], "ssh-key-user": "ann" }'
+	zonectl create -q team1 -t minimal --net none --plan team --boot
+	prints "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA team" \
+		zonectl exec team1 -u ann -- grep team /home/ann/.ssh/authorized_keys
+	zonectl destroy -q -y --force team1
+}
+
 @test "run takes a plan" {
 	plan few <<<'{ "pids": 3 }'
 	run zonectl run -t minimal --rm --plan few -- sh -c 'for i in 1 2 3 4 5 6; do sleep 3 & done'
