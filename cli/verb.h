@@ -137,7 +137,7 @@ extern const struct opt create_options[];
 int verb_create(struct cli *cli, const char *name, struct error *err);
 /* Applies --plan and the --PROPERTY options to a configuration and checks the whole. */
 int cli_properties(struct cli *cli, struct zone_config *config, struct error *err);
-/* Says what a boot of the zone warned of. */
+/* Says what a boot or stop of the zone warned of. */
 void cli_boot_warnings(const struct cli *cli, const struct zone *zone);
 /* Seconds that a zone has been up. */
 uint64_t cli_uptime(const struct zone_run *run);

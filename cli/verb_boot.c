@@ -66,10 +66,12 @@ int verb_boot(struct cli *cli, struct target *t, struct error *err)
 
 int verb_halt(struct cli *cli, struct target *t, struct error *err)
 {
-	(void)cli;	/* halt has no options */
 	if (autoboot_ending(&t->zone, false, err) < 0)
 		return -1;
-	return zone_halt(&t->zone, HALT_MS, err);
+	if (zone_halt(&t->zone, HALT_MS, err) < 0)
+		return -1;
+	cli_boot_warnings(cli, &t->zone);
+	return 0;
 }
 
 static void tell(struct cli *cli, const struct target *t, enum shutdown_how how)
@@ -116,6 +118,7 @@ int verb_shutdown(struct cli *cli, struct target *t, struct error *err)
 	    autoboot_ending(&t->zone, is_host_down, err) < 0 ||
 	    zone_shutdown(&t->zone, timeout_ms, &how, err) < 0)
 		return -1;
+	cli_boot_warnings(cli, &t->zone);
 	tell(cli, t, how);
 	return 0;
 }

@@ -34,6 +34,7 @@
 #include "runtime/place.h"
 #include "runtime/reinstall.h"
 #include "runtime/state.h"
+#include "runtime/zone_hooks.h"
 
 enum { KILL_WAIT_MS = 10000, KEEPER_WAIT_MS = 5000 };
 
@@ -331,7 +332,10 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
 	if (site_cgroups(z->site, err) < 0 ||
 	    devices_load(&z->site->cgroups, device_sets(z->config.features), err) < 0)
 		return -1;
-	return keeper_boot(z, options, err);
+	if (zone_hook(z, ZONE_HOOK_PRE_BOOT, err) < 0 || keeper_boot(z, options, err) < 0)
+		return -1;
+	zone_hook_warn(z, ZONE_HOOK_POST_BOOT);
+	return 0;
 }
 
 /* Kills the zone's processes; the keeper then sees init end and cleans up by itself. */
@@ -354,6 +358,7 @@ static int kill_inside(struct zone *z, const struct zone_status *st, int timeout
 /* A keeper that does not end is stuck on something that only ending it mends. */
 static int end_keeper(struct zone *z, const struct zone_status *st, struct error *err)
 {
+	int hook_ms = zone_has_hook(z, ZONE_HOOK_POST_STOP) ? ZONE_HOOK_MS : 0;
 	AUTO_CLOSE int keeperfd = -1;
 	struct error gone = { 0 };
 
@@ -362,21 +367,24 @@ static int end_keeper(struct zone *z, const struct zone_status *st, struct error
 	keeperfd = proc_open(&st->run.keeper, &gone);
 	if (keeperfd < 0)
 		return 0;
-	if (proc_wait_end(keeperfd, KEEPER_WAIT_MS, err) == 1)
+	if (proc_wait_end(keeperfd, KEEPER_WAIT_MS + hook_ms, err) == 1)
 		return 0;
 	if (proc_signal(keeperfd, SIGKILL, err) < 0)
 		return error_wrap(err, "keeper of %s", z->name);
 	return proc_wait_end(keeperfd, KEEPER_WAIT_MS, err) == 1 ? 0 : -1;
 }
 
-int zone_halt(struct zone *z, int timeout_ms, struct error *err)
+int zone_halt_rest(struct zone *z, int timeout_ms, struct error *err)
 {
 	struct boot rest = { .z = z };
 	struct zone_status st;
+	bool is_keepers;
 	int ret;
 
 	if (site_cgroups(z->site, err) < 0 || zone_status(&st, z->site, z->name, err) < 0)
 		return -1;
+	/* A keeper runs the hook as it ends; without one that is left to whoever cleans up. */
+	is_keepers = st.has_keeper || st.state == ZONE_INSTALLED;
 	ending_announce(z);
 	ret = kill_inside(z, &st, timeout_ms, err);
 	if (ret == 0)
@@ -386,6 +394,22 @@ int zone_halt(struct zone *z, int timeout_ms, struct error *err)
 		return -1;
 	boot_adopted(&rest);
 	ret = boot_down(&rest, err);
+	if (!is_keepers)
+		zone_hook_warn(z, ZONE_HOOK_POST_STOP);
 	hosts_spread(z->site);
 	return ret;
+}
+
+int zone_halt(struct zone *z, int timeout_ms, struct error *err)
+{
+	struct zone_status st;
+	bool is_up;
+
+	if (zone_status(&st, z->site, z->name, err) < 0)
+		return -1;
+	is_up = st.initfd >= 0;
+	zone_status_clear(&st);
+	if (is_up)
+		zone_hook_warn(z, ZONE_HOOK_PRE_STOP);
+	return zone_halt_rest(z, timeout_ms, err);
 }

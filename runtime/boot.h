@@ -38,8 +38,10 @@ void boot_close(struct boot *b);
 /* Starts the keeper, which boots the zone; returns once init runs. z is locked alone and stays so.
  */
 int zone_boot(struct zone *z, const struct boot_options *options, struct error *err);
-/* Ends everything inside at once and cleans up. Safe in every state, also twice. z is locked alone;
- * waits at most timeout_ms for processes to be gone. */
+/* Runs hook-pre-stop, ends everything inside at once and cleans up. Safe in every state, also
+ * twice. z is locked alone; waits at most timeout_ms for processes to be gone. */
 int zone_halt(struct zone *z, int timeout_ms, struct error *err);
+/* The same for a zone whose hook-pre-stop has run, or need not. */
+int zone_halt_rest(struct zone *z, int timeout_ms, struct error *err);
 
 #endif

@@ -74,6 +74,8 @@ void zone_config_clear(struct zone_config *c)
 	limits_clear(&c->limits);
 	strv_clear(&c->mounts);
 	clear_network(c);
+	for (size_t i = 0; i < ZONE_HOOKS; i++)
+		free(c->hooks[i]);
 	zone_config_init(c);
 }
 

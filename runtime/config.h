@@ -44,6 +44,11 @@ enum zone_feature {
 	FEATURE_DEFAULT = FEATURE_FIREWALL,
 };
 
+enum zone_hook {
+	ZONE_HOOK_PRE_BOOT, ZONE_HOOK_POST_BOOT, ZONE_HOOK_PRE_STOP, ZONE_HOOK_POST_STOP,
+	ZONE_HOOKS,
+};
+
 struct zone_config {
 	/* Identity. */
 	char name[ZONE_NAME_MAX + 1];
@@ -94,6 +99,7 @@ struct zone_config {
 	char **publish;				/* "[ADDRESS:]PORT:PORT/PROTOCOL" */
 	uint64_t net_in, net_out;		/* bytes a second, 0: no limit */
 	char **nics;				/* "name=eth1,net=bridge:lan,..." */
+	char *hooks[ZONE_HOOKS];		/* programs of the host, absolute; NULL: none */
 };
 
 /* Fills in every default. */

@@ -43,6 +43,7 @@
 #include "runtime/place.h"
 #include "runtime/ssh_demand.h"
 #include "runtime/state.h"
+#include "runtime/zone_hooks.h"
 
 enum { GROUP_TRIES = 8, WARNINGS_MAX = 64 << 10, STACK_USED_MAX = 1 << 20 };
 
@@ -271,6 +272,17 @@ static int reboot(struct keeper *k)
 	return -1;
 }
 
+/* As the configuration is now; it may have been changed since the boot. */
+static void stop_hook(struct keeper *k)
+{
+	struct error err = { 0 };
+
+	zone_config_clear(&k->z.config);
+	if (zone_config_read(&k->z.config, k->z.dirfd, &err) == 0)
+		zone_hook_warn(&k->z, ZONE_HOOK_POST_STOP);
+	note_warnings(k);
+}
+
 static void keep(struct keeper *k)
 {
 	struct error err = { 0 };
@@ -282,6 +294,7 @@ static void keep(struct keeper *k)
 	ssh_demand_close(&k->ssh);
 	if (boot_down(&k->boot, &err) < 0)
 		note_failure(k, "clean up", &err);
+	stop_hook(k);
 	hosts_spread(k->z.site);
 	notices_close(&k->notices);
 	console_close(&k->console);

@@ -94,6 +94,7 @@ libzone_a_SOURCES += %D%/process.c %D%/process.h
 libzone_a_SOURCES += %D%/usage.c %D%/usage.h
 libzone_a_SOURCES += %D%/trial.c %D%/trial.h
 libzone_a_SOURCES += %D%/users.c %D%/users.h
+libzone_a_SOURCES += %D%/zone_hooks.c %D%/zone_hooks.h
 libzone_a_SOURCES += %D%/zone_launch.c %D%/zone_launch.h
 
 # The stub is linked by itself, without the hardening that needs a libc, and then included as bytes.

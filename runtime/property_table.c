@@ -115,6 +115,13 @@ static int check_env(const char *value, struct error *err)
 	return 0;
 }
 
+static int check_program(const char *value, struct error *err)
+{
+	if (value[0] == '/' && strlen(value) < PATH_MAX && str_is_clean(value))
+		return 0;
+	return error_set(err, ERR_USAGE, "'%s' is no absolute path of a program", value);
+}
+
 /* The value becomes a link target below usr/share/zoneinfo, which it must not leave. */
 static int check_timezone(const char *value, struct error *err)
 {
@@ -369,6 +376,19 @@ static const struct property table[] = {
 	{ ROW("features", "security", NEXT_BOOT, "WORD,..."), FLAGS(features, feature_words),
 	  .fallback = "firewall",
 	  .help = "firewall nesting fuse tun keyctl mknod io_uring compat32, or none" },
+
+	{ ROW("hook-pre-boot", "hooks", LIVE, "PROGRAM"),
+	  STRING(hooks[ZONE_HOOK_PRE_BOOT], check_program), .fallback = "none",
+	  .help = "program of the host that runs before a boot, which fails if it does" },
+	{ ROW("hook-post-boot", "hooks", LIVE, "PROGRAM"),
+	  STRING(hooks[ZONE_HOOK_POST_BOOT], check_program), .fallback = "none",
+	  .help = "program of the host that runs once init does" },
+	{ ROW("hook-pre-stop", "hooks", LIVE, "PROGRAM"),
+	  STRING(hooks[ZONE_HOOK_PRE_STOP], check_program), .fallback = "none",
+	  .help = "program of the host that runs before a shutdown or halt" },
+	{ ROW("hook-post-stop", "hooks", LIVE, "PROGRAM"),
+	  STRING(hooks[ZONE_HOOK_POST_STOP], check_program), .fallback = "none",
+	  .help = "program of the host that runs once the zone is down" },
 	{ .name = NULL },
 };
 

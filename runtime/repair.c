@@ -31,7 +31,7 @@ static int forget_shutdown(struct zone *z, struct zone_status *st, char ***out_d
 
 static int repair_down(struct zone *z, char ***out_done, struct error *err)
 {
-	if (zone_halt(z, REPAIR_WAIT_MS, err) < 0)
+	if (zone_halt_rest(z, REPAIR_WAIT_MS, err) < 0)
 		return error_wrap(err, "clean up");
 	strv_add(out_done, "cleaned up after the zone's end");
 	return 0;

@@ -15,6 +15,7 @@
 #include "runtime/enter.h"
 #include "runtime/inits.h"
 #include "runtime/state.h"
+#include "runtime/zone_hooks.h"
 
 enum {
 	SYSTEMD_WAIT_MS = 5000, LISTEN_WAIT_MS = 1000, LISTEN_STEP_MS = 20,
@@ -115,7 +116,7 @@ static int halt_same(struct zone *z, const struct zone_status *before, struct er
 	is_other = now.initfd >= 0 && (now.run.init.pid != before->run.init.pid ||
 				       now.run.init.start != before->run.init.start);
 	zone_status_clear(&now);
-	return is_other ? 0 : zone_halt(z, CLEANUP_WAIT_MS, err);
+	return is_other ? 0 : zone_halt_rest(z, CLEANUP_WAIT_MS, err);
 }
 
 static int shutdown_now(struct zone *z, struct zone_status *st, int timeout_ms,
@@ -151,8 +152,9 @@ int zone_shutdown(struct zone *z, int timeout_ms, enum shutdown_how *out_how, st
 		return -1;
 	if (st.initfd < 0) {
 		*out_how = SHUTDOWN_BY_INIT;
-		ret = zone_halt(z, CLEANUP_WAIT_MS, err);
+		ret = zone_halt_rest(z, CLEANUP_WAIT_MS, err);
 	} else {
+		zone_hook_warn(z, ZONE_HOOK_PRE_STOP);
 		ret = shutdown_now(z, &st, timeout_ms, out_how, err);
 	}
 	zone_status_clear(&st);

@@ -189,6 +189,7 @@ dist_check_SCRIPTS += %D%/func/exec.bats
 dist_check_SCRIPTS += %D%/func/halt.bats
 dist_check_SCRIPTS += %D%/func/login.bats
 dist_check_SCRIPTS += %D%/func/terminal.bats
+dist_check_SCRIPTS += %D%/func/hooks.bats
 dist_check_SCRIPTS += %D%/func/oci.bats
 dist_check_SCRIPTS += %D%/func/passwd.bats
 dist_check_SCRIPTS += %D%/func/push.bats

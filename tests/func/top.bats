@@ -256,6 +256,7 @@ top_pid() {
 	sees web3
 	press Enter
 	loses "NAME "
+	sees "~#"	# login drops what was typed before
 	press 'echo here $((40 + 2))' Enter
 	sees "here 42"
 	kill -TERM "$(top_pid)"
