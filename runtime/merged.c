@@ -43,14 +43,16 @@ static void wait_in_namespace(int readyfd, int endfd)
 	_exit(read(endfd, &byte, 1) != 0);
 }
 
-/* Shows BASE.. of the disk as 0.., and the host's root behind them (mount_setattr(2): "inside" is
- * what the disk has). */
-static int map_back(pid_t pid, uint32_t base, struct error *err)
+/* Shows BASE.. of the disk as 0.. (mount_setattr(2): "inside" is what the disk has); with_host puts
+ * the host's root behind them, as who is not mapped can make nothing and read no capabilities. */
+static int map_back(pid_t pid, uint32_t base, bool with_host, struct error *err)
 {
 	static const char *const files[] = { "uid_map", "gid_map" };
 	char path[64], text[64];
 
-	snprintf(text, sizeof(text), "%" PRIu32 " 0 %d\n0 %d 1\n", base, ZONE_IDS, ZONE_IDS);
+	snprintf(text, sizeof(text), "%" PRIu32 " 0 %d\n", base, ZONE_IDS);
+	if (with_host)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "0 %d 1\n", ZONE_IDS);
 	for (size_t i = 0; i < N_ROWS(files); i++) {
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
 		if (fd_write_control(AT_FDCWD, path, text, err) < 0)
@@ -59,21 +61,22 @@ static int map_back(pid_t pid, uint32_t base, struct error *err)
 	return 0;
 }
 
-static int namespace_open(pid_t pid, int readyfd, uint32_t base, struct error *err)
+static int namespace_open(pid_t pid, int readyfd, uint32_t base, bool with_host,
+			  struct error *err)
 {
 	char byte, path[64];
 	int fd;
 
 	if (read(readyfd, &byte, 1) != 1)
 		return error_set(err, ERR_FAILED, "no user namespace could be made");
-	if (map_back(pid, base, err) < 0)
+	if (map_back(pid, base, with_host, err) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, "open '%s'", path) : fd;
 }
 
-static int userns_make(uint32_t base, struct error *err)
+static int userns_make(uint32_t base, bool with_host, struct error *err)
 {
 	int ready[2], end[2], fd;
 	pid_t pid;
@@ -94,7 +97,7 @@ static int userns_make(uint32_t base, struct error *err)
 	close(ready[1]);
 	close(end[0]);
 	fd = pid < 0 ? error_sys(err, "start a process") :
-		       namespace_open(pid, ready[0], base, err);
+		       namespace_open(pid, ready[0], base, with_host, err);
 	close(ready[0]);
 	close(end[1]);
 	if (pid > 0)
@@ -204,13 +207,12 @@ static int lower_open(struct site *site, const struct zone_config *config, struc
 	return storefd < 0 ? -1 : store_rootfs(storefd, config->template_digest, err);
 }
 
-int merged_open(struct site *site, const struct zone_config *config, struct error *err)
-{
-	return merged_open_dir(site, config->name, config, false, err);
-}
+struct how {
+	bool is_written, with_host;
+};
 
-int merged_open_dir(struct site *site, const char *dir, const struct zone_config *config,
-		    bool is_written, struct error *err)
+static int open_as(struct site *site, const char *dir, const struct zone_config *config,
+		   struct how how, struct error *err)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	AUTO_CLOSE int dirfd = openat(site->zonesfd, dir, flags);
@@ -233,13 +235,25 @@ int merged_open_dir(struct site *site, const char *dir, const struct zone_config
 		return fd < 0 ? error_sys(err, "open the zone's files") : fd;
 	}
 	lowerfd = lower_open(site, config, err);
-	usernsfd = lowerfd < 0 ? -1 : userns_make(config->uid_base, err);
+	usernsfd = lowerfd < 0 ? -1 : userns_make(config->uid_base, how.with_host, err);
 	if (usernsfd < 0)
 		return -1;
-	mountfd = is_written ? overlay_write(dirfd, datafd, lowerfd, usernsfd, err) :
-			       overlay_read(datafd, lowerfd, usernsfd, err);
+	mountfd = how.is_written ? overlay_write(dirfd, datafd, lowerfd, usernsfd, err) :
+				   overlay_read(datafd, lowerfd, usernsfd, err);
 	if (mountfd < 0)
 		return -1;
 	fd = openat(mountfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, "open the zone's files") : fd;
+}
+
+/* Whose files the host's root made there are nobody's: a template has no ids but its own. */
+int merged_open(struct site *site, const struct zone_config *config, struct error *err)
+{
+	return open_as(site, config->name, config, (struct how){ false, false }, err);
+}
+
+int merged_open_dir(struct site *site, const char *dir, const struct zone_config *config,
+		    bool is_written, struct error *err)
+{
+	return open_as(site, dir, config, (struct how){ is_written, true }, err);
 }

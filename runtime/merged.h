@@ -18,8 +18,9 @@
 /* Opens the root of the tree, to be read only. The caller holds the zone's lock and has a mount
  * namespace of its own, in which it opened the site: the tree goes with its last process. */
 int merged_open(struct site *site, const struct zone_config *config, struct error *err);
-/* The same of a zone in the directory dir of zones/; is_written: also to be written to, and what is
- * written has the zone's ids on the disk. */
+/* The same of a zone in the directory dir of zones/, with what the host's root made there shown as
+ * ZONE_IDS; is_written: also to be written to, and what is written has the zone's ids on the disk.
+ */
 int merged_open_dir(struct site *site, const char *dir, const struct zone_config *config,
 		    bool is_written, struct error *err);
 

@@ -18,14 +18,14 @@ enum {
 
 /* clang-format off */
 static const struct recipe recipes[] = {
-	/* name                  suite       sysvinit  updates  signal    fill */
-	{ "minimal",             NULL,       false,    false,   "SIGINT", build_minimal },
-	{ "debian-11",           "bullseye", false,    true,    NULL,     build_debian },
-	{ "debian-12",           "bookworm", false,    true,    NULL,     build_debian },
-	{ "debian-13",           "trixie",   false,    true,    NULL,     build_debian },
-	{ "debian-11-sysvinit",  "bullseye", true,     true,    NULL,     build_debian },
-	{ "debian-12-sysvinit",  "bookworm", true,     true,    NULL,     build_debian },
-	{ "debian-13-sysvinit",  "trixie",   true,     true,    NULL,     build_debian },
+	/* name                  suite       sysvinit  updates  fill */
+	{ "minimal",             NULL,       false,    false,   build_minimal },
+	{ "debian-11",           "bullseye", false,    true,    build_debian },
+	{ "debian-12",           "bookworm", false,    true,    build_debian },
+	{ "debian-13",           "trixie",   false,    true,    build_debian },
+	{ "debian-11-sysvinit",  "bullseye", true,     true,    build_debian },
+	{ "debian-12-sysvinit",  "bookworm", true,     true,    build_debian },
+	{ "debian-13-sysvinit",  "trixie",   true,     true,    build_debian },
 };
 /* clang-format on */
 
@@ -142,9 +142,7 @@ int build_template(int storefd, const struct build_options *options, struct impo
 		return -1;
 	if (recipe.fill(&recipe, options, &stage, err) < 0)
 		return error_wrap(err, "build '%s'", options->recipe);
-	known = (struct template){
-		.name = name, .source = source, .stop_signal = (char *)recipe.stop_signal,
-	};
+	known = (struct template){ .name = name, .source = source };
 	if (options->finish)
 		return options->finish(options->finish_arg, &known, stage.rootfd, out, err);
 	return import_commit(&stage, &known, NULL, out, err);

@@ -17,7 +17,6 @@ struct recipe {
 	const char *suite;		/* NULL for recipes that have none */
 	bool is_sysvinit;
 	bool has_updates;		/* SUITE-updates and SUITE-security exist */
-	const char *stop_signal;	/* asks its init to power off; NULL: as its kind does */
 	int (*fill)(const struct recipe *r, const struct build_options *o,
 		    const struct store_stage *stage, struct error *err);
 };

@@ -85,8 +85,8 @@ static const char rc_stop[] =
 	"\t[ ! -x \"$script\" ] || \"$script\" stop\n"
 	"done\n";
 
-/* Busybox init sleeps a second after each of its two signals, however soon all have ended; the
- * template's stop signal is the one that runs this instead. */
+/* Busybox init sleeps a second after each of its two signals, however soon all have ended; osinfo.c
+ * knows the line of inittab that has the zone asked by the signal that runs this instead. */
 static const char power_off[] =
 	"#!/bin/sh\n"
 	"# Powers off as init does on SIGUSR2, but waits only while there is somebody left.\n"

@@ -17,7 +17,7 @@
 #include "base/strv.h"
 
 enum {
-	OS_RELEASE_MAX = 64 * 1024,
+	INITTAB_MAX = 16 << 10, OS_RELEASE_MAX = 64 * 1024,
 	VALUE_MAX = 200,    /* of os-release; what is longer is no name for people */
 	INIT_MAX = 8 << 20, /* the largest init known, a static multi-call program, has 3 MiB */
 	SYSTEMD_MIN = 30,
@@ -204,6 +204,17 @@ static uint64_t systemd_version(int rootfd, const char *init)
 	return n != 0 ? n : version_by_content(rootfd, init);
 }
 
+/* Busybox init sleeps a second after each of its two signals, however soon all have ended. A tree
+ * that has another way, as "minimal" has, is asked by the signal that inittab gives it. */
+static bool has_power_off(int rootfd)
+{
+	AUTO_FREE char *text = NULL;
+	struct error err = { 0 };
+
+	return path_read(rootfd, "etc/inittab", INITTAB_MAX, &text, NULL, &err) == 0 &&
+	       strstr(text, "\n::ctrlaltdel:/etc/init.d/off\n");
+}
+
 /* True if the path leads to a program, or a script, that can be run. */
 static bool init_look(int rootfd, const char *path, struct osinfo *out)
 {
@@ -221,6 +232,8 @@ static bool init_look(int rootfd, const char *path, struct osinfo *out)
 	out->init_kind = xstrdup(kind ? kind : kind_by_content(rootfd, path));
 	if (strcmp(out->init_kind, "systemd") == 0)
 		out->systemd_version = systemd_version(rootfd, path);
+	if (strcmp(out->init_kind, "busybox") == 0 && has_power_off(rootfd))
+		out->stop_signal = xstrdup("SIGINT");
 	return true;
 }
 
@@ -283,6 +296,7 @@ void osinfo_clear(struct osinfo *o)
 {
 	free(o->init);
 	free(o->init_kind);
+	free(o->stop_signal);
 	free(o->os_id);
 	free(o->os_version);
 	free(o->os_name);

@@ -13,6 +13,7 @@
 struct osinfo {
 	char *init;	 /* "/sbin/init", as init is called; "" when there is none; owned */
 	char *init_kind; /* "systemd", "busybox", ..., "other", "" without init; owned */
+	char *stop_signal; /* that its init has a quicker way for; NULL: as the kind; owned */
 	char *os_id, *os_version, *os_name;	/* "" when unknown, owned */
 	uint64_t systemd_version;	/* 0: no systemd, or not known */
 };

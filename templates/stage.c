@@ -194,6 +194,11 @@ static int describe(const struct store_stage *stage, const struct template *know
 		.is_current = true,
 	};
 	known_take(known, t);
+	if (!*t->stop_signal && os.stop_signal) {
+		free(t->stop_signal);
+		t->stop_signal = TAKE_PTR(os.stop_signal);
+	}
+	free(os.stop_signal);
 	object_identity(t, digest.hex, t->digest);
 	return 0;
 }

@@ -158,7 +158,7 @@ unmasked() {
 	for f in $masked_dirs; do
 		"$@" test -d "$f" || continue
 		[ -z "$("$@" ls -A "$f")" ] || echo "$f"
-		[ "$("$@" stat -f -c %T "$f")" = tmpfs ] || echo "$f"
+		"$@" grep -q " $f " /proc/self/mountinfo || echo "$f"
 	done
 }
 
