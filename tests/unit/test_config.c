@@ -134,8 +134,9 @@ static void what_is_written_reads_back_the_same(void **state)
 		"nameserver=9.9.9.9", "search=example.com,b", "mac=02:00:00:00:00:01", "mtu=1400",
 		"nic=name=eth1,net=routed,ip=auto", "publish=80:8080/tcp,53:53/udp",
 		"net-in=10mbit", "net-out=1.5M", "names=no", "ssh=no", "user=ann,bob:sudo",
-		"io-weight=50", "io-read=1M", "io-write=2M", "io-read-ops=100", "io-write-ops=200",
-		"hook-pre-boot=/a/b", "hook-post-boot=/a c", "hook-pre-stop=/d", "hook-post-stop=/e",
+		"io-weight=50", "io-read=1M", "io-write=2M", "io-read-ops=100",
+		"io-write-ops=200", "hook-pre-boot=/a/b", "hook-post-boot=/a c",
+		"hook-pre-stop=/d", "hook-post-stop=/e",
 	};
 	struct zone_config a, b;
 	struct error err = { 0 };
