@@ -63,6 +63,11 @@ bench_close() {
 	rm -rf --one-file-system "$work"
 }
 
+# LXC and nspawn mount cgroup2 with options of their own, which are those of every mount of it.
+delegation_restore() {
+	mount -o remount,nsdelegate "$(cgroup_mount cgroup2 '')"
+}
+
 # A directory of its own and in it a store, as under the default root: /run is a tmpfs, the rest lies on
 # a disk. With the template minimal.
 bench_open() {
@@ -72,6 +77,7 @@ bench_open() {
 	trap 'exit 130' INT TERM
 	mkdir -p "$store/run"
 	mount -t tmpfs -o mode=755 tmpfs "$store/run"
+	[ -z "$(cgroup_mount cgroup2 nsdelegate)" ] || after delegation_restore
 	zonectl template build -q minimal
 }
 

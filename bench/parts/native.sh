@@ -12,7 +12,7 @@ bench_alone "$@"
 ROUNDS=${BENCH_ROUNDS:-7}
 SECONDS_EACH=${BENCH_SECONDS:-1}
 FILE_SIZE=256M
-PACKAGES=$DEBIAN_PACKAGES,sysbench,fio,gcc,libc6-dev,libyajl-dev,iperf3
+PACKAGES=$DEBIAN_PACKAGES,sysbench,fio,gcc,libc6-dev,libyajl-dev,libsodium-dev,iperf3
 bare_near='' bare_far=''	# place() sets them
 
 # Where a command runs: on the host, in the zone.
