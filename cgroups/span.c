@@ -48,6 +48,7 @@ static bool add_part(struct span *s, const char *names, const char *name, long m
 	}
 	strcpy(part->names, names);
 	part->fd = -1;
+	part->is_made = false;
 	s->n++;
 	return true;
 }
@@ -175,6 +176,41 @@ static int make_step(const struct span_part *part, int parentfd, const char *nam
 	return TAKE_FD(fd);
 }
 
+static int add_pids(int fd, pid_t **pids, size_t *n, struct error *err)
+{
+	AUTO_FREE pid_t *more = NULL;
+	size_t n_more = 0;
+
+	if (group_pids(fd, &more, &n_more, err) < 0)
+		return -1;
+	*pids = xreallocarray(*pids, *n + n_more + 1, sizeof(**pids));
+	if (n_more > 0)
+		memcpy(*pids + *n, more, n_more * sizeof(*more));
+	*n += n_more;
+	return 0;
+}
+
+static int collect(int fd, pid_t **pids, size_t *n, int depth, struct error *err)
+{
+	int listfd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = listfd < 0 ? NULL : fdopendir(listfd);
+
+	if (!dir)
+		return error_sys(err, "list cgroup");
+	if (add_pids(fd, pids, n, err) < 0)
+		return -1;
+	for (struct dirent *e; depth < DEPTH_MAX && (e = readdir(dir));) {
+		AUTO_CLOSE int below = -1;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		below = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below >= 0 && collect(below, pids, n, depth + 1, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int check_free(const struct span_part *part, int fd, const char *path, struct error *err)
 {
 	AUTO_FREE pid_t *pids = NULL;
@@ -182,7 +218,7 @@ static int check_free(const struct span_part *part, int fd, const char *path, st
 	bool is_frozen = false;
 	struct error ignored;
 
-	if (group_pids(fd, &pids, &n, err) < 0)
+	if (collect(fd, &pids, &n, 0, err) < 0)
 		return -1;
 	if (n > 0)
 		return error_set(err, ERR_STATE, "container's cgroup is not empty: %zu process(es)"
@@ -213,19 +249,29 @@ static int make_part(struct span_part *part, const char *path, struct error *err
 	if (!is_new && check_free(part, fd, path, err) < 0)
 		return -1;
 	part->fd = TAKE_FD(fd);
+	part->is_made = is_new;
 	return 0;
+}
+
+/* One that was there may be somebody else's. */
+static void unmake(const struct span *s, const char *path)
+{
+	struct error ignored = { 0 };
+
+	while (*path == '/')
+		path++;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->parts[i].is_made)
+			(void)group_remove(s->parts[i].rootfd, path, &ignored);	/* it is empty */
 }
 
 int span_make(struct span *s, const char *path, struct error *err)
 {
-	struct error ignored = { 0 };
-
 	for (size_t i = 0; i < s->n; i++) {
 		if (make_part(&s->parts[i], path, err) == 0)
 			continue;
 		error_wrap(err, "%s", is_v2(&s->parts[i]) ? "cgroup v2" : s->parts[i].names);
-		s->n = i;	/* what is beyond is not ours to remove */
-		(void)span_remove(s, path, &ignored);	/* the first error is the one that tells */
+		unmake(s, path);
 		return -1;
 	}
 	return 0;
@@ -282,41 +328,6 @@ static int any_fd(const struct span *s)
 	for (size_t i = 0; i < s->n && fd < 0; i++)
 		fd = s->parts[i].fd;
 	return fd;
-}
-
-static int add_pids(int fd, pid_t **pids, size_t *n, struct error *err)
-{
-	AUTO_FREE pid_t *more = NULL;
-	size_t n_more = 0;
-
-	if (group_pids(fd, &more, &n_more, err) < 0)
-		return -1;
-	*pids = xreallocarray(*pids, *n + n_more + 1, sizeof(**pids));
-	if (n_more > 0)
-		memcpy(*pids + *n, more, n_more * sizeof(*more));
-	*n += n_more;
-	return 0;
-}
-
-static int collect(int fd, pid_t **pids, size_t *n, int depth, struct error *err)
-{
-	int listfd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *dir = listfd < 0 ? NULL : fdopendir(listfd);
-
-	if (!dir)
-		return error_sys(err, "list cgroup");
-	if (add_pids(fd, pids, n, err) < 0)
-		return -1;
-	for (struct dirent *e; depth < DEPTH_MAX && (e = readdir(dir));) {
-		AUTO_CLOSE int below = -1;
-
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
-			continue;
-		below = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (below >= 0 && collect(below, pids, n, depth + 1, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 int span_pids(const struct span *s, pid_t **out, size_t *out_n, struct error *err)
@@ -433,4 +444,12 @@ int span_remove(const struct span *s, const char *path, struct error *err)
 		if (group_remove(s->parts[i].rootfd, path, err) < 0)
 			return -1;
 	return 0;
+}
+
+void span_sweep(const struct span *s, const char *path)
+{
+	while (*path == '/')
+		path++;
+	for (size_t i = 0; *path && i < s->n; i++)
+		(void)unlinkat(s->parts[i].rootfd, path, AT_REMOVEDIR);	/* not there, or in use */
 }

@@ -22,6 +22,7 @@ struct span_part {
 	char where[SPAN_NAMES_MAX + 24]; /* it is mounted: "/sys/fs/cgroup/memory" */
 	int rootfd;			/* of the hierarchy */
 	int fd;				/* of the group, -1: it is not there */
+	bool is_made;			/* by span_make() */
 };
 
 struct span {
@@ -36,7 +37,8 @@ struct span {
 int span_host(struct span *s, struct error *err);
 /* Makes the groups of path ("/a/b", below the root of each), and what is missing above; enables
  * every controller of v2 above it that can be had. ERR_STATE when one is there already and has
- * processes in it or is frozen. On failure what was made is removed. */
+ * processes in it or below, or is frozen. On failure the groups that it made are removed, and no
+ * others. */
 int span_make(struct span *s, const char *path, struct error *err);
 /* Opens those that are there. */
 int span_open(struct span *s, const char *path, struct error *err);
@@ -57,6 +59,8 @@ int span_freeze(const struct span *s, bool frozen, int timeout_ms, struct error 
 int span_is_frozen(const struct span *s, bool *out, struct error *err);
 /* SIGKILL to everything inside, frozen or not; waits until it is empty. */
 int span_kill(const struct span *s, int timeout_ms, struct error *err);
+/* Removes the groups of path that hold nothing, of whoever they are; the others stay. */
+void span_sweep(const struct span *s, const char *path);
 /* Removes the groups of path and what lies below them, not what lies above. */
 int span_remove(const struct span *s, const char *path, struct error *err);
 

@@ -94,11 +94,11 @@ int container_make(struct container *out, const char *root, const char *id, stru
 	out->rootfd = make_root(root, err);
 	if (out->rootfd < 0)
 		return -1;
-	if (mkdirat(out->rootfd, id, 0711) < 0 && errno == EEXIST)
-		return error_set(err, ERR_EXISTS, "container with given ID already exists: '%s'",
-				 id);
-	else if (faccessat(out->rootfd, id, F_OK, 0) < 0)
-		return error_sys(err, "make container '%s'", id);
+	if (mkdirat(out->rootfd, id, 0711) < 0)
+		return errno == EEXIST ? error_set(err, ERR_EXISTS,
+						   "container with given ID already exists: '%s'",
+						   id)
+				       : error_sys(err, "make container '%s'", id);
 	return open_dir(out, LOCK_ALONE, err);
 }
 
@@ -110,6 +110,7 @@ static const struct json_field state_fields[] = {
 	{ JSON_ROW(STRING, container_state, created, "created"), .is_required = true },
 	{ JSON_ROW(STRING, container_state, owner, "owner"), .is_required = true },
 	{ JSON_ROW(STRING, container_state, cgroup, "cgroup"), .is_required = true },
+	{ JSON_ROW(STRING, container_state, claim, "claim"), .is_required = true },
 	{ JSON_ROW(BOOL, container_state, uses_systemd, "systemd") },
 	{ 0 },
 };
@@ -121,7 +122,11 @@ static int read_init(const struct json *j, struct proc_id *out, struct error *er
 	const char *boot_id;
 	uint64_t pid;
 
-	if (json_u64(json_get(init, "pid"), state_name, 1, INT32_MAX, &pid, err) < 0 ||
+	if (json_u64(json_get(init, "pid"), state_name, 0, INT32_MAX, &pid, err) < 0)
+		return -1;
+	if (pid == 0)
+		return 0;	/* it is being made */
+	if (
 	    json_u64(json_get(init, "start"), state_name, 0, UINT64_MAX, &out->start, err) < 0 ||
 	    json_str(json_get(init, "boot"), state_name, &boot_id, err) < 0)
 		return -1;
@@ -141,7 +146,7 @@ static int read_state(struct container *c, struct error *err)
 	int status;
 
 	if (fd < 0 && errno == ENOENT)
-		return 0;	/* it is being made */
+		return 0;	/* its making has just begun */
 	if (fd < 0)
 		return error_sys(err, "open '%s'", state_name);
 	j = json_read(fd, state_name, NULL, err);
@@ -159,6 +164,7 @@ static int read_state(struct container *c, struct error *err)
 	c->state.created = xstrdup(read.created);
 	c->state.owner = xstrdup(read.owner);
 	c->state.cgroup = xstrdup(read.cgroup);
+	c->state.claim = xstrdup(read.claim);
 	c->state.uses_systemd = read.uses_systemd;
 	return 0;
 }
@@ -181,7 +187,8 @@ int container_open(struct container *out, const char *root, const char *id, enum
 void container_close(struct container *c)
 {
 	char **owned[] = { &c->state.version, &c->state.bundle, &c->state.rootfs,
-			   &c->state.created, &c->state.owner, &c->state.cgroup };
+			   &c->state.created, &c->state.owner, &c->state.cgroup,
+			   &c->state.claim };
 
 	for (size_t i = 0; i < N_ROWS(owned); i++)
 		free(TAKE_PTR(*owned[i]));
@@ -211,7 +218,8 @@ int container_save(const struct container *c, struct error *err)
 	json_out_str(&out, "rootfs", c->state.rootfs);
 	json_out_str(&out, "created", c->state.created);
 	json_out_str(&out, "owner", c->state.owner);
-	json_out_str(&out, "cgroup", c->state.cgroup);
+	json_out_str(&out, "cgroup", c->state.cgroup ? c->state.cgroup : "");
+	json_out_str(&out, "claim", c->state.claim ? c->state.claim : "");
 	json_out_bool(&out, "systemd", c->state.uses_systemd);
 	json_out_object(&out, "init");
 	json_out_i64(&out, "pid", c->state.init.pid);

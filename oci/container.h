@@ -6,12 +6,12 @@
  * A container's directory below the root of all: ROOT/ID with
  *
  *   config.json   as it stood in the bundle when it was created
- *   state.json    what the kernel can't be asked; written when the init waits to be started
+ *   state.json    what the kernel can't be asked; without an init until that waits to be started
  *   start.sock    until it was started: what the init listens on
  *
  * Its status is not kept: the kernel knows whether its init lives and is frozen.
- * A directory without state.json is a container that is being made, or whose
- * maker was killed; nobody else has the lock of the directory then.
+ * One without an init is a container that is being made, or whose maker was
+ * killed; nobody else has the lock of the directory then.
  */
 
 #include <stdbool.h>
@@ -37,6 +37,7 @@ struct container_state {
 	char *created;			/* RFC 3339, UTC */
 	char *owner;			/* number of the user who made it; "": root */
 	char *cgroup;			/* path of its group below each hierarchy, "/" and on */
+	char *claim;			/* the path while groups are made, else "" */
 	bool uses_systemd;		/* that group is a scope of systemd's */
 	struct proc_id init;
 };

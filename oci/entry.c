@@ -8,13 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -27,6 +25,7 @@
 #include "oci/program.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
+#include "oci/unsupported.h"
 #include "runtime/confine.h"
 #include "runtime/dev.h"
 
@@ -65,14 +64,11 @@ static int open_terminal(const struct entry *e, struct error *err)
 	const struct oci_process *p = e->options->process;
 	AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
 	AUTO_CLOSE int ptsfd = -1, masterfd = -1, slavefd = -1;
-	struct statfs fs;
 
 	if (rootfd >= 0)
 		ptsfd = path_open_nolink(rootfd, "dev/pts", O_PATH | O_DIRECTORY, false, err);
 	if (ptsfd < 0)
 		return -1;
-	if (fstatfs(ptsfd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
-		return error_set(err, ERR_FAILED, "the container has no devpts at /dev/pts");
 	masterfd = dev_pty_open(ptsfd, p->user->uid, &slavefd, err);
 	if (masterfd < 0 || fd_send(e->sock[1], &masterfd, 1, "t", 1, err) < 0)
 		return -1;
@@ -203,11 +199,15 @@ static int open_entry(struct entry *e, struct container *c, struct error *err)
 {
 	const struct oci_seccomp *s = c->spec.linux_->seccomp;
 
-	if (process_compile(&e->process, e->options->process, err) < 0 ||
+	if (unsupported_process(e->options->process, err) < 0 ||
+	    process_compile(&e->process, e->options->process, err) < 0 ||
 	    open_groups(e, c, err) < 0)
 		return -1;
 	if (s && seccomp_compile(&e->seccomp, s, err) < 0)
 		return -1;
+	if (e->seccomp.filter.has_notices)
+		return error_set(err, ERR_UNSUPPORTED, "exec where linux.seccomp has notices is not"
+				 " supported");
 	e->process.seccomp = s ? &e->seccomp : NULL;
 	e->env = strv_copy((char *const *)e->options->process->env);
 	e->initfd = proc_open(&c->state.init, err);

@@ -16,7 +16,10 @@
 int handover_check(const struct handover *h, const struct oci_process *process, bool is_foreground,
 		   struct error *err)
 {
-	if (process->terminal && !h->console_socket && !is_foreground)
+	if (process->terminal && !h->console_socket && is_foreground)
+		return error_set(err, ERR_UNSUPPORTED, "the caller's own terminal is not supported"
+				 " yet: --console-socket takes one");
+	if (process->terminal && !h->console_socket)
 		return error_set(err, ERR_USAGE, "cannot allocate tty if runc will detach without"
 				 " setting console socket");
 	if (!process->terminal && h->console_socket)

@@ -22,6 +22,8 @@
 #include "oci/oci_launch.h"
 #include "oci/resources.h"
 #include "oci/spec_linux.h"
+#include "oci/spec_resources.h"
+#include "oci/unsupported.h"
 
 enum { END_MS = 10000 };
 
@@ -68,7 +70,7 @@ static int take_bundle(struct container *c, const struct life_options *o, struct
 	return 0;
 }
 
-static int check_spec(struct container *c, struct error *err)
+static int check_spec(struct container *c, const struct life_options *o, struct error *err)
 {
 	const struct oci_root *root = c->spec.root;
 	AUTO_FREE char *path = NULL;
@@ -77,6 +79,11 @@ static int check_spec(struct container *c, struct error *err)
 		return error_set(err, ERR_USAGE, "config.json: root must be specified");
 	if (!c->spec.process)
 		return error_set(err, ERR_USAGE, "config.json: process property must be specified");
+	if (c->spec.linux_->resources && c->spec.linux_->resources->n_devices > 0 &&
+	    o->cgroup_manager == OCI_NO_CGROUPS)
+		return error_set(err, ERR_UNSUPPORTED, "linux.resources.devices needs cgroups");
+	if (unsupported_check(&c->spec, err) < 0)
+		return -1;
 	path = root->path[0] == '/' ? xstrdup(root->path)
 				    : xasprintf("%s/%s", c->state.bundle, root->path);
 	c->state.rootfs = realpath(path, NULL); /* host path */
@@ -85,25 +92,33 @@ static int check_spec(struct container *c, struct error *err)
 	return 0;
 }
 
-static void name_cgroup(struct container *c, const struct life_options *o)
+static char *cgroup_of(const struct container *c)
 {
 	const char *path = c->spec.linux_->cgroups_path;
 
-	if (o->cgroup_manager == OCI_NO_CGROUPS)
-		c->state.cgroup = xstrdup("");
-	else if (!path || !*path)
-		c->state.cgroup = xasprintf("/%s", c->id);
-	else
-		c->state.cgroup = path[0] == '/' ? xstrdup(path) : xasprintf("/%s", path);
+	if (!path || !*path)
+		return xasprintf("/%s", c->id);
+	return path[0] == '/' ? xstrdup(path) : xasprintf("/%s", path);
 }
 
-static int make_groups(struct container *c, struct span *span, struct error *err)
+/* They are the container's, to be ended with it, only once they were had: the path may be that of
+ * somebody else's. What is under way is written down, so that it is found if this process is
+ * killed. */
+static int make_groups(struct container *c, struct span *span, const struct life_options *o,
+		       struct error *err)
 {
 	const struct oci_resources *r = c->spec.linux_->resources;
 
-	if (!*c->state.cgroup)
-		return 0;
-	if (span_host(span, err) < 0 || span_make(span, c->state.cgroup, err) < 0)
+	if (o->cgroup_manager == OCI_NO_CGROUPS) {
+		c->state.cgroup = xstrdup("");
+		return container_save(c, err);
+	}
+	c->state.claim = cgroup_of(c);
+	if (container_save(c, err) < 0 || span_host(span, err) < 0 ||
+	    span_make(span, c->state.claim, err) < 0)
+		return -1;
+	c->state.cgroup = TAKE_PTR(c->state.claim);
+	if (container_save(c, err) < 0)
 		return -1;
 	return r ? resources_apply(span, r, false, err) : 0;
 }
@@ -152,7 +167,10 @@ static int launch(struct container *c, struct launched *out, const struct span *
 	if (launch_ready(out, err) < 0 || proc_id_of(out->pid, &c->state.init, err) < 0 ||
 	    container_save(c, err) < 0)
 		return -1;
-	return handover_give(&o->handover, out->pid, out->ptyfd, err);
+	if (handover_give(&o->handover, out->pid, out->ptyfd, err) < 0)
+		return -1;
+	/* Until here it ends with this process; from here it waits for whoever starts it. */
+	return o->goes_at_once ? 0 : launch_let(out, err);
 }
 
 int life_create(struct container *c, struct launched *out, const struct life_options *o,
@@ -162,10 +180,9 @@ int life_create(struct container *c, struct launched *out, const struct life_opt
 	struct error ignored = { 0 };
 
 	launched_init(out);
-	if (take_bundle(c, o, err) == 0 && check_spec(c, err) == 0 &&
+	if (take_bundle(c, o, err) == 0 && check_spec(c, o, err) == 0 &&
 	    handover_check(&o->handover, c->spec.process, o->is_foreground, err) == 0) {
-		name_cgroup(c, o);
-		if (make_groups(c, &span, err) == 0 && launch(c, out, &span, o, err) == 0)
+		if (make_groups(c, &span, o, err) == 0 && launch(c, out, &span, o, err) == 0)
 			return 0;
 	}
 	launched_close(out);
@@ -229,10 +246,17 @@ int life_start(struct container *c, struct error *err)
 static int end_groups(struct container *c, struct error *err)
 {
 	AUTO_SPAN struct span span = { .n = 0 };
+	bool has_groups = c->state.cgroup && *c->state.cgroup;
 
-	if (!c->state.cgroup || !*c->state.cgroup)
+	if (!has_groups && (!c->state.claim || !*c->state.claim))
 		return 0;
-	if (span_host(&span, err) < 0 || span_open(&span, c->state.cgroup, err) < 0)
+	if (span_host(&span, err) < 0)
+		return -1;
+	if (!has_groups) {
+		span_sweep(&span, c->state.claim);
+		return 0;
+	}
+	if (span_open(&span, c->state.cgroup, err) < 0)
 		return -1;
 	if (span_v2(&span) >= 0 && span_kill(&span, END_MS, err) < 0)
 		return -1;

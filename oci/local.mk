@@ -12,13 +12,15 @@ liboci_a_SOURCES += %D%/oci_launch.c %D%/oci_launch.h
 liboci_a_SOURCES += %D%/oci_launch_build.c %D%/oci_launch_inside.c
 liboci_a_SOURCES += %D%/process.c %D%/process.h
 liboci_a_SOURCES += %D%/program.c %D%/program.h
-liboci_a_SOURCES += %D%/resources.c %D%/resources.h %D%/resources_io.c %D%/resources_parts.h
+liboci_a_SOURCES += %D%/resources.c %D%/resources.h %D%/resources_parts.h
+liboci_a_SOURCES += %D%/resources_devices.c %D%/resources_io.c
 liboci_a_SOURCES += %D%/seccomp.c %D%/seccomp.h
 liboci_a_SOURCES += %D%/spec.c %D%/spec.h
 liboci_a_SOURCES += %D%/spec_check.c %D%/spec_check.h
 liboci_a_SOURCES += %D%/spec_linux.c %D%/spec_linux.h
 liboci_a_SOURCES += %D%/spec_resources.c %D%/spec_resources.h
 liboci_a_SOURCES += %D%/spec_seccomp.c %D%/spec_seccomp.h
+liboci_a_SOURCES += %D%/unsupported.c %D%/unsupported.h
 liboci_a_SOURCES += %D%/tree.c %D%/tree.h %D%/tree_parts.h
 liboci_a_SOURCES += %D%/tree_cgroup.c %D%/tree_covers.c %D%/tree_devices.c
 

@@ -99,9 +99,8 @@ static int set_globals(struct oci *oci, struct error *err)
 		oci->root = "/run/zone-oci";
 	oci->log_path = oci_value(oci, LOG) && *oci_value(oci, LOG) ? oci_value(oci, LOG) : NULL;
 	oci->log_is_json = format && strcmp(format, "json") == 0;
-	oci->is_debug = oci_value(oci, DEBUG) != NULL;
 	if (oci_value(oci, SYSTEMD) || (manager && strcmp(manager, "systemd") == 0))
-		oci->cgroup_manager = OCI_SYSTEMD;
+		return error_set(err, ERR_UNSUPPORTED, "systemd's cgroups are not supported yet");
 	else if (manager && strcmp(manager, "disabled") == 0)
 		oci->cgroup_manager = OCI_NO_CGROUPS;
 	else if (manager && strcmp(manager, "cgroupfs") != 0)
@@ -189,7 +188,7 @@ static int run_verb(struct oci *oci, const struct oci_verb *verb, int argc, char
 
 int main(int argc, char **argv)
 {
-	struct oci oci = { .program = argv[0] };
+	struct oci oci = { .root = NULL };
 	struct error err = { 0 };
 	const struct oci_verb *verb;
 	int at = parse(&oci, global_options, true, argc, argv, &err);

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-enum oci_cgroup_manager { OCI_CGROUPFS, OCI_SYSTEMD, OCI_NO_CGROUPS };
+enum oci_cgroup_manager { OCI_CGROUPFS, OCI_NO_CGROUPS };
 
 struct oci_given {
 	int row;			/* of the verb's table */
@@ -21,11 +21,9 @@ struct oci_given {
 };
 
 struct oci {
-	const char *program;		/* the name it was called by */
 	const char *root;		/* of all containers */
 	const char *log_path;		/* --log, or NULL */
 	bool log_is_json;
-	bool is_debug;
 	int cgroup_manager;		/* enum oci_cgroup_manager */
 	const struct oci_given *given;	/* the verb's options, in their order */
 	size_t n_given;
@@ -55,10 +53,11 @@ const struct oci_verb *oci_verbs(void);
 /* The value given last to the verb's option in this row of its table, or NULL. */
 const char *oci_value(const struct oci *oci, int row);
 
-/* Each in the file of its name; ps in verb_state.c; resume, update in verb_pause.c. */
+/* create, run and start are in verb_create.c; state, list and ps in verb_state.c; the others but
+ * exec in verb_kill.c. */
 extern const struct oci_option oci_create_options[], oci_delete_options[], oci_exec_options[],
 	oci_kill_options[], oci_list_options[], oci_ps_options[], oci_run_options[],
-	oci_spec_options[], oci_update_options[], oci_no_options[];
+	oci_no_options[];
 int oci_create(struct oci *oci, struct error *err);
 int oci_run(struct oci *oci, struct error *err);
 int oci_start(struct oci *oci, struct error *err);
@@ -70,7 +69,5 @@ int oci_kill(struct oci *oci, struct error *err);
 int oci_delete(struct oci *oci, struct error *err);
 int oci_pause(struct oci *oci, struct error *err);
 int oci_resume(struct oci *oci, struct error *err);
-int oci_update(struct oci *oci, struct error *err);
-int oci_spec_verb(struct oci *oci, struct error *err);
 
 #endif

@@ -94,10 +94,9 @@ static int wait_for_start(const struct launching *b, const struct oci_launch *o,
 	int fd;
 
 	*out_reportfd = b->report[1];
-	if (o->options.listenfd < 0) {
-		launch_wait(b);
+	launch_wait(b);
+	if (o->options.listenfd < 0)
 		return 0;
-	}
 	do
 		fd = accept4(o->options.listenfd, NULL, NULL, SOCK_CLOEXEC);
 	while (fd < 0 && errno == EINTR);

@@ -490,7 +490,8 @@ int resources_apply(const struct span *span, const struct oci_resources *r, bool
 		return -1;
 	if (r->network && apply_priorities(span, r->network, err) < 0)
 		return -1;
-	if (apply_hugepages(span, r, err) < 0 || apply_rdma(span, r, err) < 0)
+	if (apply_hugepages(span, r, err) < 0 || apply_rdma(span, r, err) < 0 ||
+	    resources_devices(span, r, err) < 0)
 		return -1;
 	return apply_unified(span, r, err);
 }

@@ -15,8 +15,8 @@
 #include "oci/spec_resources.h"
 
 /* Writes what is set and leaves the rest. is_update: the groups hold processes and limits already,
- * and memory is not set below what is in use where checkBeforeUpdate asks for that. Devices are
- * not looked at (device_rules.h). ERR_UNSUPPORTED naming the property for what this host can't
+ * and memory is not set below what is in use where checkBeforeUpdate asks for that.
+ * ERR_UNSUPPORTED naming the property for what this host can't
  * hold, ERR_USAGE for what no host can. */
 int resources_apply(const struct span *span, const struct oci_resources *resources, bool is_update,
 		    struct error *err);

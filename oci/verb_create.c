@@ -11,33 +11,17 @@
 #include "oci/life.h"
 #include "oci/oci.h"
 
-enum {
-	BUNDLE, CONFIG, CONSOLE, PID_FILE, NO_PIVOT, NO_KEYRING, PRESERVE, DETACH, KEEP,
-	N_ROWS_RUN,
-};
+enum { BUNDLE, CONFIG, CONSOLE, PID_FILE, NO_PIVOT, NO_KEYRING, PRESERVE, DETACH, KEEP };
 
+#define CREATE_ROWS \
+	[BUNDLE] = { "bundle", 'b', true }, [CONFIG] = { "config", 'f', true }, \
+	[CONSOLE] = { "console-socket", 0, true }, [PID_FILE] = { "pid-file", 0, true }, \
+	[NO_PIVOT] = { "no-pivot", 0, false }, [NO_KEYRING] = { "no-new-keyring", 0, false }, \
+	[PRESERVE] = { "preserve-fds", 0, true }
+
+const struct oci_option oci_create_options[] = { CREATE_ROWS, { 0 } };
 const struct oci_option oci_run_options[] = {
-	[BUNDLE] = { "bundle", 'b', true },
-	[CONFIG] = { "config", 'f', true },
-	[CONSOLE] = { "console-socket", 0, true },
-	[PID_FILE] = { "pid-file", 0, true },
-	[NO_PIVOT] = { "no-pivot", 0, false },
-	[NO_KEYRING] = { "no-new-keyring", 0, false },
-	[PRESERVE] = { "preserve-fds", 0, true },
-	[DETACH] = { "detach", 'd', false },
-	[KEEP] = { "keep", 0, false },
-	[N_ROWS_RUN] = { 0 },
-};
-
-const struct oci_option oci_create_options[] = {
-	[BUNDLE] = { "bundle", 'b', true },
-	[CONFIG] = { "config", 'f', true },
-	[CONSOLE] = { "console-socket", 0, true },
-	[PID_FILE] = { "pid-file", 0, true },
-	[NO_PIVOT] = { "no-pivot", 0, false },
-	[NO_KEYRING] = { "no-new-keyring", 0, false },
-	[PRESERVE] = { "preserve-fds", 0, true },
-	[PRESERVE + 1] = { 0 },
+	CREATE_ROWS, [DETACH] = { "detach", 'd', false }, [KEEP] = { "keep", 0, false }, { 0 },
 };
 
 /* They must be open, or ours would stand in their places. */
@@ -130,6 +114,7 @@ int oci_run(struct oci *oci, struct error *err)
 	if (read_options(oci, &options, err) < 0)
 		return -1;
 	options.goes_at_once = true;
+	options.is_foreground = !is_detached;
 	if (container_make(&c, oci->root, oci->operands[0], err) < 0 ||
 	    life_create(&c, &launched, &options, err) < 0)
 		return -1;

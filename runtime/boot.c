@@ -332,8 +332,13 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
 	if (site_cgroups(z->site, err) < 0 ||
 	    devices_load(&z->site->cgroups, device_sets(z->config.features), err) < 0)
 		return -1;
-	if (zone_hook(z, ZONE_HOOK_PRE_BOOT, err) < 0 || keeper_boot(z, options, err) < 0)
+	if (zone_hook(z, ZONE_HOOK_PRE_BOOT, err) < 0)
 		return -1;
+	if (keeper_boot(z, options, err) < 0) {
+		/* What the first hook did for it is not needed. */
+		zone_hook_warn(z, ZONE_HOOK_POST_STOP);
+		return -1;
+	}
 	zone_hook_warn(z, ZONE_HOOK_POST_BOOT);
 	return 0;
 }
@@ -358,7 +363,6 @@ static int kill_inside(struct zone *z, const struct zone_status *st, int timeout
 /* A keeper that does not end is stuck on something that only ending it mends. */
 static int end_keeper(struct zone *z, const struct zone_status *st, struct error *err)
 {
-	int hook_ms = zone_has_hook(z, ZONE_HOOK_POST_STOP) ? ZONE_HOOK_MS : 0;
 	AUTO_CLOSE int keeperfd = -1;
 	struct error gone = { 0 };
 
@@ -367,7 +371,10 @@ static int end_keeper(struct zone *z, const struct zone_status *st, struct error
 	keeperfd = proc_open(&st->run.keeper, &gone);
 	if (keeperfd < 0)
 		return 0;
-	if (proc_wait_end(keeperfd, KEEPER_WAIT_MS + hook_ms, err) == 1)
+	if (proc_wait_end(keeperfd, KEEPER_WAIT_MS, err) == 1)
+		return 0;
+	if (zone_has_hook(z, ZONE_HOOK_POST_STOP) &&
+	    proc_wait_end(keeperfd, ZONE_HOOK_MS, err) == 1)
 		return 0;
 	if (proc_signal(keeperfd, SIGKILL, err) < 0)
 		return error_wrap(err, "keeper of %s", z->name);

@@ -2,9 +2,11 @@
 #include "runtime/dev.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -67,10 +69,14 @@ int dev_fill(int devfd, uint64_t features, struct error *err)
 
 int dev_pty_open(int ptsfd, uid_t uid, int *out_slavefd, struct error *err)
 {
-	AUTO_CLOSE int masterfd = openat(ptsfd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
-	AUTO_CLOSE int slavefd = -1;
+	AUTO_CLOSE int masterfd = -1, slavefd = -1;
+	struct statfs fs;
 	int unlock = 0;
 
+	/* What is called so elsewhere may be any device, which opening alone can set off. */
+	if (fstatfs(ptsfd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return error_set(err, ERR_FAILED, "there is no devpts at /dev/pts");
+	masterfd = openat(ptsfd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
 	if (masterfd < 0)
 		return error_sys(err, "open a terminal");
 	if (ioctl(masterfd, TIOCSPTLCK, &unlock) < 0)

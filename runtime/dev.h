@@ -17,7 +17,8 @@
 int dev_fill(int devfd, uint64_t features, struct error *err);
 
 /* Opens a terminal of the devpts instance whose root is ptsfd, the slave owned by uid and by the
- * group that the instance gives. Returns the master; *out_slavefd is the other end. Child-safe. */
+ * group that the instance gives. Returns the master; *out_slavefd is the other end. Nothing else
+ * than a devpts is opened. Child-safe. */
 int dev_pty_open(int ptsfd, uid_t uid, int *out_slavefd, struct error *err);
 
 #endif

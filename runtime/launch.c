@@ -216,10 +216,17 @@ static bool was_killed(const struct launched *l)
 	       info.si_code == CLD_KILLED && info.si_status == SIGKILL;
 }
 
-int launch_go(struct launched *l, struct error *err)
+int launch_let(struct launched *l, struct error *err)
 {
 	if (send(l->gatefd, "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
 		return error_sys(err, "let the first process go");
+	return 0;
+}
+
+int launch_go(struct launched *l, struct error *err)
+{
+	if (launch_let(l, err) < 0)
+		return -1;
 	if (confine_report(l->reportfd, l->program, err) < 0 || take_notices(l, err) < 0)
 		return -1;
 	if (was_killed(l))

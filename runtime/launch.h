@@ -83,6 +83,8 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 int launch_go(struct launched *l, struct error *err);
 /* Of kinds whose child says once more that it is ready: waits for that. */
 int launch_ready(struct launched *l, struct error *err);
+/* Lets the child go on and hears nothing of it. */
+int launch_let(struct launched *l, struct error *err);
 /* An empty value, which launched_close() accepts. */
 void launched_init(struct launched *l);
 /* Lets go of its network namespace, which else lives as long as this. */

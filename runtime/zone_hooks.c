@@ -2,11 +2,15 @@
 #include "runtime/zone_hooks.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/proc.h"
 #include "base/strv.h"
 
@@ -20,8 +24,25 @@ const char *zone_hook_name(enum zone_hook which)
 	return names[which];
 }
 
+/* Files of zones and templates may belong to the host's root there, and are written by others. */
+static bool is_in_store(const struct zone *z, int fd)
+{
+	AUTO_FREE char *store = xasprintf("%s/var/lib/zonectl/",
+					  strcmp(z->site->path, "/") == 0 ? "" : z->site->path);
+	AUTO_FREE char *real = realpath(store, NULL); /* host path */
+	char name[32], target[PATH_MAX];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	n = readlink(name, target, sizeof(target) - 1); /* host path */
+	if (n < 0 || !real)
+		return true;
+	target[n] = '\0';
+	return strncmp(target, real, strlen(real)) == 0 && target[strlen(real)] == '/';
+}
+
 /* What root runs, only root may have written. */
-static int check_program(const char *path, struct error *err)
+static int check_program(const struct zone *z, const char *path, struct error *err)
 {
 	AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC); /* host path */
 	struct stat st;
@@ -30,6 +51,8 @@ static int check_program(const char *path, struct error *err)
 		return error_sys(err, "open '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, ERR_USAGE, "'%s' is no file", path);
+	if (is_in_store(z, fd))
+		return error_set(err, ERR_USAGE, "'%s' lies where zones have their files", path);
 	if (st.st_uid == 0 && (st.st_mode & 022) == 0)
 		return 0;
 	error_set(err, ERR_USAGE, "'%s' may be written by others than root", path);
@@ -105,7 +128,7 @@ static int run(const struct zone *z, const struct zone_config *c, enum zone_hook
 	AUTO_CLOSE int pidfd = -1;
 	pid_t pid;
 
-	if (check_program(path, err) < 0)
+	if (check_program(z, path, err) < 0)
 		return -1;
 	pidfd = proc_spawn(&spawn, &pid, err);
 	return pidfd < 0 ? -1 : wait_for(pidfd, err);

@@ -70,6 +70,28 @@ said_is() { [ "$(paste -sd, "$SAID")" = "$1" ]; }
 	is_nothing_left h1
 }
 
+@test "a boot that fails later runs the last hook too" {
+	zonectl set -q h1 hook-pre-boot="$HOOK"
+	not zonectl boot h1 --init /no/such/program
+	said_is "pre-boot h1,post-stop h1"
+	is_nothing_left h1
+}
+
+@test "a hook is not taken from where zones have their files" {
+	local inside=$ZONECTL_ROOT/var/lib/zonectl/zones/h1/hook
+
+	cp "$HOOK" "$inside"
+	zonectl set -q h1 hook-pre-boot="$inside"
+	fails 2 "zonectl: boot h1: hook-pre-boot '$inside': '$inside' lies where zones have their files" \
+		zonectl boot h1
+	ln -s "$inside" "$BATS_TEST_TMPDIR/link"
+	zonectl set -q h1 hook-pre-boot="$BATS_TEST_TMPDIR/link"
+	exits 2 zonectl boot h1
+	said_is ""
+	zonectl set -q h1 hook-pre-boot=
+	rm "$inside"
+}
+
 @test "a later hook that fails is a warning" {
 	zonectl set -q h1 hook-post-boot=/bin/false hook-pre-stop=
 	run --separate-stderr zonectl boot h1

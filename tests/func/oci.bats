@@ -188,6 +188,51 @@ status_is() {
 	rmdir /sys/fs/cgroup/*/"$ID"
 }
 
+@test "a group that another container has is left alone" {
+	config "p['args'] = ['sleep', '1000']" "l['cgroupsPath'] = '/$ID'"
+	oci create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	oci start "$ID"
+	not oci create --bundle "$BUNDLE" "$ID-2" </dev/null
+	not oci create --bundle "$BUNDLE" "$ID-2" </dev/null	# and no directory is in the way
+	status_is running
+	prints "here" oci exec "$ID" echo here
+	oci delete --force "$ID-2"
+	status_is running
+}
+
+# The words of the containers that are waiting to be started.
+waiting() { [ "$(pgrep -c -f -- "--root $OCI_ROOT create")" -eq "$1" ]; }
+
+@test "a create that is killed at any moment leaves nothing that delete does not take" {
+	config "p['args'] = ['sleep', '1000']"
+	for ms in 01 02 03 04 05 06 08 10 14; do
+		timeout -s KILL "0.0$ms" "$ZONE_BUILDDIR/zone-oci" --root "$OCI_ROOT" create \
+			--bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 || :
+		oci delete --force "$ID"
+		deadline 5 waiting 0
+		not ls -d /sys/fs/cgroup/*/"$ID"
+	done
+	prints "" oci list -q
+}
+
+@test "what can't be given is refused by name" {
+	fails 1 "process.apparmorProfile is not supported" inside true "p['apparmorProfile'] = 'x'"
+	fails 1 "linux.personality is not supported" inside true "l['personality'] = {'domain': 'LINUX32'}"
+	fails 1 "mount '/x': option tmpcopyup is not supported" inside true \
+		"c['mounts'].append({'destination': '/x', 'type': 'tmpfs', 'options': ['tmpcopyup']})"
+	fails 1 "systemd's cgroups are not supported yet" oci --systemd-cgroup list
+}
+
+@test "devices that the rules deny do not open" {
+	[ -d /sys/fs/cgroup/devices ] || skip "kernel: devices is not on cgroup v1 here"
+	prints "denied" inside '(: </dev/fuse) 2>/dev/null || echo denied; : </dev/null' \
+		"l['devices'] = [{'path': '/dev/fuse', 'type': 'c', 'major': 10, 'minor': 229, 'fileMode': 438}]" \
+		"l['resources'] = {'devices': [{'allow': False, 'access': 'rwm'}]}"
+	prints "open" inside ': </dev/fuse && echo open' \
+		"l['devices'] = [{'path': '/dev/fuse', 'type': 'c', 'major': 10, 'minor': 229, 'fileMode': 438}]" \
+		"l['resources'] = {'devices': [{'allow': False, 'access': 'rwm'}, {'allow': True, 'type': 'c', 'major': 10, 'minor': 229, 'access': 'rw'}]}"
+}
+
 @test "a user namespace has the ids that were asked for" {
 	chmod 755 "$BATS_FILE_TMPDIR" "$BUNDLE"
 	prints "0 0 100000 65536" inside 'echo $(id -u) $(cat /proc/self/uid_map)' \
