@@ -36,7 +36,7 @@ setup() { zone_setup; }
 
 @test "log -f goes on with what comes" {
 	running l4
-	zonectl log l4 -f >"$BATS_TEST_TMPDIR/out" &
+	zonectl log l4 -f >"$BATS_TEST_TMPDIR/out" 3>&- 4>&- &
 	pid=$!
 	zonectl exec l4 -- sh -c 'echo came later >/dev/console'
 	deadline 5 grep -q "came later" "$BATS_TEST_TMPDIR/out"
