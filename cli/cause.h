@@ -4,8 +4,8 @@
 
 /* Why a session ended, in one line for whoever sits in front of it. */
 
-#include "cli/relay.h"
 #include "cli/verb.h"
+#include "runtime/relay.h"
 
 struct cause {
 	enum relay_end end;

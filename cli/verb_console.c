@@ -11,12 +11,12 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "cli/cause.h"
-#include "cli/leave.h"
 #include "cli/out.h"
-#include "cli/relay.h"
 #include "cli/verb.h"
 #include "cli/verb_access.h"
 #include "runtime/keeper.h"
+#include "runtime/leave.h"
+#include "runtime/relay.h"
 #include "runtime/repair.h"
 
 enum { SIGNAL_STATUS = 128, LINGER_MS = 1000 };

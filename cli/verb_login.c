@@ -11,11 +11,11 @@
 #include "base/strv.h"
 #include "cli/cause.h"
 #include "cli/fanout.h"
-#include "cli/session.h"
-#include "cli/term.h"
 #include "cli/verb.h"
 #include "cli/verb_access.h"
 #include "runtime/enter.h"
+#include "runtime/session.h"
+#include "runtime/term.h"
 
 const struct opt login_options[] = {
 	{ "user",   'u', "USER", "log in as USER (root)" },

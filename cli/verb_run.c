@@ -7,11 +7,11 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "cli/out.h"
-#include "cli/session.h"
-#include "cli/term.h"
 #include "cli/verb_zone.h"
 #include "runtime/enter.h"
 #include "runtime/run.h"
+#include "runtime/session.h"
+#include "runtime/term.h"
 
 /* The command is the zone's init, which the kernel shields from signals it does not handle
  * (pid_namespaces(7)); so the second one ends the zone. */

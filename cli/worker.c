@@ -19,7 +19,7 @@
 #include "base/num.h"
 #include "base/sys.h"
 #include "cli/out.h"
-#include "cli/term.h"
+#include "runtime/term.h"
 
 enum {
 	SIGNALLED = 128,

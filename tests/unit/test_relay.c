@@ -16,7 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/sys.h"
-#include "cli/relay.h"
+#include "runtime/relay.h"
 
 enum { MANY = 1 << 20 };
 

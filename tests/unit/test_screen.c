@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/screen.h"
+#include "runtime/screen.h"
 
 /* What would be written after the text, however it is cut into pieces. */
 static const char *reset_after(const char *text, bool is_cut)

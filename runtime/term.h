@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_TERM_H
-#define CLI_TERM_H
+#ifndef RUNTIME_TERM_H
+#define RUNTIME_TERM_H
 
 /*
  * The user's terminal: raw mode and back, its size, the escape that leaves a

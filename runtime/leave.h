@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_LEAVE_H
-#define CLI_LEAVE_H
+#ifndef RUNTIME_LEAVE_H
+#define RUNTIME_LEAVE_H
 
 /*
  * The user's terminal at the end of a session: what the zone left set in it is
@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-#include "cli/screen.h"
-#include "cli/term.h"
+#include "runtime/screen.h"
+#include "runtime/term.h"
 
 /* Also restores t, as term_restore(). s is what was shown on standard output; nothing is written
  * when that is no terminal. has_left: the user went before the output came to its end, and wants to

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/screen.h"
+#include "runtime/screen.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/session.h"
+#include "runtime/session.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/proc.h"
-#include "cli/leave.h"
+#include "runtime/leave.h"
 
 enum { SIGNAL_STATUS = 128 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_SESSION_H
-#define CLI_SESSION_H
+#ifndef RUNTIME_SESSION_H
+#define RUNTIME_SESSION_H
 
 /*
  * A command in a zone and the user in front of it. With a terminal, the user's
@@ -14,8 +14,8 @@
 #include <termios.h>
 
 #include "base/error.h"
-#include "cli/relay.h"
-#include "cli/screen.h"
+#include "runtime/relay.h"
+#include "runtime/screen.h"
 
 struct session {
 	bool has_tty;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/relay.h"
+#include "runtime/relay.h"
 
 #include <errno.h>
 #include <limits.h>

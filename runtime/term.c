@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/term.h"
+#include "runtime/term.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_RELAY_H
-#define CLI_RELAY_H
+#ifndef RUNTIME_RELAY_H
+#define RUNTIME_RELAY_H
 
 /*
  * Bytes between the user and a zone, exact, in both directions, in a bounded
@@ -17,8 +17,8 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "cli/screen.h"
-#include "cli/term.h"
+#include "runtime/screen.h"
+#include "runtime/term.h"
 
 enum {
 	RELAY_BUFFER = 64 * 1024,

@@ -7,7 +7,7 @@
  * random, is an answer that the zone could not ask for in advance but by asking for all; hence the
  * silence that has to follow.
  */
-#include "cli/leave.h"
+#include "runtime/leave.h"
 
 #include <errno.h>
 #include <fcntl.h>

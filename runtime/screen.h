@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef CLI_SCREEN_H
-#define CLI_SCREEN_H
+#ifndef RUNTIME_SCREEN_H
+#define RUNTIME_SCREEN_H
 
 /*
  * What a zone's output has done to the user's terminal: modes that were set and
