@@ -24,8 +24,8 @@ liboci_a_SOURCES += %D%/unsupported.c %D%/unsupported.h
 liboci_a_SOURCES += %D%/tree.c %D%/tree.h %D%/tree_parts.h
 liboci_a_SOURCES += %D%/tree_cgroup.c %D%/tree_covers.c %D%/tree_devices.c
 
-# Not installed before engines can drive it.
-noinst_PROGRAMS += zone-oci
+# Where ordinary users find it too: engines without root call it.
+bin_PROGRAMS += zone-oci
 zone_oci_SOURCES = %D%/main.c %D%/oci.h %D%/verbs.c
 zone_oci_SOURCES += %D%/verb_create.c %D%/verb_exec.c %D%/verb_kill.c %D%/verb_state.c
 zone_oci_LDADD = liboci.a libzone.a $(ZONECTL_LIBS)

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "oci/oci.h"
 
-enum { OPTIONS_MAX = 40, LONG_ONLY = 256 };
+enum { OPTIONS_MAX = 40, LONG_ONLY = 256, VERB_HELP = 128 };
 
 const char *oci_value(const struct oci *oci, int row)
 {
@@ -45,18 +45,20 @@ static const struct oci_option global_options[] = {
 };
 /* clang-format on */
 
-/* As getopt_long_only(3) wants them; "+" stops at the first operand. */
+/* As getopt_long_only(3) wants them; "+" stops at the first operand. Any verb has --help. */
 static void make_tables(const struct oci_option *rows, bool stops, struct option *longs,
 			char *shorts)
 {
 	size_t n = (size_t)sprintf(shorts, "%s:", stops ? "+" : "");
+	int i;
 
-	for (int i = 0; rows[i].name; i++) {
+	for (i = 0; rows[i].name; i++) {
 		longs[i] = (struct option){ rows[i].name, rows[i].has_value, NULL, LONG_ONLY + i };
 		if (rows[i].letter)
 			n += (size_t)sprintf(shorts + n, "%c%s", rows[i].letter,
 					     rows[i].has_value ? ":" : "");
 	}
+	longs[i] = (struct option){ "help", no_argument, NULL, VERB_HELP };
 }
 
 /* Adds what is given to oci->given, which has room for every word. Returns how many words of argv
@@ -79,6 +81,10 @@ static int parse(struct oci *oci, const struct oci_option *rows, bool stops, int
 			return error_set(err, ERR_USAGE, row == ':' ? "flag needs an argument: %s"
 								    : "unknown option: %s",
 					 argv[optind - 1]);
+		if (row == VERB_HELP) {
+			oci->asks_help = true;
+			continue;
+		}
 		for (int i = 0; row < LONG_ONLY && rows[i].name; i++)
 			if (rows[i].letter == row)
 				row = LONG_ONLY + i;
@@ -154,11 +160,32 @@ static int print_version(void)
 	return 0;
 }
 
+static void print_options(const struct oci_option *rows)
+{
+	printf("\noptions:\n");
+	for (; rows->name; rows++) {
+		char letter[] = { '-', rows->letter, ',', ' ', '\0' };
+
+		printf("  %s--%s%s\n", rows->letter ? letter : "", rows->name,
+		       rows->has_value ? " VALUE" : "");
+	}
+}
+
 static int print_help(void)
 {
-	printf("usage: zone-oci [OPTIONS] VERB [OPTIONS] [ID]\n\n");
+	printf("usage: zone-oci [OPTIONS] VERB [OPTIONS] [ID]\n\nverbs:\n");
 	for (const struct oci_verb *v = oci_verbs(); v->name; v++)
-		printf("  %-10s %-14s %s\n", v->name, v->operands, v->summary);
+		printf("  %-8s %-16s %s\n", v->name, v->operands, v->summary);
+	print_options(global_options);
+	printf("\nzone-oci VERB --help lists a verb's options, zone-oci(8) says what they do.\n");
+	return 0;
+}
+
+static int print_verb_help(const struct oci_verb *verb)
+{
+	printf("usage: zone-oci [OPTIONS] %s [OPTIONS] %s\n\n%s\n", verb->name, verb->operands,
+	       verb->summary);
+	print_options(verb->options);
 	return 0;
 }
 
@@ -178,6 +205,8 @@ static int run_verb(struct oci *oci, const struct oci_verb *verb, int argc, char
 
 	if (at < 0)
 		return -1;
+	if (oci->asks_help)
+		return print_verb_help(verb);
 	oci->operands = argv + at;
 	oci->n_operands = argc - at;
 	if (oci->n_operands < verb->min || (verb->max >= 0 && oci->n_operands > verb->max))

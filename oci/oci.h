@@ -27,6 +27,7 @@ struct oci {
 	int cgroup_manager;		/* enum oci_cgroup_manager */
 	const struct oci_given *given;	/* the verb's options, in their order */
 	size_t n_given;
+	bool asks_help;			/* --help after the verb */
 	char *const *operands;		/* after the options; the id is the first */
 	int n_operands;
 	struct str out;			/* for standard output, once the verb is done */

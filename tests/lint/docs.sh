@@ -6,6 +6,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lint.bash"
 
 zonectl=${ZONECTL:-$PWD/_build/zonectl}
+oci=${zonectl%/*}/zone-oci
 page=man/zonectl.8
 completion=contrib/completion/zonectl.bash
 
@@ -160,6 +161,37 @@ incomplete_completion() {
 	offered set zone '' | grep '=$' | sort | compare "$work/help" -
 }
 
+#
+# zone-oci, a program of the same kind with a page of its own
+#
+
+# "-b, --bundle" of a help, without the words for values.
+oci_help_options() {
+	awk '/^[a-z]+:$/ { is_in = $0 == "options:" } is_in' | tags
+}
+
+compare_oci_options() {
+	local verb
+
+	while read -r verb; do
+		"$oci" "$verb" --help | oci_help_options | sort >"$work/help"
+		verb_section "$verb" | tags | sort >"$work/tags"
+		compare "$work/help" "$work/tags" | sed "s/^/$verb: /"
+	done <"$work/verbs"
+}
+
+check_oci_manual() {
+	man --warnings -E UTF-8 -Tutf8 -Z -l man/zone-oci.8 2>&1 >/dev/null | claim "zone-oci: the manual is well-formed"
+	MANWIDTH=1000 MANOPT='' man --no-justification --no-hyphenation -E ascii -P cat -l man/zone-oci.8 >"$work/page"
+	"$oci" --help | awk '/^[a-z]+:$/ { is_in = $0 == "verbs:"; next } is_in && NF { print $1 }' | sort >"$work/verbs"
+	section VERBS | sed -nE 's/^   ([a-z][a-z -]*)$/\1/p' | sort >"$work/tags"
+	compare "$work/verbs" "$work/tags" | claim "zone-oci: the manual has a section for each verb"
+	compare_oci_options | claim "zone-oci: each verb's section has the verb's options and no others"
+	"$oci" --help | oci_help_options | sort >"$work/help"
+	section "GLOBAL OPTIONS" | tags | sort >"$work/tags"
+	compare "$work/help" "$work/tags" | claim "zone-oci: the manual has the global options and no others"
+}
+
 if [ ! -x "$zonectl" ]; then
 	skip_claim "the manual says what the program says" "$zonectl is not built"
 	done_claims
@@ -206,4 +238,5 @@ sed -nE 's/^\t\treturn "([a-z-]+)";/\1/p' base/error.c | grep -vx none | missing
 json_keys | missing_from JSON             | claim "the manual names every JSON key"
 grep -ohE 'getenv\("[A-Z_]+"' cli/*.c | grep -oE '[A-Z_]{2,}' | missing_from ENVIRONMENT |
 	claim "the manual names what is read from the environment"
+check_oci_manual
 done_claims
