@@ -3,16 +3,16 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/bpf.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/sys.h"
+#include "cgroups/device_program.h"
 
 /* The kernel's own dev_t: twelve bits of major, twenty of minor (linux/kdev_t.h). */
-enum { MINOR_BITS = 20, MINOR_MAX = (1 << MINOR_BITS) - 1, PROGRAM_MAX = 64, TO_END = -1 };
+enum { MINOR_BITS = 20, MINOR_MAX = (1 << MINOR_BITS) - 1, TO_END = -1 };
 
 /* All are character devices, to be read and written. No node may be made: not even the kernel lets
  * a user namespace do that, but for overlay's whiteouts, which never come here. */
@@ -33,38 +33,7 @@ static const struct device_row {
 };
 /* clang-format on */
 
-enum { R_ANSWER = BPF_REG_0, R_CONTEXT = BPF_REG_1, R_ACCESS, R_DEVICE, R_MINOR };
-
-struct program {
-	struct bpf_insn insns[PROGRAM_MAX];
-	unsigned int n;
-};
-
-static void add(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int32_t imm)
-{
-	p->insns[p->n++] = (struct bpf_insn){
-		.code = code, .dst_reg = dst, .src_reg = src, .imm = imm,
-	};
-}
-
-static void add_load(struct program *p, uint8_t dst, int16_t offset)
-{
-	add(p, BPF_LDX | BPF_MEM | BPF_W, dst, R_CONTEXT, 0);
-	p->insns[p->n - 1].off = offset;
-}
-
-/* Jumps over the next "over" instructions if the comparison with value holds. */
-static void add_jump(struct program *p, uint8_t test, uint8_t dst, int32_t value, int16_t over)
-{
-	add(p, BPF_JMP | test | BPF_K, dst, 0, value);
-	p->insns[p->n - 1].off = over;
-}
-
-static void add_answer(struct program *p, int32_t answer)
-{
-	add(p, BPF_ALU64 | BPF_MOV | BPF_K, R_ANSWER, 0, answer);
-	add(p, BPF_JMP | BPF_EXIT, 0, 0, 0);
-}
+static const char name[] = "zone_devices";
 
 static int32_t key(unsigned int major, unsigned int minor)
 {
@@ -73,33 +42,33 @@ static int32_t key(unsigned int major, unsigned int minor)
 
 /* With R_ANSWER 1, a device that matches jumps to the program's end; TO_END is replaced by how far
  * that is once it is known. */
-static void add_row(struct program *p, const struct device_row *row)
+static void add_row(struct device_program *p, const struct device_row *row)
 {
 	unsigned int last_major = row->last_major ? row->last_major : row->major;
 
 	if (row->last == 0) {
-		add_jump(p, BPF_JEQ, R_DEVICE, key(row->major, row->minor), TO_END);
+		device_program_jump(p, BPF_JEQ, R_DEVICE, key(row->major, row->minor), TO_END);
 		return;
 	}
-	add_jump(p, BPF_JLT, R_DEVICE, key(row->major, row->minor), 1);
-	add_jump(p, BPF_JLE, R_DEVICE, key(last_major, row->last), TO_END);
+	device_program_jump(p, BPF_JLT, R_DEVICE, key(row->major, row->minor), 1);
+	device_program_jump(p, BPF_JLE, R_DEVICE, key(last_major, row->last), TO_END);
 }
 
 /* Answers 0 to whatever is no row's: it falls through to there. The last instruction returns.
  * The context's access_type is the access in its upper half, the type in its lower one
  * (struct bpf_cgroup_dev_ctx in linux/bpf.h). */
-static void make(struct program *p, unsigned int sets)
+static void make(struct device_program *p, unsigned int sets)
 {
 	unsigned int first;
 
-	p->n = 0;
-	add_load(p, R_ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	add_load(p, R_DEVICE, offsetof(struct bpf_cgroup_dev_ctx, major));
-	add_load(p, R_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
-	add(p, BPF_ALU64 | BPF_LSH | BPF_K, R_DEVICE, 0, MINOR_BITS);
-	add(p, BPF_ALU64 | BPF_OR | BPF_X, R_DEVICE, R_MINOR, 0);
-	add_jump(p, BPF_JSET, R_ACCESS, BPF_DEVCG_ACC_MKNOD << 16 | BPF_DEVCG_DEV_BLOCK, 0);
-	add(p, BPF_ALU64 | BPF_MOV | BPF_K, R_ANSWER, 0, 1);
+	device_program_load_field(p, R_ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	device_program_load_field(p, R_DEVICE, offsetof(struct bpf_cgroup_dev_ctx, major));
+	device_program_load_field(p, R_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	device_program_add(p, BPF_ALU64 | BPF_LSH | BPF_K, R_DEVICE, 0, MINOR_BITS);
+	device_program_add(p, BPF_ALU64 | BPF_OR | BPF_X, R_DEVICE, R_MINOR, 0);
+	device_program_jump(p, BPF_JSET, R_ACCESS,
+			    BPF_DEVCG_ACC_MKNOD << 16 | BPF_DEVCG_DEV_BLOCK, 0);
+	device_program_add(p, BPF_ALU64 | BPF_MOV | BPF_K, R_ANSWER, 0, 1);
 	first = p->n;
 	for (size_t i = 0; i < N_ROWS(rows); i++)
 		if (rows[i].set == 0 || (rows[i].set & sets) != 0)
@@ -108,58 +77,30 @@ static void make(struct program *p, unsigned int sets)
 	for (unsigned int i = first; i < p->n; i++)
 		if (p->insns[i].off == TO_END)
 			p->insns[i].off = (int16_t)(p->n - i);
-	add_answer(p, 0);
-}
-
-/* Returns the program's descriptor, or -1 with errno. */
-static int load(const struct program *p)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	attr.insns = (uintptr_t)p->insns;
-	attr.insn_cnt = p->n;
-	attr.license = (uintptr_t)"GPL";
-	memcpy(attr.prog_name, "zone_devices", sizeof("zone_devices"));
-	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	device_program_answer(p, 0);
 }
 
 bool devices_supported(void)
 {
 	/* The least that can be wrong about a program: what refuses this one refuses all. */
-	struct program p = { .n = 0 };
+	AUTO_DEVICE_PROGRAM struct device_program p = { .n = 0 };
 	AUTO_CLOSE int fd = -1;
 
-	add_answer(&p, 1);
-	fd = load(&p);
+	device_program_answer(&p, 1);
+	fd = device_program_load(&p, name);
 	return fd >= 0;
-}
-
-static int attach(int groupfd, int programfd, struct error *err)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.target_fd = (uint32_t)groupfd;
-	attr.attach_bpf_fd = (uint32_t)programfd;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	attr.attach_flags = BPF_F_ALLOW_MULTI;
-	if (sys_bpf(BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0)
-		return error_sys(err, "device policy: attach it");
-	return 0;
 }
 
 int devices_load(struct cgroup_host *host, unsigned int sets, struct error *err)
 {
-	struct program p;
+	AUTO_DEVICE_PROGRAM struct device_program p = { .n = 0 };
 	int reason;
 
 	assert(sets < CGROUP_POLICIES);
 	if (host->policyfd[sets] >= 0)
 		return 0;
 	make(&p, sets);
-	host->policyfd[sets] = load(&p);
+	host->policyfd[sets] = device_program_load(&p, name);
 	if (host->policyfd[sets] >= 0)
 		return 0;
 	reason = errno;
@@ -174,5 +115,5 @@ int devices_apply(struct cgroup_host *host, int groupfd, unsigned int sets, stru
 {
 	if (devices_load(host, sets, err) < 0)
 		return -1;
-	return host->policyfd[sets] < 0 ? 0 : attach(groupfd, host->policyfd[sets], err);
+	return host->policyfd[sets] < 0 ? 0 : device_program_attach(groupfd, host->policyfd[sets], err);
 }

@@ -2,6 +2,8 @@
 libzone_a_SOURCES += \
 	%D%/blocks.c %D%/blocks.h \
 	%D%/cgroup.c %D%/cgroup.h \
+	%D%/device_program.c %D%/device_program.h \
+	%D%/device_rules.c %D%/device_rules.h \
 	%D%/devices.c %D%/devices.h \
 	%D%/group.c %D%/group.h \
 	%D%/host.c %D%/host.h \

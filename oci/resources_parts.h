@@ -13,7 +13,8 @@ int resources_missing(const char *name, const char *controller, struct error *er
 /* Writes a control file for the property of this name. */
 int resources_write(int fd, const char *file, const char *text, const char *name,
 		    struct error *err);
-/* linux.resources.devices, by the v1 controller; ERR_UNSUPPORTED without it. */
+/* linux.resources.devices, if there are any: by the v1 controller where the host has it, else by a
+ * program at the v2 group. */
 int resources_devices(const struct span *span, const struct oci_resources *resources,
 		      struct error *err);
 /* linux.resources.blockIO */

@@ -135,6 +135,8 @@ check_PROGRAMS += %D%/unit/test_rename
 tests_unit_test_rename_SOURCES = %D%/unit/test_rename.c %D%/unit/site_fixture.h
 check_PROGRAMS += %D%/unit/test_ahead
 tests_unit_test_ahead_SOURCES = %D%/unit/test_ahead.c %D%/unit/tree_fixture.h
+check_PROGRAMS += %D%/unit/test_device_rules
+tests_unit_test_device_rules_SOURCES = %D%/unit/test_device_rules.c %D%/unit/cgroup_fixture.h
 check_PROGRAMS += %D%/unit/test_devices
 tests_unit_test_devices_SOURCES = %D%/unit/test_devices.c %D%/unit/cgroup_fixture.h
 check_PROGRAMS += %D%/unit/test_digest
@@ -346,6 +348,10 @@ EXTRA_DIST += %D%/vm/guest/v1.bash %D%/vm/guest/plain.bash %D%/vm/guest/debian.b
 EXTRA_DIST += %D%/vm/guest/power.bash %D%/vm/guest/figures.bash
 distclean-local:
 	rm -rf vm
+
+# engines that have zone-oci as their runtime
+ENGINE_TESTS += %D%/engines/docker.bats
+EXTRA_DIST += %D%/engines/engine.bash %D%/engines/docker.bash
 
 # lint: the house rules
 LINT_TESTS += %D%/lint/docs.sh
