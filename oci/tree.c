@@ -58,15 +58,41 @@ static int host_open(const struct tree *t, const char *path, int flags, struct e
 	return fd >= 0 ? fd : error_sys(err, "open '%s'", whole);
 }
 
+/* The mount that a directory is in. Its flags can be had only at its root, so upward from there. */
+static int make_private(int dirfd, struct error *err)
+{
+	AUTO_CLOSE int fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+
+	while (fd >= 0) {
+		struct error inner = { 0 };
+		int upfd;
+
+		if (propagate(fd, MS_PRIVATE, &inner) == 0)
+			return 0;
+		if (inner.sys != EINVAL) {
+			*err = inner;
+			return -1;
+		}
+		upfd = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+		close(fd);
+		fd = upfd;
+	}
+	return error_sys(err, "find the mount of a directory");
+}
+
 int tree_root(struct tree *t, struct error *err)
 {
 	AUTO_CLOSE int dirfd = host_open(t, t->rootfs, O_DIRECTORY, err);
-	AUTO_CLOSE int treefd = dirfd < 0 ? -1 : mount_copy(dirfd, true, err);
+	AUTO_CLOSE int treefd = -1;
 
-	/* pivot_root(2) refuses a root that is shared, or whose parent is. */
+	/* pivot_root(2) refuses a root that is shared, or whose parent is; and what is attached to
+	 * a shared parent is attached on the host, too. */
+	if (dirfd < 0 || make_private(dirfd, err) < 0)
+		return error_wrap(err, "root filesystem '%s'", t->rootfs);
+	treefd = mount_copy(dirfd, true, err);
 	if (treefd < 0 || mount_attach(treefd, dirfd, err) < 0)
 		return error_wrap(err, "root filesystem '%s'", t->rootfs);
-	if (t->spec->linux_->propagation == 0 && propagate(treefd, MS_PRIVATE, err) < 0)
+	if (propagate(treefd, MS_PRIVATE, err) < 0)
 		return -1;
 	t->rootfd = TAKE_FD(treefd);
 	return 0;
@@ -288,23 +314,40 @@ int tree_fill(struct tree *t, struct error *err)
 	return 0;
 }
 
+static int move_root(const struct tree *t, struct error *err)
+{
+	if (sys_move_mount(t->rootfd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_sys(err, "move the root filesystem");
+	if (chroot(".") < 0 || chdir("/") < 0) /* host path */
+		return error_sys(err, "change the root");
+	return 0;
+}
+
+/* The old root lies on top of the new one (pivot_root(2), NOTES). It is cut off by way of its own
+ * descriptor: "." would be the new root's mounts, which stay as they were asked for, and what is
+ * taken away from a shared one is taken from the host. */
+static int pivot(struct error *err)
+{
+	AUTO_CLOSE int oldfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+
+	if (oldfd < 0 || sys_pivot_root(".", ".") < 0)
+		return error_sys(err, "pivot to the root filesystem");
+	if (fchdir(oldfd) < 0 || sys_mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 ||
+	    sys_umount(".", SYS_UMOUNT_DETACH) < 0 || chdir("/") < 0) /* host path */
+		return error_sys(err, "detach the host's root");
+	return 0;
+}
+
 int tree_enter(const struct tree *t, bool without_pivot, struct error *err)
 {
+	int propagation = t->spec->linux_->propagation;
+
 	if (fchdir(t->rootfd) < 0)
 		return error_sys(err, "enter the root filesystem");
-	if (without_pivot) {
-		if (sys_move_mount(t->rootfd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-			return error_sys(err, "move the root filesystem");
-		if (chroot(".") < 0 || chdir("/") < 0) /* host path */
-			return error_sys(err, "change the root");
-		return 0;
-	}
-	/* Both on ".": the old root then lies on top of the new one (pivot_root(2), NOTES). Taking
-	 * it away must not take anything from the host. */
-	if (sys_pivot_root(".", ".") < 0)
-		return error_sys(err, "pivot to the root filesystem");
-	if (sys_mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 ||
-	    sys_umount(".", SYS_UMOUNT_DETACH) < 0)
-		return error_sys(err, "detach the host's root");
+	if ((without_pivot ? move_root(t, err) : pivot(err)) < 0)
+		return -1;
+	/* Of the root alone, and only now: a mount of the host is not to hear of it. */
+	if (propagation != 0 && sys_mount(NULL, "/", NULL, propagations[propagation], NULL) < 0)
+		return error_sys(err, "set the propagation of the root filesystem");
 	return 0;
 }
