@@ -43,7 +43,8 @@ static char *check_path(const char *name, struct error *err)
 		return fail(err, code, name, what);
 	}
 	if (S_ISDIR(st.st_mode)) {
-		error_set(err, ERR_FAILED, "exec: \"%s\": is a directory", name);
+		/* Newer engines look for the first reason, older ones for the second. */
+		error_set(err, ERR_FAILED, "exec: \"%s\": is a directory: permission denied", name);
 		err->sys = EACCES;
 		return NULL;
 	}
