@@ -183,11 +183,12 @@ bool confine_is_program(const char *path)
 
 char *confine_find(const char *name, char *const *env, struct error *err)
 {
+	const char *search = strv_env_get(env, "PATH");
 	AUTO_STRV char **dirs = NULL;
 
 	if (strchr(name, '/'))
 		return xstrdup(name);
-	dirs = strv_split(strv_env_get(env, "PATH"), ":");
+	dirs = strv_split(search ? search : "", ":");
 	for (char **d = dirs; d && *d; d++) {
 		AUTO_FREE char *path = xasprintf("%s/%s", *d, name);
 

@@ -152,6 +152,9 @@ status_is() {
 	config "p['args'] = ['none']"
 	fails 1 'exec: "none": executable file not found in $PATH' \
 		oci create --bundle "$BUNDLE" "$ID" </dev/null
+	config "p['args'] = ['true']" "p['env'] = ['HOME=/']"	# no PATH at all
+	fails 1 'exec: "true": executable file not found in $PATH' \
+		oci create --bundle "$BUNDLE" "$ID" </dev/null
 	fails 1 'exec: "/etc/passwd": permission denied' inside 'true' "p['args'] = ['/etc/passwd']"
 	prints "" oci list -q
 	not ls -d /sys/fs/cgroup/*/"$ID"
