@@ -28,5 +28,6 @@ liboci_a_SOURCES += %D%/tree_cgroup.c %D%/tree_covers.c %D%/tree_devices.c
 bin_PROGRAMS += zone-oci
 zone_oci_SOURCES = %D%/main.c %D%/oci.h %D%/verbs.c
 zone_oci_SOURCES += %D%/verb_create.c %D%/verb_exec.c %D%/verb_kill.c %D%/verb_state.c
+zone_oci_SOURCES += %D%/verb_features.c %D%/verb_spec.c
 zone_oci_LDADD = liboci.a libzone.a $(ZONECTL_LIBS)
 zone_oci_LDFLAGS = $(ZONECTL_LDFLAGS)

@@ -58,7 +58,7 @@ const char *oci_value(const struct oci *oci, int row);
  * exec in verb_kill.c. */
 extern const struct oci_option oci_create_options[], oci_delete_options[], oci_exec_options[],
 	oci_kill_options[], oci_list_options[], oci_ps_options[], oci_run_options[],
-	oci_no_options[];
+	oci_no_options[], oci_spec_options[];
 int oci_create(struct oci *oci, struct error *err);
 int oci_run(struct oci *oci, struct error *err);
 int oci_start(struct oci *oci, struct error *err);
@@ -70,5 +70,7 @@ int oci_kill(struct oci *oci, struct error *err);
 int oci_delete(struct oci *oci, struct error *err);
 int oci_pause(struct oci *oci, struct error *err);
 int oci_resume(struct oci *oci, struct error *err);
+int oci_spec(struct oci *oci, struct error *err);
+int oci_features(struct oci *oci, struct error *err);
 
 #endif

@@ -78,20 +78,25 @@ static enum scmp_compare compare_of(int op)
 }
 
 /* The specification's name of an architecture without "SCMP_ARCH_", in small letters, is
- * libseccomp's. */
-static int add_architecture(scmp_filter_ctx ctx, const char *name, struct error *err)
+ * libseccomp's. Returns 0 for one that is newer than this library. */
+static uint32_t architecture_of(const char *name)
 {
 	char small[24];
 	size_t i = 0;
-	uint32_t token;
-	int code;
 
 	for (name += 10; name[i] && i < sizeof(small) - 1; i++)
 		small[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
 	small[i] = '\0';
-	token = seccomp_arch_resolve_name(small);
+	return seccomp_arch_resolve_name(small);
+}
+
+static int add_architecture(scmp_filter_ctx ctx, const char *name, struct error *err)
+{
+	uint32_t token = architecture_of(name);
+	int code;
+
 	if (token == 0 || seccomp_arch_exist(ctx, token) == 0)
-		return 0;	/* newer than this library, or there already */
+		return 0;
 	code = seccomp_arch_add(ctx, token);
 	/* EDOM: of another byte order, which this machine can't run at all. */
 	return code < 0 && code != -EDOM ? library_error(code, err, name) : 0;
@@ -244,4 +249,31 @@ int seccomp_apply(const struct seccomp *s, struct error *err)
 	if (fd < 0)
 		return error_sys(err, "apply the system call filter");
 	return s->filter.has_notices ? (int)fd : -2;
+}
+
+void seccomp_library(unsigned int *out_major, unsigned int *out_minor, unsigned int *out_micro)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	*out_major = v ? v->major : 0;
+	*out_minor = v ? v->minor : 0;
+	*out_micro = v ? v->micro : 0;
+}
+
+bool seccomp_knows_architecture(size_t place)
+{
+	return architecture_of(oci_seccomp_architectures[place]) != 0;
+}
+
+/* Without instructions the kernel looks at the flags first and fails with EINVAL, else with EFAULT
+ * (seccomp_set_mode_filter() in kernel/seccomp.c). The flag of notices alone goes with the one that
+ * asks for them. */
+bool seccomp_takes_flag(size_t place)
+{
+	unsigned long bits = place == OCI_SECCOMP_TSYNC ? SECCOMP_FILTER_FLAG_TSYNC
+							 : flag_bits[place];
+
+	if (place == OCI_SECCOMP_WAIT_KILLABLE)
+		bits |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, bits, NULL) < 0 && errno == EFAULT;
 }

@@ -25,4 +25,11 @@ void seccomp_clear(struct seccomp *s);
  * none. Needs CAP_SYS_ADMIN in the own user namespace or no_new_privs. Child-safe. */
 int seccomp_apply(const struct seccomp *s, struct error *err);
 
+/* What features tells: the library's version; whether it knows the architecture of this place in
+ * oci_seccomp_architectures; whether the kernel takes the flag of this place in oci_seccomp_flags.
+ */
+void seccomp_library(unsigned int *out_major, unsigned int *out_minor, unsigned int *out_micro);
+bool seccomp_knows_architecture(size_t place);
+bool seccomp_takes_flag(size_t place);
+
 #endif

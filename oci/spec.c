@@ -188,7 +188,7 @@ static const struct json_field hook_fields[] = {
 #define HOOKS(member, name) \
 	JSON_COUNTED(LIST, oci_hooks, member, name), .fields = hook_fields, \
 	.size = sizeof(struct oci_hook)
-static const struct json_field hooks_fields[] = {
+const struct json_field oci_hooks_fields[] = {
 	{ HOOKS(prestart, "prestart") },
 	{ HOOKS(create_runtime, "createRuntime") },
 	{ HOOKS(create_container, "createContainer") },
@@ -231,7 +231,7 @@ static const struct json_field spec_fields[] = {
 	{ JSON_COUNTED(LIST, oci_spec, mounts, "mounts"),
 	  .fields = mount_fields, .size = sizeof(struct oci_mount) },
 	{ JSON_ROW(OBJECT, oci_spec, hooks, "hooks"),
-	  .fields = hooks_fields, .size = sizeof(struct oci_hooks) },
+	  .fields = oci_hooks_fields, .size = sizeof(struct oci_hooks) },
 	{ JSON_COUNTED(MAP, oci_spec, annotations, "annotations") },
 	{ JSON_ROW(OBJECT, oci_spec, linux_, "linux"),
 	  .fields = oci_linux_fields, .size = sizeof(struct oci_linux) },

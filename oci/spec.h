@@ -14,6 +14,8 @@
 
 #include "base/json_fill.h"
 
+#define SPEC_VERSION "1.3.0"		/* of the specification */
+
 enum { SPEC_SIZE_MAX = 16 << 20 };	/* bytes of a config.json; engines write some 10 KiB */
 
 struct oci_linux;
@@ -125,6 +127,9 @@ struct oci_spec {
 	struct oci_linux *linux_;	/* never NULL in one that was read */
 	struct freebsd *freebsd;	/* only looked at */
 };
+
+/* Rows of "hooks", whose keys are the kinds there are. */
+extern const struct json_field oci_hooks_fields[];
 
 /* Reads config.json from fd; name is what messages call it. ERR_USAGE "NAME:LINE:COLUMN:
  * linux.resources.pids: 'limit' is missing". spec is empty (zeros), and is cleared by the caller

@@ -28,7 +28,7 @@ const struct json_field oci_mapping_fields[] = {
 	{ 0 },
 };
 
-static const char *const namespace_types[] = {
+const char *const oci_namespace_names[] = {
 	"",
 	[OCI_NS_MOUNT] = "mount", [OCI_NS_PID] = "pid", [OCI_NS_NETWORK] = "network",
 	[OCI_NS_UTS] = "uts", [OCI_NS_IPC] = "ipc", [OCI_NS_USER] = "user",
@@ -38,7 +38,7 @@ static const char *const namespace_types[] = {
 
 static const struct json_field namespace_fields[] = {
 	{ JSON_ROW(WORD, oci_namespace, type, "type"), .is_required = true,
-	  .words = namespace_types },
+	  .words = oci_namespace_names },
 	{ JSON_ROW(STRING, oci_namespace, path, "path") },
 	{ 0 },
 };
@@ -83,22 +83,22 @@ static const struct json_field intel_rdt_fields[] = {
 };
 
 /* In the order of the kernel's numbers, linux/mempolicy.h, and of the flags' bits. */
-static const char *const memory_modes[] = {
+const char *const oci_memory_modes[] = {
 	"",
 	"MPOL_DEFAULT", "MPOL_PREFERRED", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL",
 	"MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE",
 	NULL,
 };
-static const char *const memory_flags[] = {
+const char *const oci_memory_flags[] = {
 	"",
 	"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES",
 	NULL,
 };
 
 static const struct json_field memory_policy_fields[] = {
-	{ JSON_ROW(WORD, oci_memory_policy, mode, "mode"), .words = memory_modes },
+	{ JSON_ROW(WORD, oci_memory_policy, mode, "mode"), .words = oci_memory_modes },
 	{ JSON_ROW(STRING, oci_memory_policy, nodes, "nodes") },
-	{ JSON_ROW(WORDS, oci_memory_policy, flags, "flags"), .words = memory_flags },
+	{ JSON_ROW(WORDS, oci_memory_policy, flags, "flags"), .words = oci_memory_flags },
 	{ 0 },
 };
 

@@ -84,5 +84,9 @@ struct oci_linux {
 
 /* Rows of "linux" and of an id mapping. */
 extern const struct json_field oci_linux_fields[], oci_mapping_fields[];
+/* NULL-ended; the first is none. By enum oci_namespace_type; by the kernel's numbers of modes and
+ * bits of flags from the first on (linux/mempolicy.h). */
+extern const char *const oci_namespace_names[], *const oci_memory_modes[],
+	*const oci_memory_flags[];
 
 #endif

@@ -19,6 +19,10 @@ static const struct oci_verb verbs[] = {
 	{ "ps", oci_ps, oci_ps_options, 1, -1, true, "ID", "list its processes" },
 	{ "pause", oci_pause, oci_no_options, 1, 1, false, "ID", "freeze all its processes" },
 	{ "resume", oci_resume, oci_no_options, 1, 1, false, "ID", "let them go on" },
+	{ "spec", oci_spec, oci_spec_options, 0, 0, false, "",
+	  "write a config.json to begin with" },
+	{ "features", oci_features, oci_no_options, 0, 0, false, "",
+	  "print what a configuration can ask for" },
 	{ NULL, NULL, NULL, 0, 0, false, NULL, NULL },
 };
 /* clang-format on */
