@@ -12,12 +12,10 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/vfork.h"
 #include "oci/hooks.h"
 #include "oci/oci_launch.h"
 #include "oci/spec_linux.h"
 #include "runtime/caps.h"
-#include "runtime/mounts.h"
 
 /* Builder and caller share memory: what is changed here, the caller sees. */
 static struct oci_launch *launch_of(const struct launching *b)
@@ -120,23 +118,6 @@ static int host_hooks(const struct oci_launch *o, pid_t pid, struct error *err)
 					     : 0;
 }
 
-static int mount_proc(void *arg, struct error *err)
-{
-	int *out = arg;
-
-	*out = mounts_proc(err);
-	return *out < 0 ? -1 : 0;
-}
-
-/* By a process of the container's pid namespace, whose proc it then is. */
-static int make_proc(void *arg, struct error *err)
-{
-	int procfd = -1;
-
-	(void)arg;
-	return vfork_run(mount_proc, &procfd, 0, err) < 0 ? -1 : procfd;
-}
-
 static int enter_child(const struct launching *b, struct error *err)
 {
 	uint64_t flags = b->l->namespaces & (CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
@@ -169,7 +150,6 @@ static int build_tree(struct launching *b, struct error *err)
 	struct oci_launch *o = launch_of(b);
 	const struct oci_hooks *h = o->spec->hooks;
 
-	o->tree.make_proc = make_proc;
 	if (tree_begin(&o->tree, err) < 0 || tree_root(&o->tree, err) < 0 ||
 	    write_sysctls(o, err) < 0 || tree_fill(&o->tree, err) < 0)
 		return -1;

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "base/strv.h"
 #include "base/sys.h"
+#include "base/vfork.h"
 #include "oci/mount_options.h"
 #include "oci/spec_linux.h"
 #include "oci/tree_parts.h"
@@ -267,16 +268,34 @@ static int attach_fresh(const struct tree *t, int treefd, const struct oci_mount
 	return mount_attach(treefd, targetfd, err);
 }
 
+struct fresh {
+	const struct oci_mount *mount;
+	const struct mount_options *options;
+	int treefd;
+};
+
+static int make_as_told(void *arg, struct error *err)
+{
+	struct fresh *f = arg;
+
+	f->treefd = make_fresh(f->mount, f->options, err);
+	return f->treefd < 0 ? -1 : 0;
+}
+
+/* A proc is that of the pid namespace of whoever makes it. */
+static int make_proc(const struct oci_mount *m, const struct mount_options *o, struct error *err)
+{
+	struct fresh f = { m, o, -1 };
+
+	return vfork_run(make_as_told, &f, 0, err) < 0 ? -1 : f.treefd;
+}
+
 static int mount_fresh(const struct tree *t, const struct oci_mount *m,
 		       const struct mount_options *o, struct error *err)
 {
-	AUTO_CLOSE int treefd = is_type(m, "proc") && t->make_proc
-					? t->make_proc(t->make_proc_arg, err)
-					: make_fresh(m, o, err);
+	AUTO_CLOSE int treefd = is_type(m, "proc") ? make_proc(m, o, err) : make_fresh(m, o, err);
 
 	if (treefd < 0)
-		return -1;
-	if (is_type(m, "proc") && t->make_proc && mount_change(treefd, o->set, 0, false, err) < 0)
 		return -1;
 	if (attach_fresh(t, treefd, m, err) < 0)
 		return -1;

@@ -4,9 +4,10 @@
 
 /*
  * The mounts of a container, made by a process that has a mount namespace of its
- * own and has entered the container's other namespaces, before anything of the
- * container runs. Every target is found by base/path.h, links resolving inside
- * the root; every mount is made detached and attached by descriptor (mount.h).
+ * own and has entered the container's other namespaces (the pid namespace is that
+ * of its children), before anything of the container runs. Every target is found
+ * by base/path.h, links resolving inside the root; every mount is made detached
+ * and attached by descriptor (mount.h).
  */
 
 #include <stdbool.h>
@@ -26,9 +27,6 @@ struct tree {
 	bool is_inside;			/* the caller has no power over the host: nodes are bound */
 	uid_t root_uid;			/* the container's root, as the caller sees it */
 	gid_t root_gid;
-	/* Makes a detached proc of the container's pid namespace. */
-	int (*make_proc)(void *arg, struct error *err);
-	void *make_proc_arg;
 	int rootfd;			/* set by tree_root(); owned */
 	int ptyfd;			/* set by tree_fill() with a terminal; owned, or -1 */
 };
