@@ -3,6 +3,7 @@ libzone_a_SOURCES += \
 	%D%/base64.c %D%/base64.h \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/dbus.c %D%/dbus.h \
 	%D%/ed25519.c %D%/ed25519.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \

@@ -115,5 +115,6 @@ int devices_apply(struct cgroup_host *host, int groupfd, unsigned int sets, stru
 {
 	if (devices_load(host, sets, err) < 0)
 		return -1;
-	return host->policyfd[sets] < 0 ? 0 : device_program_attach(groupfd, host->policyfd[sets], err);
+	return host->policyfd[sets] < 0 ? 0
+					: device_program_attach(groupfd, host->policyfd[sets], err);
 }

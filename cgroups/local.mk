@@ -14,5 +14,6 @@ libzone_a_SOURCES += \
 	%D%/slice.c %D%/slice.h \
 	%D%/span.c %D%/span.h \
 	%D%/stats.c %D%/stats.h \
+	%D%/unit.c %D%/unit.h \
 	%D%/v1.c %D%/v1.h \
 	%D%/v2.c %D%/v2.h

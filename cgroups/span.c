@@ -107,6 +107,11 @@ static bool is_v2(const struct span_part *part)
 	return part->names[0] == '\0';
 }
 
+bool span_is_pure(const struct span *s)
+{
+	return s->n == 1 && is_v2(&s->parts[0]);
+}
+
 int span_v2(const struct span *s)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -229,7 +234,7 @@ static int check_free(const struct span_part *part, int fd, const char *path, st
 	return 0;
 }
 
-static int make_part(struct span_part *part, const char *path, struct error *err)
+static int make_part(struct span_part *part, const char *path, bool is_ours, struct error *err)
 {
 	AUTO_CLOSE int fd = fcntl(part->rootfd, F_DUPFD_CLOEXEC, 3);
 	AUTO_FREE char *names = xstrdup(path);
@@ -246,7 +251,7 @@ static int make_part(struct span_part *part, const char *path, struct error *err
 		close(fd);
 		fd = next;
 	}
-	if (!is_new && check_free(part, fd, path, err) < 0)
+	if (!is_new && !is_ours && check_free(part, fd, path, err) < 0)
 		return -1;
 	part->fd = TAKE_FD(fd);
 	part->is_made = is_new;
@@ -265,15 +270,47 @@ static void unmake(const struct span *s, const char *path)
 			(void)group_remove(s->parts[i].rootfd, path, &ignored);	/* it is empty */
 }
 
-int span_make(struct span *s, const char *path, struct error *err)
+static int make_all(struct span *s, const char *path, bool is_ours, struct error *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		if (make_part(&s->parts[i], path, err) == 0)
+		if (make_part(&s->parts[i], path, is_ours, err) == 0)
 			continue;
 		error_wrap(err, "%s", is_v2(&s->parts[i]) ? "cgroup v2" : s->parts[i].names);
 		unmake(s, path);
 		return -1;
 	}
+	return 0;
+}
+
+int span_make(struct span *s, const char *path, struct error *err)
+{
+	return make_all(s, path, false, err);
+}
+
+int span_adopt(struct span *s, const char *path, struct error *err)
+{
+	return make_all(s, path, true, err);
+}
+
+int span_give(const struct span *s, uid_t uid, struct error *err)
+{
+	AUTO_CLOSE int listfd = open("/sys/kernel/cgroup/delegate", O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *names = NULL;
+	int fd = span_v2(s);
+	char *save = NULL;
+
+	if (fd < 0)
+		return 0;
+	if (listfd < 0)
+		return error_sys(err, "open '/sys/kernel/cgroup/delegate'");
+	if (fd_read_all(listfd, CONTROL_MAX, &names, NULL, err) < 0)
+		return -1;
+	if (fchown(fd, uid, (gid_t)-1) < 0)
+		return error_sys(err, "give the cgroup to user %u", uid);
+	/* The list names files that a group without their controller does not have. */
+	for (char *name = strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
+		if (fchownat(fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return error_sys(err, "give '%s' of the cgroup to user %u", name, uid);
 	return 0;
 }
 
@@ -302,11 +339,11 @@ void span_close(struct span *s)
 	s->n = 0;
 }
 
-int span_join_v1(const struct span *s, struct error *err)
+int span_join_v1(const struct span *s, pid_t pid, struct error *err)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (!is_v2(&s->parts[i]) && s->parts[i].fd >= 0 &&
-		    group_join(s->parts[i].fd, 0, err) < 0)
+		    group_join(s->parts[i].fd, pid, err) < 0)
 			return error_wrap(err, "cgroup '%s'", s->parts[i].names);
 	return 0;
 }
@@ -315,7 +352,7 @@ int span_join(const struct span *s, struct error *err)
 {
 	int fd = span_v2(s);
 
-	if (span_join_v1(s, err) < 0)
+	if (span_join_v1(s, 0, err) < 0)
 		return -1;
 	return fd < 0 ? 0 : group_join(fd, 0, err);
 }
@@ -398,6 +435,16 @@ int span_is_frozen(const struct span *s, bool *out, struct error *err)
 	return 0;
 }
 
+/* Who is frozen there would not end. */
+static void thaw_v1(const struct span *s)
+{
+	int fd = span_v1(s, "freezer");
+	struct error ignored;
+
+	if (fd >= 0)
+		(void)fd_write_control(fd, "freezer.state", "THAWED", &ignored);
+}
+
 /* Without cgroup.kill, which came with Linux 5.14: until nobody is left to fork. */
 static int kill_rounds(const struct span *s, struct error *err)
 {
@@ -411,6 +458,7 @@ static int kill_rounds(const struct span *s, struct error *err)
 			return 0;
 		for (size_t j = 0; j < n; j++)
 			(void)kill(pids[j], SIGKILL);	/* it may be gone */
+		thaw_v1(s);
 		(void)poll(NULL, 0, STEP_MS);
 	}
 	return error_set(err, ERR_FAILED, "processes of the container do not end");
@@ -420,14 +468,11 @@ int span_kill(const struct span *s, int timeout_ms, struct error *err)
 {
 	struct error cause = { 0 };
 	int fd = span_v2(s);
-	int freezerfd = span_v1(s, "freezer");
 	int done;
 
 	if (fd < 0 || fd_write_control(fd, "cgroup.kill", "1", &cause) < 0)
 		return kill_rounds(s, err);
-	/* Who is frozen there by others would not end. */
-	if (freezerfd >= 0)
-		(void)fd_write_control(freezerfd, "freezer.state", "THAWED", &cause);
+	thaw_v1(s);
 	done = group_wait(fd, "populated", false, timeout_ms, err);
 	if (done < 0)
 		return -1;

@@ -40,16 +40,23 @@ int span_host(struct span *s, struct error *err);
  * processes in it or below, or is frozen. On failure the groups that it made are removed, and no
  * others. */
 int span_make(struct span *s, const char *path, struct error *err);
+/* Makes what is missing of the groups of path and opens all; what is there is ours already. */
+int span_adopt(struct span *s, const char *path, struct error *err);
+/* Gives the v2 group to a user of the host, with the files that whoever has a group delegated may
+ * write (cgroups(7), "Delegation"). */
+int span_give(const struct span *s, uid_t uid, struct error *err);
 /* Opens those that are there. */
 int span_open(struct span *s, const char *path, struct error *err);
 void span_close(struct span *s);
 
+/* True if there is v2 alone. */
+bool span_is_pure(const struct span *s);
 /* The v2 group, or -1. */
 int span_v2(const struct span *s);
 /* The v1 group of a controller ("memory", "blkio", "name=systemd"), or -1. */
 int span_v1(const struct span *s, const char *controller);
-/* Moves the caller into every v1 group. Child-safe. */
-int span_join_v1(const struct span *s, struct error *err);
+/* Moves a process into every v1 group; 0 is the caller. Child-safe. */
+int span_join_v1(const struct span *s, pid_t pid, struct error *err);
 /* Moves it into the v2 group too; for a process that was not born there. Child-safe. */
 int span_join(const struct span *s, struct error *err);
 /* The processes in the group and below, each once; the caller owns *out. */

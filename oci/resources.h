@@ -27,5 +27,7 @@ int resources_no_devices(const struct span *span, struct error *err);
 
 /* runc's: cpu.shares 2..262144 as cpu.weight 1..10000, 0 for 0. */
 uint64_t resources_weight(uint64_t shares);
+/* runc's: blkio.weight 10..1000 as io.weight 1..10000. */
+uint64_t resources_io_weight(uint64_t weight);
 
 #endif

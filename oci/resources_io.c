@@ -8,6 +8,11 @@
 #include "base/str.h"
 #include "oci/resources_parts.h"
 
+uint64_t resources_io_weight(uint64_t weight)
+{
+	return weight < 10 ? 1 : 1 + (weight - 10) * 9999 / 990;
+}
+
 /* bfq takes the figure as it is, io.weight has its own range. */
 static int apply_weight(int fd, bool is_v1, int64_t weight, struct error *err)
 {
@@ -23,7 +28,7 @@ static int apply_weight(int fd, bool is_v1, int64_t weight, struct error *err)
 	}
 	if (is_v1)
 		return fd_write_control(fd, "blkio.bfq.weight", text, err);
-	snprintf(text, sizeof(text), "%" PRId64, 1 + (weight - 10) * 9999 / 990);
+	snprintf(text, sizeof(text), "%" PRIu64, resources_io_weight((uint64_t)weight));
 	return fd_write_control(fd, "io.weight", text, err);
 }
 
