@@ -88,7 +88,7 @@ static int leave_host(const struct entry *e, struct error *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_sys(err, "hide the process");
-	if (span_join_v1(&e->span, err) < 0 || process_raise(&e->process, err) < 0)
+	if (span_join_v1(&e->span, 0, err) < 0 || process_raise(&e->process, 0, err) < 0)
 		return -1;
 	if (setns(e->initfd, namespaces_of(e->spec)) < 0)
 		return error_sys(err, "enter the container's namespaces");

@@ -58,8 +58,6 @@ int oci_launch_begin(struct launching *b, struct error *err)
 {
 	const struct oci_launch *o = launch_of(b);
 
-	if (span_join_v1(o->span, err) < 0 || process_raise(&o->process, err) < 0)
-		return -1;
 	for (size_t i = 0; i < o->n_joins; i++)
 		if (setns(o->joins[i].fd, o->joins[i].flag) < 0)
 			return error_sys(err, "enter a namespace of linux.namespaces");
@@ -160,11 +158,20 @@ static int build_tree(struct launching *b, struct error *err)
 	return tree_enter(&o->tree, o->options.without_pivot, err);
 }
 
+/* The child alone: hooks, which the builder runs, keep to the limits of whoever called. */
+static int confine_child(const struct oci_launch *o, pid_t pid, struct error *err)
+{
+	if (span_join_v1(o->span, pid, err) < 0)
+		return -1;
+	return process_raise(&o->process, pid, err);
+}
+
 int oci_launch_build(struct launching *b, struct error *err)
 {
 	const struct oci_launch *o = launch_of(b);
 
-	if (write_maps(o, b->out->pid, err) < 0 || set_fsids(o, err) < 0 ||
+	if (confine_child(o, b->out->pid, err) < 0 || write_maps(o, b->out->pid, err) < 0 ||
+	    set_fsids(o, err) < 0 ||
 	    host_hooks(o, b->out->pid, err) < 0 || enter_child(b, err) < 0)
 		return -1;
 	return build_tree(b, err) < 0 ? -1 : launch_tell(b, err);

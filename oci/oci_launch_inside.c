@@ -59,13 +59,14 @@ static int set_up(const struct launching *b, const struct oci_launch *o, struct 
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_sys(err, "hide the process");
-	if (o->makes_cgroupns && unshare(CLONE_NEWCGROUP) < 0)
-		return error_sys(err, "make a cgroup namespace");
 	if (set_names(o->spec, err) < 0)
 		return -1;
 	if (b->l->namespaces & CLONE_NEWNET && launch_loopback(err) < 0)
 		return -1;
 	launch_wait(b);
+	/* Its root is the groups that it is in by now. */
+	if (o->makes_cgroupns && unshare(CLONE_NEWCGROUP) < 0)
+		return error_sys(err, "make a cgroup namespace");
 	/* A copy into a namespace of another owner locks every mount together with its flags. */
 	if (o->launch.builds_apart && unshare(CLONE_NEWNS) < 0)
 		return error_sys(err, "make a mount namespace");

@@ -107,13 +107,13 @@ int process_compile(struct process *out, const struct oci_process *spec, struct 
 	return check_limits(spec, err);
 }
 
-static int set_limits(const struct oci_process *spec, struct error *err)
+static int set_limits(const struct oci_process *spec, pid_t pid, struct error *err)
 {
 	for (size_t i = 0; i < spec->n_rlimits; i++) {
 		const struct oci_rlimit *l = &spec->rlimits[i];
 		const struct rlimit limit = { .rlim_cur = l->soft.u, .rlim_max = l->hard.u };
 
-		if (setrlimit((__rlimit_resource_t)find_limit(l->type), &limit) < 0)
+		if (prlimit(pid, (__rlimit_resource_t)find_limit(l->type), &limit, NULL) < 0)
 			return error_sys(err, "set %s to %llu:%llu", l->type,
 					 (unsigned long long)l->soft.u,
 					 (unsigned long long)l->hard.u);
@@ -121,14 +121,16 @@ static int set_limits(const struct oci_process *spec, struct error *err)
 	return 0;
 }
 
-static int set_oom_score(const struct oci_process *spec, struct error *err)
+static int set_oom_score(const struct oci_process *spec, pid_t pid, struct error *err)
 {
-	char text[16];
+	char text[16], path[48] = "/proc/self/oom_score_adj";
 
 	if (!spec->oom_score_adj.is_set)
 		return 0;
 	snprintf(text, sizeof(text), "%d", (int)spec->oom_score_adj.i);
-	return fd_write_control(AT_FDCWD, "/proc/self/oom_score_adj", text, err);
+	if (pid != 0)
+		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	return fd_write_control(AT_FDCWD, path, text, err);
 }
 
 /* struct sched_attr of sched_setattr(2), which libc has no header of. */
@@ -146,7 +148,7 @@ static const uint32_t policy_numbers[] = {
 	[OCI_SCHED_DEADLINE] = 6,
 };
 
-static int set_scheduler(const struct oci_scheduler *s, struct error *err)
+static int set_scheduler(const struct oci_scheduler *s, pid_t pid, struct error *err)
 {
 	const struct attr attr = {
 		.size = sizeof(attr),
@@ -159,29 +161,29 @@ static int set_scheduler(const struct oci_scheduler *s, struct error *err)
 		.period = s->period.u,
 	};
 
-	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+	if (syscall(SYS_sched_setattr, pid, &attr, 0) < 0)
 		return error_sys(err, "set process.scheduler");
 	return 0;
 }
 
-static int set_io_priority(const struct oci_io_priority *io, struct error *err)
+static int set_io_priority(const struct oci_io_priority *io, pid_t pid, struct error *err)
 {
 	int priority = IOPRIO_PRIO_VALUE(io->class, (int)io->priority.i);
 
-	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, priority) < 0)
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, priority) < 0)
 		return error_sys(err, "set process.ioPriority");
 	return 0;
 }
 
-int process_raise(const struct process *p, struct error *err)
+int process_raise(const struct process *p, pid_t pid, struct error *err)
 {
 	const struct oci_process *spec = p->spec;
 
-	if (set_limits(spec, err) < 0 || set_oom_score(spec, err) < 0)
+	if (set_limits(spec, pid, err) < 0 || set_oom_score(spec, pid, err) < 0)
 		return -1;
-	if (spec->io_priority && set_io_priority(spec->io_priority, err) < 0)
+	if (spec->io_priority && set_io_priority(spec->io_priority, pid, err) < 0)
 		return -1;
-	return spec->scheduler ? set_scheduler(spec->scheduler, err) : 0;
+	return spec->scheduler ? set_scheduler(spec->scheduler, pid, err) : 0;
 }
 
 static int become_user(const void *arg, struct error *err)

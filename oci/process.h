@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "oci/seccomp.h"
@@ -27,9 +28,10 @@ struct process {
 /* ERR_USAGE for a limit, a flag or an affinity that no kernel knows. Capabilities that this one
  * does not know are left out, as the specification asks. */
 int process_compile(struct process *out, const struct oci_process *spec, struct error *err);
-/* What the host's power is needed for, in the process that the other is cloned from: limits that
- * are raised, a lowered oom_score_adj, the scheduler. Child-safe. */
-int process_raise(const struct process *p, struct error *err);
+/* What the host's power is needed for, done to a process that is of the container's namespaces and
+ * not yet of its user, or to the caller (0): limits that are raised, a lowered oom_score_adj, the
+ * scheduler. Child-safe. */
+int process_raise(const struct process *p, pid_t pid, struct error *err);
 /* All the rest, in the process itself, which has a session and its descriptors. *out_noticefd is
  * the filter's descriptor for notices, or -2. Child-safe. */
 int process_become(const struct process *p, int *out_noticefd, struct error *err);

@@ -322,6 +322,8 @@ VM_TESTS += %D%/vm/v2.sh
 VM_TESTS += %D%/vm/hybrid.sh
 VM_TESTS += %D%/vm/v1.sh
 VM_TESTS += %D%/vm/plain.sh
+VM_TESTS += %D%/vm/oci.sh
+EXTRA_DIST += %D%/vm/guest/oci.bash %D%/vm/guest/container.bash
 VM_TESTS += %D%/vm/debian.sh
 VM_TESTS += %D%/vm/power.sh
 VM_TESTS += %D%/vm/image.sh
@@ -351,6 +353,7 @@ distclean-local:
 
 # engines that have zone-oci as their runtime
 ENGINE_TESTS += %D%/engines/docker.bats
+ENGINE_TESTS += %D%/engines/docker-options.bats
 EXTRA_DIST += %D%/engines/engine.bash %D%/engines/docker.bash
 
 # lint: the house rules

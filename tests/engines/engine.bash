@@ -17,6 +17,7 @@ engine_open() {
 	done
 	is_alone || return
 	ENGINE=$(mktemp -d /var/tmp/zone-engine.XXXXXX) || return
+	chmod 711 "$ENGINE"	# for root of a user namespace
 	ENGINE_GROUP=zone-engine-${ENGINE##*.}
 	# Bash reaps whatever is handed to it.
 	unshare --mount --propagation private --pid --fork --mount-proc --kill-child -- bash -c '
