@@ -22,10 +22,10 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "cgroups/span.h"
+#include "oci/notices.h"
 #include "oci/program.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
-#include "oci/unsupported.h"
 #include "runtime/confine.h"
 #include "runtime/dev.h"
 
@@ -38,7 +38,9 @@ struct entry {
 	struct seccomp seccomp;
 	struct span span;
 	char **env;
+	const struct container *container;
 	int initfd, stubfd;
+	int noticesock;			/* connected to listenerPath, or -1 */
 	int report[2], sock[2];		/* the terminal's master comes up the second */
 };
 
@@ -88,7 +90,8 @@ static int leave_host(const struct entry *e, struct error *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_sys(err, "hide the process");
-	if (span_join_v1(&e->span, 0, err) < 0 || process_raise(&e->process, 0, err) < 0)
+	if (span_join_v1(&e->span, 0, err) < 0 || traits_final(&e->process.traits, err) < 0 ||
+	    process_raise(&e->process, 0, err) < 0)
 		return -1;
 	if (setns(e->initfd, namespaces_of(e->spec)) < 0)
 		return error_sys(err, "enter the container's namespaces");
@@ -100,23 +103,48 @@ static int leave_host(const struct entry *e, struct error *err)
 	return setsid() < 0 ? error_sys(err, "make a session") : 0;
 }
 
+static int pass_notices(const struct entry *e, int noticefd, pid_t pid, struct error *err)
+{
+	const struct notices_process own = { e->container, "running", pid,
+					     e->container->state.init.pid };
+
+	if (e->noticesock < 0)
+		return 0;
+	if (noticefd < 0 && process_seal(&e->process, &noticefd, err) < 0)
+		return -1;
+	return notices_pass(e->noticesock, noticefd, &own, err);
+}
+
+/* A filter with notices is there already, as its descriptor was passed on. */
+static int seal(void *arg, struct error *err)
+{
+	const struct entry *e = arg;
+	int noticefd;
+
+	return e->noticesock >= 0 ? 0 : process_seal(&e->process, &noticefd, err);
+}
+
 static int enter(struct entry *e, struct error *err)
 {
 	const struct oci_process *p = e->options->process;
 	AUTO_FREE char *path = NULL;
+	pid_t pid = e->noticesock >= 0 ? notices_own_pid() : 0;
+	struct labels labels;
 	int noticefd;
 
-	if (leave_host(e, err) < 0 || (p->terminal && open_terminal(e, err) < 0) ||
-	    process_become(&e->process, &noticefd, err) < 0)
+	if (labels_open(&labels, p, err) < 0 || leave_host(e, err) < 0 ||
+	    (p->terminal && open_terminal(e, err) < 0) ||
+	    process_become(&e->process, &labels, &noticefd, err) < 0)
 		return -1;
 	if (process_enter_dir(&e->process, err) < 0)
 		return -1;
 	path = program_find(p->args[0], e->env, err);
-	if (!path)
+	if (!path || pass_notices(e, noticefd, pid, err) < 0)
 		return -1;
 	return confine_exec(&(struct confine_program){
 		.stubfd = e->stubfd, .reportfd = e->report[1], .n_kept = e->options->n_kept,
 		.path = path, .argv = (char *const *)p->args, .env = e->env,
+		.seal = seal, .seal_arg = e,
 	}, err);
 }
 
@@ -147,6 +175,9 @@ static pid_t clone_child(struct entry *e, int *out_pidfd)
 
 static int start(struct entry *e, struct entered_process *out, struct error *err)
 {
+	/* It is the caller's, too, which ends soon and minds none. */
+	if (traits_initial(&e->process.traits, err) < 0)
+		return -1;
 	/* Only for the next child; this process stays where it is, and ends soon. */
 	if (spec_has_namespace(e->spec, OCI_NS_PID) && setns(e->initfd, CLONE_NEWPID) < 0)
 		return error_sys(err, "enter the container's pid namespace");
@@ -199,15 +230,16 @@ static int open_entry(struct entry *e, struct container *c, struct error *err)
 {
 	const struct oci_seccomp *s = c->spec.linux_->seccomp;
 
-	if (unsupported_process(e->options->process, err) < 0 ||
-	    process_compile(&e->process, e->options->process, err) < 0 ||
+	if (process_compile(&e->process, e->options->process, c->spec.linux_, err) < 0 ||
 	    open_groups(e, c, err) < 0)
 		return -1;
 	if (s && seccomp_compile(&e->seccomp, s, err) < 0)
 		return -1;
-	if (e->seccomp.filter.has_notices)
-		return error_set(err, ERR_UNSUPPORTED, "exec where linux.seccomp has notices is not"
-				 " supported");
+	if (e->seccomp.filter.has_notices) {
+		e->noticesock = notices_connect(s->listener_path, err);
+		if (e->noticesock < 0)
+			return -1;
+	}
 	e->process.seccomp = s ? &e->seccomp : NULL;
 	e->env = strv_copy((char *const *)e->options->process->env);
 	e->initfd = proc_open(&c->state.init, err);
@@ -223,7 +255,7 @@ static int open_entry(struct entry *e, struct container *c, struct error *err)
 static void close_entry(struct entry *e)
 {
 	int *fds[] = { &e->initfd, &e->stubfd, &e->report[0], &e->report[1], &e->sock[0],
-		       &e->sock[1] };
+		       &e->sock[1], &e->noticesock };
 
 	for (size_t i = 0; i < N_ROWS(fds); i++)
 		close_end(fds[i]);
@@ -243,7 +275,8 @@ static void abandon(struct entered_process *out)
 int entry_start(struct container *c, const struct entry_options *options,
 		struct entered_process *out, struct error *err)
 {
-	struct entry e = { .options = options, .spec = &c->spec, .initfd = -1, .stubfd = -1,
+	struct entry e = { .options = options, .spec = &c->spec, .container = c,
+			   .initfd = -1, .stubfd = -1, .noticesock = -1,
 			   .report = { -1, -1 }, .sock = { -1, -1 } };
 	int status;
 

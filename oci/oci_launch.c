@@ -15,6 +15,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "oci/notices.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 
@@ -110,19 +111,6 @@ static void compile_ids(struct oci_launch *o)
 	o->tree.root_gid = host_id(l->gids, l->n_gids);
 }
 
-static int connect_listener(const char *path, struct error *err)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	AUTO_CLOSE int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return error_set(err, ERR_USAGE, "linux.seccomp.listenerPath: too long");
-	strcpy(addr.sun_path, path);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return error_sys(err, "connect to linux.seccomp.listenerPath '%s'", path);
-	return TAKE_FD(sock);
-}
-
 static int compile_seccomp(struct oci_launch *o, struct error *err)
 {
 	const struct oci_seccomp *s = o->spec->linux_->seccomp;
@@ -134,7 +122,7 @@ static int compile_seccomp(struct oci_launch *o, struct error *err)
 	o->process.seccomp = &o->seccomp;
 	if (!o->seccomp.filter.has_notices)
 		return 0;
-	o->noticesock = connect_listener(s->listener_path, err);
+	o->noticesock = notices_connect(s->listener_path, err);
 	return o->noticesock < 0 ? -1 : 0;
 }
 
@@ -166,7 +154,7 @@ int oci_launch_compile(struct oci_launch *out, struct container *c, const struct
 		.tree = { .rootfd = -1, .ptyfd = -1 },
 		.hostnsfd = -1, .bundlefd = -1, .noticesock = -1,
 	};
-	if (process_compile(&out->process, c->spec.process, err) < 0)
+	if (process_compile(&out->process, c->spec.process, c->spec.linux_, err) < 0)
 		return -1;
 	out->process.keeps_keyring = options->keeps_keyring;
 	out->launch.argv = (char *const *)c->spec.process->args;
@@ -192,21 +180,27 @@ void oci_launch_clear(struct oci_launch *o)
 	free(TAKE_PTR(o->gid_map));
 }
 
+void oci_state_add(struct json_out *out, const char *key, const struct container *c,
+		   const char *status, pid_t pid)
+{
+	json_out_object(out, key);
+	json_out_str(out, "ociVersion", c->spec.version);
+	json_out_str(out, "id", c->id);
+	json_out_str(out, "status", status);
+	if (pid > 0)
+		json_out_i64(out, "pid", pid);
+	json_out_str(out, "bundle", c->state.bundle);
+	json_out_object(out, "annotations");
+	for (size_t i = 0; i < c->spec.n_annotations; i++)
+		json_out_str(out, c->spec.annotations[i].key, c->spec.annotations[i].value);
+	json_out_end_object(out);
+	json_out_end_object(out);
+}
+
 char *oci_state_text(const struct container *c, const char *status, pid_t pid)
 {
 	struct json_out out = { .compact = true };
 
-	json_out_object(&out, NULL);
-	json_out_str(&out, "ociVersion", c->spec.version);
-	json_out_str(&out, "id", c->id);
-	json_out_str(&out, "status", status);
-	if (pid > 0)
-		json_out_i64(&out, "pid", pid);
-	json_out_str(&out, "bundle", c->state.bundle);
-	json_out_object(&out, "annotations");
-	for (size_t i = 0; i < c->spec.n_annotations; i++)
-		json_out_str(&out, c->spec.annotations[i].key, c->spec.annotations[i].value);
-	json_out_end_object(&out);
-	json_out_end_object(&out);
+	oci_state_add(&out, NULL, c, status, pid);
 	return str_take(&out.text);
 }

@@ -54,6 +54,9 @@ void oci_launch_clear(struct oci_launch *o);
 
 /* The state that hooks and notices are given, as text that the caller owns. */
 char *oci_state_text(const struct container *c, const char *status, pid_t pid);
+/* The same as a member of an object that is being written. */
+void oci_state_add(struct json_out *out, const char *key, const struct container *c,
+		   const char *status, pid_t pid);
 
 /* In oci_launch_build.c and oci_launch_inside.c. */
 int oci_launch_begin(struct launching *b, struct error *err);

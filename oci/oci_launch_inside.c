@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "oci/hooks.h"
+#include "oci/notices.h"
 #include "oci/oci_launch.h"
 #include "oci/program.h"
 #include "oci/spec_linux.h"
@@ -77,15 +78,31 @@ static int set_up(const struct launching *b, const struct oci_launch *o, struct 
 	return o->spec->process->terminal ? open_terminal(o->spec->process, err) : 0;
 }
 
-/* The supervisor at listenerPath gets the descriptor with the state of the container. */
-static int pass_notices(const struct oci_launch *o, int noticefd, struct error *err)
-{
-	AUTO_FREE char *state = NULL;
+/* What is the host's to give, taken before its proc is out of sight. */
+struct taken {
+	struct labels labels;
+	pid_t pid;			/* as the host sees it */
+	int noticefd;			/* -2: none yet */
+};
 
-	if (noticefd < 0)
+static int take(const struct oci_launch *o, struct taken *out, struct error *err)
+{
+	out->noticefd = -2;
+	out->pid = o->noticesock >= 0 ? notices_own_pid() : 0;
+	return labels_open(&out->labels, o->process.spec, err);
+}
+
+/* A filter with notices is applied while whoever creates the container waits: what listens has to
+ * answer for our own calls from then on. */
+static int pass_notices(const struct oci_launch *o, struct taken *t, struct error *err)
+{
+	const struct notices_process p = { o->container, "creating", t->pid, t->pid };
+
+	if (o->noticesock < 0)
 		return 0;
-	state = oci_state_text(o->container, "creating", getpid());
-	return fd_send(o->noticesock, &noticefd, 1, state, strlen(state), err);
+	if (t->noticefd < 0 && process_seal(&o->process, &t->noticefd, err) < 0)
+		return -1;
+	return notices_pass(o->noticesock, t->noticefd, &p, err);
 }
 
 /* Whoever starts the container connects, and hears of a failure from then on. */
@@ -120,6 +137,15 @@ static int start_hooks(const struct oci_launch *o, struct error *err)
 			 err);
 }
 
+/* A filter with notices is there already, as its descriptor was passed on. */
+static int seal(void *arg, struct error *err)
+{
+	const struct oci_launch *o = arg;
+	int noticefd;
+
+	return o->noticesock >= 0 ? 0 : process_seal(&o->process, &noticefd, err);
+}
+
 /* From here on the failure is heard at reportfd, by whoever starts it. */
 static void execute(const struct launching *b, const struct oci_launch *o, const char *path,
 		    int reportfd)
@@ -132,6 +158,7 @@ static void execute(const struct launching *b, const struct oci_launch *o, const
 			.stubfd = b->stubfd, .reportfd = reportfd, .n_kept = o->options.n_kept,
 			.path = path, .argv = b->l->argv,
 			.env = b->l->env ? b->l->env : nothing,
+			.seal = seal, .seal_arg = (void *)(uintptr_t)o,
 		}, &err);
 	(void)!send(reportfd, &err, sizeof(err), MSG_NOSIGNAL);	/* nobody else to tell */
 	(void)!write(reportfd, &err, sizeof(err));
@@ -142,13 +169,16 @@ int oci_launch_inside(struct launching *b, struct error *err)
 {
 	const struct oci_launch *o = (const struct oci_launch *)b->l;
 	AUTO_FREE char *path = NULL;
-	int reportfd, noticefd;
+	struct taken taken;
+	int reportfd;
 
-	if (set_up(b, o, err) < 0 || process_become(&o->process, &noticefd, err) < 0 ||
-	    pass_notices(o, noticefd, err) < 0 || process_enter_dir(&o->process, err) < 0)
+	if (take(o, &taken, err) < 0 || set_up(b, o, err) < 0 ||
+	    process_become(&o->process, &taken.labels, &taken.noticefd, err) < 0)
+		return -1;
+	if (process_enter_dir(&o->process, err) < 0)
 		return -1;
 	path = program_find(b->l->argv[0], b->l->env, err);
-	if (!path)
+	if (!path || pass_notices(o, &taken, err) < 0)
 		return -1;
 	if (write(b->ready[1], "r", 1) != 1)
 		return error_sys(err, "tell the runtime");

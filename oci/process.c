@@ -4,14 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/ioprio.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -95,7 +92,8 @@ static int check_limits(const struct oci_process *spec, struct error *err)
 	return 0;
 }
 
-int process_compile(struct process *out, const struct oci_process *spec, struct error *err)
+int process_compile(struct process *out, const struct oci_process *spec, const struct oci_linux *l,
+		    struct error *err)
 {
 	*out = (struct process){ .spec = spec };
 	compile_capabilities(out, spec->capabilities);
@@ -104,6 +102,8 @@ int process_compile(struct process *out, const struct oci_process *spec, struct 
 	if (spec->user->n_groups > PROCESS_GROUPS_MAX)
 		return error_set(err, ERR_USAGE, "process.user.additionalGids: more than %d",
 				 PROCESS_GROUPS_MAX);
+	if (labels_check(spec, err) < 0 || traits_compile(&out->traits, spec, l, err) < 0)
+		return -1;
 	return check_limits(spec, err);
 }
 
@@ -133,57 +133,11 @@ static int set_oom_score(const struct oci_process *spec, pid_t pid, struct error
 	return fd_write_control(AT_FDCWD, path, text, err);
 }
 
-/* struct sched_attr of sched_setattr(2), which libc has no header of. */
-struct attr {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-};
-
-static const uint32_t policy_numbers[] = {
-	[OCI_SCHED_OTHER] = SCHED_OTHER, [OCI_SCHED_FIFO] = SCHED_FIFO, [OCI_SCHED_RR] = SCHED_RR,
-	[OCI_SCHED_BATCH] = SCHED_BATCH, [OCI_SCHED_ISO] = 4, [OCI_SCHED_IDLE] = SCHED_IDLE,
-	[OCI_SCHED_DEADLINE] = 6,
-};
-
-static int set_scheduler(const struct oci_scheduler *s, pid_t pid, struct error *err)
-{
-	const struct attr attr = {
-		.size = sizeof(attr),
-		.policy = policy_numbers[s->policy],
-		.flags = s->flags >> 1,
-		.nice = (int32_t)s->nice.i,
-		.priority = (uint32_t)s->priority.i,
-		.runtime = s->runtime.u,
-		.deadline = s->deadline.u,
-		.period = s->period.u,
-	};
-
-	if (syscall(SYS_sched_setattr, pid, &attr, 0) < 0)
-		return error_sys(err, "set process.scheduler");
-	return 0;
-}
-
-static int set_io_priority(const struct oci_io_priority *io, pid_t pid, struct error *err)
-{
-	int priority = IOPRIO_PRIO_VALUE(io->class, (int)io->priority.i);
-
-	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, priority) < 0)
-		return error_sys(err, "set process.ioPriority");
-	return 0;
-}
-
 int process_raise(const struct process *p, pid_t pid, struct error *err)
 {
-	const struct oci_process *spec = p->spec;
-
-	if (set_limits(spec, pid, err) < 0 || set_oom_score(spec, pid, err) < 0)
+	if (set_limits(p->spec, pid, err) < 0 || set_oom_score(p->spec, pid, err) < 0)
 		return -1;
-	if (spec->io_priority && set_io_priority(spec->io_priority, pid, err) < 0)
-		return -1;
-	return spec->scheduler ? set_scheduler(spec->scheduler, pid, err) : 0;
+	return traits_schedule(&p->traits, pid, err);
 }
 
 static int become_user(const void *arg, struct error *err)
@@ -210,7 +164,8 @@ static int confine(const struct process *p, int *out_noticefd, struct error *err
 	return *out_noticefd == -1 ? -1 : 0;
 }
 
-int process_become(const struct process *p, int *out_noticefd, struct error *err)
+int process_become(const struct process *p, struct labels *labels, int *out_noticefd,
+		   struct error *err)
 {
 	bool is_late = p->spec->no_new_privileges;
 
@@ -219,15 +174,20 @@ int process_become(const struct process *p, int *out_noticefd, struct error *err
 		return -1;
 	if (!p->keeps_keyring && sys_keyring_new_session() < 0 && errno != ENOSYS)
 		return error_sys(err, "join a new session keyring");
+	if (traits_apply(&p->traits, err) < 0 || labels_apply(labels, p->spec, err) < 0)
+		return -1;
 	if (is_late && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys(err, "set no_new_privs");
 	/* The filter needs CAP_SYS_ADMIN, which the user may not have, unless nobody can gain
-	 * anything: then it is the last step, so that it filters none of ours. */
+	 * anything: then it is the last step. */
 	if (!is_late && confine(p, out_noticefd, err) < 0)
 		return -1;
-	if (caps_become(&p->sets, become_user, p->spec->user, err) < 0)
-		return -1;
-	return is_late ? confine(p, out_noticefd, err) : 0;
+	return caps_become(&p->sets, become_user, p->spec->user, err);
+}
+
+int process_seal(const struct process *p, int *out_noticefd, struct error *err)
+{
+	return p->spec->no_new_privileges ? confine(p, out_noticefd, err) : 0;
 }
 
 /* By no magic link, which would lead to a directory of the host that is still open

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -193,11 +194,24 @@ static const unsigned long flag_bits[] = {
 	[OCI_SECCOMP_WAIT_KILLABLE] = 1UL << 5,	/* Linux 5.19, newer than some headers */
 };
 
+static bool names(const struct oci_seccomp_rule *rule, const char *call)
+{
+	for (size_t i = 0; i < rule->n_names; i++)
+		if (strcmp(rule->names[i], call) == 0)
+			return true;
+	return false;
+}
+
 static int check(const struct oci_seccomp *spec, struct error *err)
 {
 	if (spec->default_action == OCI_ACT_NOTIFY)
 		return error_set(err, ERR_USAGE, "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY"
 				 " cannot be used as default action");
+	for (size_t i = 0; i < spec->n_rules; i++)
+		if (spec->rules[i].action == OCI_ACT_NOTIFY && names(&spec->rules[i], "sendmsg"))
+			return error_set(err, ERR_USAGE, "linux.seccomp: SCMP_ACT_NOTIFY cannot be"
+					 " used for the sendmsg syscall, which passes the notices"
+					 " on");
 	if (!has_notices(spec) || (spec->listener_path && *spec->listener_path))
 		return 0;
 	return error_set(err, ERR_USAGE, "linux.seccomp: SCMP_ACT_NOTIFY without a listenerPath");

@@ -2,6 +2,7 @@
 #include "oci/unsupported.h"
 
 #include "base/cleanup.h"
+#include "oci/labels.h"
 #include "oci/mount_options.h"
 #include "oci/spec_linux.h"
 
@@ -16,22 +17,6 @@ static int first_asked(const struct row *rows, size_t n, struct error *err)
 		if (rows[i].is_asked)
 			return error_set(err, ERR_UNSUPPORTED, "%s is not supported", rows[i].what);
 	return 0;
-}
-
-static bool is_given(const char *text)
-{
-	return text && *text;
-}
-
-int unsupported_process(const struct oci_process *p, struct error *err)
-{
-	const struct row rows[] = {
-		{ is_given(p->apparmor_profile), "process.apparmorProfile" },
-		{ is_given(p->selinux_label), "process.selinuxLabel" },
-		{ p->exec_affinity != NULL, "process.execCPUAffinity" },
-	};
-
-	return first_asked(rows, N_ROWS(rows), err);
 }
 
 static int check_mount(const struct oci_mount *m, struct error *err)
@@ -58,10 +43,7 @@ int unsupported_check(const struct oci_spec *spec, struct error *err)
 {
 	const struct oci_linux *l = spec->linux_;
 	const struct row rows[] = {
-		{ is_given(l->mount_label), "linux.mountLabel" },
 		{ l->intel_rdt != NULL, "linux.intelRdt" },
-		{ l->memory_policy != NULL, "linux.memoryPolicy" },
-		{ l->personality != NULL, "linux.personality" },
 		{ l->n_net_devices > 0, "linux.netDevices" },
 	};
 
@@ -70,5 +52,5 @@ int unsupported_check(const struct oci_spec *spec, struct error *err)
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		if (check_mount(&spec->mounts[i], err) < 0)
 			return -1;
-	return spec->process ? unsupported_process(spec->process, err) : 0;
+	return labels_check_mounts(l->mount_label, err);
 }

@@ -7,7 +7,5 @@
 /* What a configuration asks for and this runtime can't give fails, by name: nothing that was asked
  * for is left out in silence. ERR_UNSUPPORTED "linux.intelRdt is not supported". */
 int unsupported_check(const struct oci_spec *spec, struct error *err);
-/* The same of a process alone. */
-int unsupported_process(const struct oci_process *process, struct error *err);
 
 #endif

@@ -248,6 +248,8 @@ int confine_exec(const struct confine_program *p, struct error *err)
 	stub_argv[0] = (char *)p->path;
 	stub_argv[1] = number;
 	memcpy(stub_argv + 2, p->argv, n * sizeof(*p->argv));
+	if (p->seal && p->seal(p->seal_arg, err) < 0)
+		return -1;
 	sys_execveat(stubfd, "", stub_argv, p->env, AT_EMPTY_PATH);
 	return error_sys(err, "execute the stub");
 }

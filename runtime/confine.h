@@ -66,6 +66,9 @@ struct confine_program {
 	unsigned int n_kept;		/* descriptors from 3 on that stay open */
 	const char *path;
 	char *const *argv, *const *env;
+	/* The last step, when all descriptors are in their places; or NULL. */
+	int (*seal)(void *arg, struct error *err);
+	void *seal_arg;
 };
 /* Executes path; never returns on success. Every descriptor above 2 is closed but those kept. On
  * failure the stub writes the errno of execve(2), an int, to reportfd and exits. Child-safe. */
