@@ -73,7 +73,7 @@ static int open_dir(struct container *c, enum lock_mode mode, struct error *err)
 
 	c->dirfd = openat(c->rootfd, c->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dirfd < 0 && errno == ENOENT)
-		return error_set(err, ERR_NOT_FOUND, "container '%s' does not exist", c->id);
+		return error_set(err, ERR_NOT_FOUND, "container does not exist: '%s'", c->id);
 	if (c->dirfd < 0)
 		return error_sys(err, "open container '%s'", c->id);
 	if (mode == 0)
@@ -84,7 +84,7 @@ static int open_dir(struct container *c, enum lock_mode mode, struct error *err)
 	    fstatat(c->rootfd, c->id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    held.st_ino == named.st_ino)
 		return 0;
-	return error_set(err, ERR_NOT_FOUND, "container '%s' does not exist", c->id);
+	return error_set(err, ERR_NOT_FOUND, "container does not exist: '%s'", c->id);
 }
 
 int container_make(struct container *out, const char *root, const char *id, struct error *err)
@@ -176,7 +176,7 @@ int container_open(struct container *out, const char *root, const char *id, enum
 		return -1;
 	out->rootfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
 	if (out->rootfd < 0 && errno == ENOENT)
-		return error_set(err, ERR_NOT_FOUND, "container '%s' does not exist", id);
+		return error_set(err, ERR_NOT_FOUND, "container does not exist: '%s'", id);
 	if (out->rootfd < 0)
 		return error_sys(err, "open '%s'", root);
 	if (open_dir(out, mode, err) < 0)

@@ -264,12 +264,17 @@ static void close_entry(struct entry *e)
 	strv_clear(&e->env);
 }
 
+void entered_close(struct entered_process *e)
+{
+	close_end(&e->pidfd);
+	close_end(&e->ptyfd);
+}
+
 static void abandon(struct entered_process *out)
 {
 	if (out->pidfd >= 0)
 		proc_end(out->pidfd);
-	close_end(&out->pidfd);
-	close_end(&out->ptyfd);
+	entered_close(out);
 }
 
 int entry_start(struct container *c, const struct entry_options *options,

@@ -25,4 +25,7 @@ struct entered_process {
 int entry_start(struct container *c, const struct entry_options *options,
 		struct entered_process *out, struct error *err);
 
+/* Closes its descriptors; the process goes on. */
+void entered_close(struct entered_process *e);
+
 #endif

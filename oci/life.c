@@ -151,7 +151,7 @@ static int launch(struct container *c, struct launched *out, const struct span *
 	AUTO_CLOSE int listenfd = o->goes_at_once ? -1 : listen_for_start(c, err);
 	const struct oci_launch_options options = {
 		.without_pivot = o->without_pivot, .keeps_keyring = o->keeps_keyring,
-		.n_kept = o->n_kept, .listenfd = listenfd,
+		.inherit = o->inherit, .listenfd = listenfd,
 	};
 	struct oci_launch l;
 	int status;
@@ -167,7 +167,7 @@ static int launch(struct container *c, struct launched *out, const struct span *
 	if (launch_ready(out, err) < 0 || proc_id_of(out->pid, &c->state.init, err) < 0 ||
 	    container_save(c, err) < 0)
 		return -1;
-	if (handover_give(&o->handover, out->pid, out->ptyfd, err) < 0)
+	if (handover_give(&o->handover, out->pid, out->pidfd, out->ptyfd, err) < 0)
 		return -1;
 	/* Until here it ends with this process; from here it waits for whoever starts it. */
 	return o->goes_at_once ? 0 : launch_let(out, err);

@@ -6,6 +6,7 @@
 
 #include "oci/container.h"
 #include "oci/handover.h"
+#include "oci/inherit.h"
 #include "runtime/launch.h"
 
 struct life_options {
@@ -13,7 +14,7 @@ struct life_options {
 	const char *config;		/* another name for that file (crun's --config), or NULL */
 	struct handover handover;
 	bool without_pivot, keeps_keyring;
-	unsigned int n_kept;
+	struct inherit inherit;
 	int cgroup_manager;		/* enum oci_cgroup_manager */
 	bool goes_at_once;		/* run: no start is waited for */
 	bool is_foreground;		/* and its terminal is the caller's */

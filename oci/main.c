@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
-#include "base/json_out.h"
 #include "base/mem.h"
 #include "oci/oci.h"
+#include "oci/rootless.h"
 
 enum { OPTIONS_MAX = 40, LONG_ONLY = 256, VERB_HELP = 128 };
 
@@ -45,20 +40,55 @@ static const struct oci_option global_options[] = {
 };
 /* clang-format on */
 
-/* As getopt_long_only(3) wants them; "+" stops at the first operand. Any verb has --help. */
+/* As getopt_long_only(3) wants them; "+" stops at the first operand. Any verb has --help, and a
+ * flag may be given a value that says whether it is (--detach=false), as Go programs take it. */
 static void make_tables(const struct oci_option *rows, bool stops, struct option *longs,
 			char *shorts)
 {
-	size_t n = (size_t)sprintf(shorts, "%s:", stops ? "+" : "");
+	size_t n = (size_t)sprintf(shorts, "%s:h", stops ? "+" : "");
 	int i;
 
 	for (i = 0; rows[i].name; i++) {
-		longs[i] = (struct option){ rows[i].name, rows[i].has_value, NULL, LONG_ONLY + i };
+		longs[i] = (struct option){ rows[i].name, rows[i].has_value ? required_argument
+								: optional_argument,
+					    NULL, LONG_ONLY + i };
 		if (rows[i].letter)
 			n += (size_t)sprintf(shorts + n, "%c%s", rows[i].letter,
 					     rows[i].has_value ? ":" : "");
 	}
 	longs[i] = (struct option){ "help", no_argument, NULL, VERB_HELP };
+}
+
+static int find_letter(const struct oci_option *rows, int letter)
+{
+	for (int i = 0; rows[i].name; i++)
+		if (rows[i].letter == letter)
+			return LONG_ONLY + i;
+	return VERB_HELP;
+}
+
+static int parse_error(int what, const char *word, struct error *err)
+{
+	word += strspn(word, "-");
+	return error_set(err, ERR_USAGE, what == ':' ? "flag needs an argument: -%s"
+						     : "flag provided but not defined: -%s", word);
+}
+
+/* *out: the flag is given. */
+static int parse_flag(const struct oci_option *row, const char *value, bool *out, struct error *err)
+{
+	static const char *const words[] = { "false", "true", "0", "1", "f", "t", "F", "T",
+					     "FALSE", "TRUE", "False", "True" };
+
+	*out = true;
+	if (row->has_value || !value)
+		return 0;
+	for (size_t i = 0; i < N_ROWS(words); i++) {
+		*out = i % 2 != 0;
+		if (strcmp(words[i], value) == 0)
+			return 0;
+	}
+	return error_set(err, ERR_USAGE, "invalid boolean value \"%s\" for -%s", value, row->name);
 }
 
 /* Adds what is given to oci->given, which has room for every word. Returns how many words of argv
@@ -77,34 +107,43 @@ static int parse(struct oci *oci, const struct oci_option *rows, bool stops, int
 	optind = 0;	/* from the beginning, whatever was parsed before */
 	opterr = 0;
 	while ((row = getopt_long_only(argc, argv, shorts, longs, NULL)) != -1) {
+		bool is_given;
+
 		if (row == '?' || row == ':')
-			return error_set(err, ERR_USAGE, row == ':' ? "flag needs an argument: %s"
-								    : "unknown option: %s",
-					 argv[optind - 1]);
+			return parse_error(row, argv[optind - 1], err);
+		if (row < VERB_HELP)
+			row = find_letter(rows, row);
 		if (row == VERB_HELP) {
 			oci->asks_help = true;
 			continue;
 		}
-		for (int i = 0; row < LONG_ONLY && rows[i].name; i++)
-			if (rows[i].letter == row)
-				row = LONG_ONLY + i;
-		given[oci->n_given++] = (struct oci_given){ row - LONG_ONLY, optarg ? optarg : "" };
+		row -= LONG_ONLY;
+		if (parse_flag(&rows[row], optarg, &is_given, err) < 0)
+			return -1;
+		if (is_given)
+			given[oci->n_given++] = (struct oci_given){ row, optarg ? optarg : "" };
 	}
 	return optind;
 }
 
+/* What can be done without the host's root is found out, whatever it says. */
+static int check_rootless(const char *word, struct error *err)
+{
+	bool is_given;
+
+	if (!word || strcmp(word, "auto") == 0)
+		return 0;
+	return parse_flag(&(struct oci_option){ "rootless", 0, false }, word, &is_given, err);
+}
+
 static int set_globals(struct oci *oci, struct error *err)
 {
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
-	const char *manager = oci_value(oci, MANAGER), *format = oci_value(oci, LOG_FORMAT);
+	const char *manager = oci_value(oci, MANAGER);
 
-	oci->root = oci_value(oci, ROOT);
-	if (!oci->root && geteuid() != 0 && runtime_dir && *runtime_dir)
-		oci->root = xasprintf("%s/zone-oci", runtime_dir);
-	else if (!oci->root)
-		oci->root = "/run/zone-oci";
-	oci->log_path = oci_value(oci, LOG) && *oci_value(oci, LOG) ? oci_value(oci, LOG) : NULL;
-	oci->log_is_json = format && strcmp(format, "json") == 0;
+	if (oci_log_open(&oci->log, oci_value(oci, LOG), oci_value(oci, LOG_FORMAT), err) < 0 ||
+	    check_rootless(oci_value(oci, ROOTLESS), err) < 0)
+		return -1;
+	oci->root = oci_value(oci, ROOT) ? oci_value(oci, ROOT) : rootless_root();
 	if (oci_value(oci, SYSTEMD) || (manager && strcmp(manager, "systemd") == 0))
 		return error_set(err, ERR_UNSUPPORTED, "systemd's cgroups are not supported yet");
 	else if (manager && strcmp(manager, "disabled") == 0)
@@ -115,48 +154,29 @@ static int set_globals(struct oci *oci, struct error *err)
 	return 0;
 }
 
-/* The line that engines look for in the file that they named. */
-static void write_log(const struct oci *oci, const char *text)
-{
-	AUTO_CLOSE int fd = -1;
-	struct json_out out = { .compact = true };
-	AUTO_STR struct str line = { 0 };
-	struct error ignored = { 0 };
-	time_t now = time(NULL);
-	char date[32];
-	struct tm tm;
-
-	if (!oci->log_path)
-		return;
-	fd = open(oci->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644); /* host path */
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	json_out_object(&out, NULL);
-	json_out_str(&out, "level", "error");
-	json_out_str(&out, "msg", text);
-	json_out_str(&out, "time", date);
-	json_out_end_object(&out);
-	if (oci->log_is_json)
-		str_addf(&line, "%s\n", str_text(&out.text));
-	else
-		str_addf(&line, "time=\"%s\" level=error msg=\"%s\"\n", date, text);
-	json_out_clear(&out);
-	if (fd >= 0)
-		(void)fd_write_all(fd, str_text(&line), line.len, &ignored); /* stderr has it too */
-}
-
 static int report(const struct oci *oci, const struct error *err)
 {
 	AUTO_FREE char *text = err->hint[0] ? xasprintf("%s (%s)", err->text, err->hint)
 					    : xstrdup(err->text);
 
-	write_log(oci, text);
+	oci_log_write(&oci->log, "error", text);
 	fprintf(stderr, "%s\n", text);
-	return 1;
+	return oci->failed;
+}
+
+void oci_warn(const struct oci *oci, const struct error *warning)
+{
+	if (!warning->text[0])
+		return;
+	oci_log_write(&oci->log, "warning", warning->text);
+	if (oci->log.place == OCI_LOG_NOWHERE)
+		fprintf(stderr, "warning: %s\n", warning->text);
 }
 
 static int print_version(void)
 {
-	printf("zone-oci version %s\nspec: 1.3.0\n", PACKAGE_VERSION);
+	printf("zone-oci version %s\ncommit: %s\nspec: 1.3.0\n", PACKAGE_VERSION,
+	       PACKAGE_VERSION);
 	return 0;
 }
 
@@ -198,6 +218,29 @@ static const struct oci_verb *find_verb(const char *name, struct error *err)
 	return NULL;
 }
 
+/* "help", and "help VERB". */
+static int help_on(const char *name, struct error *err)
+{
+	const struct oci_verb *verb = name ? find_verb(name, err) : NULL;
+
+	if (!name)
+		return print_help();
+	return verb ? print_verb_help(verb) : -1;
+}
+
+static int check_operands(const struct oci_verb *v, int n, struct error *err)
+{
+	if (n >= v->min && (v->max < 0 || n <= v->max))
+		return 0;
+	if (v->max < 0)
+		return error_set(err, ERR_USAGE, "\"%s\" requires a minimum of %d argument(s)",
+				 v->name, v->min);
+	if (v->max > v->min)
+		return error_set(err, ERR_USAGE, "\"%s\" requires %d to %d argument(s)", v->name,
+				 v->min, v->max);
+	return error_set(err, ERR_USAGE, "\"%s\" requires exactly %d argument(s)", v->name, v->min);
+}
+
 static int run_verb(struct oci *oci, const struct oci_verb *verb, int argc, char **argv,
 		    struct error *err)
 {
@@ -209,15 +252,14 @@ static int run_verb(struct oci *oci, const struct oci_verb *verb, int argc, char
 		return print_verb_help(verb);
 	oci->operands = argv + at;
 	oci->n_operands = argc - at;
-	if (oci->n_operands < verb->min || (verb->max >= 0 && oci->n_operands > verb->max))
-		return error_set(err, ERR_USAGE, "\"%s\" takes %s%s", verb->name,
-				 *verb->operands ? verb->operands : "no arguments", "");
+	if (check_operands(verb, oci->n_operands, err) < 0)
+		return -1;
 	return verb->run(oci, err);
 }
 
 int main(int argc, char **argv)
 {
-	struct oci oci = { .root = NULL };
+	struct oci oci = { .log.fd = -1, .failed = 1 };
 	struct error err = { 0 };
 	const struct oci_verb *verb;
 	int at = parse(&oci, global_options, true, argc, argv, &err);
@@ -228,6 +270,8 @@ int main(int argc, char **argv)
 		return print_version();
 	if (oci_value(&oci, PRINT_HELP) || at == argc)
 		return print_help();
+	if (strcmp(argv[at], "help") == 0)
+		return help_on(argv[at + 1], &err) < 0 ? report(&oci, &err) : 0;
 	verb = find_verb(argv[at], &err);
 	if (!verb || run_verb(&oci, verb, argc - at, argv + at, &err) < 0)
 		return report(&oci, &err);

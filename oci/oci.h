@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "oci/oci_log.h"
 
 enum oci_cgroup_manager { OCI_CGROUPFS, OCI_NO_CGROUPS };
 
@@ -22,8 +23,7 @@ struct oci_given {
 
 struct oci {
 	const char *root;		/* of all containers */
-	const char *log_path;		/* --log, or NULL */
-	bool log_is_json;
+	struct oci_log log;
 	int cgroup_manager;		/* enum oci_cgroup_manager */
 	const struct oci_given *given;	/* the verb's options, in their order */
 	size_t n_given;
@@ -32,6 +32,7 @@ struct oci {
 	int n_operands;
 	struct str out;			/* for standard output, once the verb is done */
 	int status;			/* exit status of the program that the verb ran */
+	int failed;			/* exit status where the verb fails */
 };
 
 struct oci_option {
@@ -53,6 +54,9 @@ struct oci_verb {
 const struct oci_verb *oci_verbs(void);
 /* The value given last to the verb's option in this row of its table, or NULL. */
 const char *oci_value(const struct oci *oci, int row);
+
+/* Says what went wrong without failing the verb; an empty warning is passed over. */
+void oci_warn(const struct oci *oci, const struct error *warning);
 
 /* create, run and start are in verb_create.c; state, list and ps in verb_state.c; the others but
  * exec in verb_kill.c. */

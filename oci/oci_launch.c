@@ -15,6 +15,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "oci/notices.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
@@ -158,7 +159,9 @@ int oci_launch_compile(struct oci_launch *out, struct container *c, const struct
 		return -1;
 	out->process.keeps_keyring = options->keeps_keyring;
 	out->launch.argv = (char *const *)c->spec.process->args;
-	out->launch.env = (char *const *)c->spec.process->env;
+	out->env = strv_copy((char *const *)c->spec.process->env);
+	inherit_tell(&options->inherit, &out->env);
+	out->launch.env = out->env;
 	if (compile_namespaces(out, err) < 0 || compile_seccomp(out, err) < 0)
 		return -1;
 	compile_ids(out);
@@ -178,6 +181,7 @@ void oci_launch_clear(struct oci_launch *o)
 	seccomp_clear(&o->seccomp);
 	free(TAKE_PTR(o->uid_map));
 	free(TAKE_PTR(o->gid_map));
+	strv_clear(&o->env);
 }
 
 void oci_state_add(struct json_out *out, const char *key, const struct container *c,

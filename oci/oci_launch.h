@@ -12,6 +12,7 @@
 
 #include "cgroups/span.h"
 #include "oci/container.h"
+#include "oci/inherit.h"
 #include "oci/process.h"
 #include "oci/tree.h"
 #include "runtime/launch.h"
@@ -21,7 +22,7 @@ enum { OCI_JOINS_MAX = 8 };
 struct oci_launch_options {
 	bool without_pivot;		/* --no-pivot */
 	bool keeps_keyring;		/* --no-new-keyring */
-	unsigned int n_kept;		/* --preserve-fds */
+	struct inherit inherit;
 	int listenfd;			/* the child waits there for start; -1: it goes at once */
 };
 
@@ -43,6 +44,7 @@ struct oci_launch {
 	char *uid_map, *gid_map;	/* of a new user namespace; owned, else NULL */
 	int hostnsfd;			/* the caller's mount namespace, for hooks; owned */
 	int bundlefd;			/* owned */
+	char **env;			/* of the program; owned */
 	int noticesock;			/* connected to listenerPath; owned, or -1 */
 };
 

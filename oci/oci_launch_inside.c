@@ -68,6 +68,10 @@ static int set_up(const struct launching *b, const struct oci_launch *o, struct 
 	/* Its root is the groups that it is in by now. */
 	if (o->makes_cgroupns && unshare(CLONE_NEWCGROUP) < 0)
 		return error_sys(err, "make a cgroup namespace");
+	/* The mount that was moved over the root is reached from there, upward: only pivot_root(2)
+	 * changes the root of others, this process among them. */
+	if (o->options.without_pivot && (chdir("/..") < 0 || chroot(".") < 0)) /* host path */
+		return error_sys(err, "change the root");
 	/* A copy into a namespace of another owner locks every mount together with its flags. */
 	if (o->launch.builds_apart && unshare(CLONE_NEWNS) < 0)
 		return error_sys(err, "make a mount namespace");
@@ -155,7 +159,7 @@ static void execute(const struct launching *b, const struct oci_launch *o, const
 
 	if (start_hooks(o, &err) == 0)
 		confine_exec(&(struct confine_program){
-			.stubfd = b->stubfd, .reportfd = reportfd, .n_kept = o->options.n_kept,
+			.stubfd = b->stubfd, .reportfd = reportfd, .n_kept = o->options.inherit.n,
 			.path = path, .argv = b->l->argv,
 			.env = b->l->env ? b->l->env : nothing,
 			.seal = seal, .seal_arg = (void *)(uintptr_t)o,

@@ -60,12 +60,23 @@ static int kill_init(const struct container *c, int sig, struct error *err)
 	return proc_signal(pidfd, sig, err);
 }
 
+/* 0 asks whether there is a process (kill(2)). */
+static int read_signal(const char *text, int *out, struct error *err)
+{
+	struct error unread = { 0 };
+
+	*out = 0;
+	if (strcmp(text, "0") == 0 || signal_parse(text, out, &unread) == 0)
+		return 0;
+	return error_set(err, ERR_USAGE, "unknown signal \"%s\"", text);
+}
+
 int oci_kill(struct oci *oci, struct error *err)
 {
 	AUTO_CONTAINER struct container c = CONTAINER_NONE;
 	int sig = SIGTERM;
 
-	if (oci->n_operands > 1 && signal_parse(oci->operands[1], &sig, err) < 0)
+	if (oci->n_operands > 1 && read_signal(oci->operands[1], &sig, err) < 0)
 		return -1;
 	if (container_open(&c, oci->root, oci->operands[0], 0, err) < 0)
 		return -1;
@@ -90,7 +101,10 @@ int oci_delete(struct oci *oci, struct error *err)
 	if (!is_forced && (status == CONTAINER_RUNNING || status == CONTAINER_PAUSED))
 		return error_set(err, ERR_STATE, "cannot delete container %s that is not stopped:"
 				 " %s", c.id, container_status_name(status));
-	return life_end(&c, &warning, err);
+	if (life_end(&c, &warning, err) < 0)
+		return -1;
+	oci_warn(oci, &warning);
+	return 0;
 }
 
 static int set_frozen(struct oci *oci, bool frozen, struct error *err)

@@ -52,9 +52,12 @@ int oci_state(struct oci *oci, struct error *err)
 	return status;
 }
 
+enum { COLUMNS = 6, CELL_MIN = 12, CELL_GAP = 3 };
+
 struct listing {
 	struct oci *oci;
 	struct json_out json;
+	char **cells;			/* COLUMNS a row */
 	size_t n;
 };
 
@@ -64,12 +67,45 @@ static int add_row(struct listing *l, struct container *c, struct error *err)
 
 	if (container_status(c, &status, err) < 0)
 		return -1;
-	str_addf(&l->oci->out, "%-24s %-10d %-10s %-40s %-32s %s\n", c->id,
-		 status == CONTAINER_STOPPED ? 0 : (int)c->state.init.pid,
-		 container_status_name(status), c->state.bundle ? c->state.bundle : "",
-		 c->state.created ? c->state.created : "",
-		 c->state.owner && *c->state.owner ? c->state.owner : "root");
+	strv_add(&l->cells, c->id);
+	strv_addf(&l->cells, "%d", status == CONTAINER_STOPPED ? 0 : (int)c->state.init.pid);
+	strv_add(&l->cells, container_status_name(status));
+	strv_add(&l->cells, c->state.bundle ? c->state.bundle : "");
+	strv_add(&l->cells, c->state.created ? c->state.created : "");
+	strv_add(&l->cells, c->state.owner && *c->state.owner ? c->state.owner : "root");
 	return 0;
+}
+
+/* As runc lines them up. */
+static void print_rows(struct str *out, char *const *cells)
+{
+	size_t n = strv_len(cells);
+	int widths[COLUMNS] = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		int width = (int)strlen(cells[i]) + CELL_GAP;
+		int *column = &widths[i % COLUMNS];
+
+		if (width < CELL_MIN)
+			width = CELL_MIN;
+		if (width > *column)
+			*column = width;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (i % COLUMNS == COLUMNS - 1)
+			str_addf(out, "%s\n", cells[i]);
+		else
+			str_addf(out, "%-*s", widths[i % COLUMNS], cells[i]);
+	}
+}
+
+static void add_heading(struct listing *l)
+{
+	static const char *const names[COLUMNS] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED",
+						    "OWNER" };
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		strv_add(&l->cells, names[i]);
 }
 
 /* One that is being made, or that goes meanwhile, is left out. */
@@ -99,14 +135,15 @@ int oci_list(struct oci *oci, struct error *err)
 	if (wants_json(oci))
 		json_out_array(&l.json, NULL);
 	else if (!oci_value(oci, QUIET))
-		str_addf(&oci->out, "%-24s %-10s %-10s %-40s %-32s %s\n", "ID", "PID", "STATUS",
-			 "BUNDLE", "CREATED", "OWNER");
+		add_heading(&l);
 	status = container_each(oci->root, list_one, &l, err);
 	if (wants_json(oci)) {
 		json_out_end_array(&l.json);
 		/* Go writes an empty list so, and what reads it was written for that. */
 		str_addf(&oci->out, "%s\n", l.n > 0 ? str_text(&l.json.text) : "null");
 	}
+	print_rows(&oci->out, l.cells);
+	strv_clear(&l.cells);
 	json_out_clear(&l.json);
 	return status;
 }
@@ -157,10 +194,13 @@ static long pid_of_line(const char *line, int column)
 }
 
 /* What ps(1) of the host says, of the container's processes. */
-static void add_lines(struct oci *oci, const char *text, const pid_t *pids, size_t n)
+static int add_lines(struct oci *oci, const char *text, const pid_t *pids, size_t n,
+		     struct error *err)
 {
 	int column = pid_column(text);
 
+	if (column < 0)
+		return error_set(err, ERR_USAGE, "couldn't find PID field in ps output");
 	for (const char *line = text; *line;) {
 		size_t len = strcspn(line, "\n") + (strchr(line, '\n') != NULL);
 
@@ -168,6 +208,7 @@ static void add_lines(struct oci *oci, const char *text, const pid_t *pids, size
 			str_addn(&oci->out, line, len);
 		line += len;
 	}
+	return 0;
 }
 
 static int ps_table(struct oci *oci, const pid_t *pids, size_t n, struct error *err)
@@ -198,8 +239,7 @@ static int ps_table(struct oci *oci, const pid_t *pids, size_t n, struct error *
 		return error_sys(err, "read what ps said");
 	if (fd_read_all(outfd, PS_MAX, &text, NULL, err) < 0)
 		return -1;
-	add_lines(oci, text, pids, n);
-	return 0;
+	return add_lines(oci, text, pids, n, err);
 }
 
 int oci_ps(struct oci *oci, struct error *err)

@@ -157,7 +157,7 @@ int session_run(struct session *s, int pidfd, int ptyfd, unsigned int forwards, 
 		return -1;
 	s->relay.pidfd = pidfd;
 	s->relay.signalfd = s->signalfd;
-	s->relay.forwards = s->has_tty ? 0 : forwards;
+	s->relay.forwards = s->has_tty && !s->forwards_typed ? 0 : forwards;
 	s->end = relay_run(&s->relay);
 	s->signal = s->relay.signal;
 	leave(s);

@@ -19,6 +19,7 @@
 
 struct session {
 	bool has_tty;
+	bool forwards_typed;		/* signals are forwarded with a terminal too */
 	int stdio[3];			/* without a terminal: what the command gets as 0, 1, 2 */
 	bool is_pipe[3];		/* stdio[i] is ours to close once the command has it */
 	struct relay relay;

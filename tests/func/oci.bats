@@ -131,17 +131,17 @@ status_is() {
 	fails 1 "cannot start an already running container" oci start "$ID"
 	[ "$(oci ps -f json "$ID")" = "[$(cat "$BATS_TEST_TMPDIR/pid")]" ]
 	prints "12" oci exec -e A=1 -e B=2 "$ID" sh -c 'echo $A$B'
-	fails 1 'exec: "nonesuch": executable file not found in $PATH' oci exec "$ID" nonesuch
+	fails 255 'exec: "nonesuch": executable file not found in $PATH' oci exec "$ID" nonesuch
 	oci pause "$ID"
 	status_is paused
-	fails 1 "cannot exec in a paused container (use --ignore-paused to override)" oci exec "$ID" true
+	fails 255 "cannot exec in a paused container (use --ignore-paused to override)" oci exec "$ID" true
 	oci resume "$ID"
 	fails 1 "cannot delete container $ID that is not stopped: running" oci delete "$ID"
 	oci kill "$ID" KILL
 	deadline 10 status_is stopped
 	fails 1 "container not running" oci kill "$ID"
 	oci delete "$ID"
-	fails 1 "container '$ID' does not exist" oci state "$ID"
+	fails 1 "container does not exist: '$ID'" oci state "$ID"
 	oci delete --force "$ID"
 }
 
