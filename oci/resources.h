@@ -21,8 +21,8 @@
 int resources_apply(const struct span *span, const struct oci_resources *resources, bool is_update,
 		    struct error *err);
 
-/* The policy of a container without device rules: v2 denies all but what the specification gives
- * everybody, as runc has it, and v1 leaves what the group inherited. */
+/* The policy of a container without device rules: all is denied but what the specification gives
+ * everybody, as runc has it. */
 int resources_no_devices(const struct span *span, struct error *err);
 
 /* runc's: cpu.shares 2..262144 as cpu.weight 1..10000, 0 for 0. */

@@ -146,10 +146,21 @@ int resources_devices(const struct span *span, const struct oci_resources *r, st
 		      : apply_v2(fd, r, rules, err);
 }
 
+static int deny_v1(int fd, struct error *err)
+{
+	static const struct device_rule all = { false, 'a', ANY, ANY, RWM };
+	static const struct oci_resources none = { .n_devices = 0 };
+
+	return write_rule(fd, &all, err) < 0 ? -1 : apply_v1(fd, &none, always, err);
+}
+
 int resources_no_devices(const struct span *span, struct error *err)
 {
 	static const struct oci_resources none = { .n_devices = 0 };
-	int fd = span_v1(span, "devices") >= 0 ? -1 : span_v2(span);
+	int fd = span_v1(span, "devices");
 
+	if (fd >= 0)
+		return deny_v1(fd, err);
+	fd = span_v2(span);
 	return fd < 0 ? 0 : apply_v2(fd, &none, always, err);
 }
