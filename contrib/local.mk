@@ -22,3 +22,9 @@ if SYSVINIT_SCRIPT
 init_SCRIPTS = %D%/sysvinit/zonectl
 endif
 check_DATA += %D%/systemd/zonectl.service %D%/openrc/zonectl %D%/sysvinit/zonectl
+
+# Settings of container engines, to be copied: docs/engines.md says where to.
+enginesdir = $(docdir)/engines
+dist_engines_DATA = %D%/engines/podman.conf %D%/engines/docker-daemon.json
+dist_engines_DATA += %D%/engines/containerd-1.toml %D%/engines/containerd-2.toml %D%/engines/crio.conf
+dist_engines_DATA += %D%/engines/kubernetes.yaml %D%/engines/nomad-client.hcl %D%/engines/nomad-job.hcl

@@ -356,7 +356,9 @@ distclean-local:
 # engines that have zone-oci as their runtime
 ENGINE_TESTS += %D%/engines/docker.bats
 ENGINE_TESTS += %D%/engines/docker-options.bats
-EXTRA_DIST += %D%/engines/engine.bash %D%/engines/docker.bash
+ENGINE_TESTS += %D%/engines/files.bats
+ENGINE_TESTS += %D%/engines/swarm.bats
+EXTRA_DIST += %D%/engines/engine.bash %D%/engines/docker.bash %D%/engines/swarm.bash
 
 # lint: the house rules
 LINT_TESTS += %D%/lint/docs.sh
