@@ -259,7 +259,7 @@ static int run_verb(struct oci *oci, const struct oci_verb *verb, int argc, char
 
 int main(int argc, char **argv)
 {
-	struct oci oci = { .log.fd = -1, .failed = 1 };
+	struct oci oci = { .failed = 1 };
 	struct error err = { 0 };
 	const struct oci_verb *verb;
 	int at = parse(&oci, global_options, true, argc, argv, &err);

@@ -30,9 +30,16 @@ static void set_place(struct oci_log *log, enum oci_log_place place, const char 
 	log->name = *name ? name : "zone-oci";
 }
 
+static int open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644); /* host path */
+}
+
 int oci_log_open(struct oci_log *log, const char *target, const char *format, struct error *err)
 {
-	*log = (struct oci_log){ .fd = -1 };
+	AUTO_CLOSE int fd = -1;
+
+	*log = (struct oci_log){ .place = OCI_LOG_NOWHERE };
 	if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
 		return error_set(err, ERR_USAGE, "unknown log-format \"%s\"", format);
 	log->is_json = format && strcmp(format, "json") == 0;
@@ -48,10 +55,11 @@ int oci_log_open(struct oci_log *log, const char *target, const char *format, st
 	}
 	if (after(target, "file:"))
 		target = after(target, "file:");
-	log->fd = open(target, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644); /* host path */
-	if (log->fd < 0)
+	/* Not kept: it would stand where the caller's descriptors for the container do. */
+	fd = open_file(target);
+	if (fd < 0)
 		return error_sys(err, "open log '%s'", target);
-	log->place = OCI_LOG_FILE;
+	set_place(log, OCI_LOG_FILE, target);
 	return 0;
 }
 
@@ -85,6 +93,7 @@ static void add_text(struct str *line, const char *level, const char *text, cons
 
 static void write_file(const struct oci_log *log, const char *level, const char *text)
 {
+	AUTO_CLOSE int fd = open_file(log->name);
 	AUTO_STR struct str line = { 0 };
 	struct error ignored = { 0 };
 	time_t now = time(NULL);
@@ -96,7 +105,8 @@ static void write_file(const struct oci_log *log, const char *level, const char 
 		add_json(&line, level, text, date);
 	else
 		add_text(&line, level, text, date);
-	(void)fd_write_all(log->fd, str_text(&line), line.len, &ignored); /* stderr has it too */
+	if (fd >= 0)
+		(void)fd_write_all(fd, str_text(&line), line.len, &ignored); /* stderr has it too */
 }
 
 /* One datagram of fields, a line each (systemd's JOURNAL_NATIVE_PROTOCOL). */

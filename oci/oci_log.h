@@ -15,8 +15,7 @@ enum oci_log_place { OCI_LOG_NOWHERE, OCI_LOG_FILE, OCI_LOG_SYSLOG, OCI_LOG_JOUR
 
 struct oci_log {
 	int place;			/* enum oci_log_place */
-	int fd;				/* of the file, kept until the end */
-	const char *name;		/* of the program, in syslog and journal; borrowed */
+	const char *name;		/* of the file, or of the program that writes; borrowed */
 	bool is_json;			/* else text, as logrus writes it */
 };
 

@@ -320,12 +320,20 @@ static int mount_one(const struct tree *t, const struct oci_mount *m, struct err
 	return 0;
 }
 
+/* As runc makes it where the image has none. */
+static int make_cwd(const struct tree *t, struct error *err)
+{
+	AUTO_CLOSE int fd = tree_target(t, t->spec->process->cwd, true, err);
+
+	return fd < 0 ? error_wrap(err, "process.cwd") : 0;
+}
+
 int tree_fill(struct tree *t, struct error *err)
 {
 	for (size_t i = 0; i < t->spec->n_mounts; i++)
 		if (mount_one(t, &t->spec->mounts[i], err) < 0)
 			return -1;
-	if (tree_devices(t, err) < 0 || tree_covers(t, err) < 0)
+	if (tree_devices(t, err) < 0 || make_cwd(t, err) < 0 || tree_covers(t, err) < 0)
 		return -1;
 	if (t->spec->root->readonly &&
 	    mount_change(t->rootfd, MOUNT_ATTR_RDONLY, 0, false, err) < 0)

@@ -219,21 +219,20 @@ static int give(struct oci *oci, const struct handover *handover, struct entered
 }
 
 static int exec_process(struct oci *oci, struct container *c, const struct oci_process *process,
-			struct error *err)
+			unsigned int n_kept, struct error *err)
 {
 	const struct handover handover = { oci_value(oci, PID_FILE), oci_value(oci, CONSOLE),
 					   oci_value(oci, PIDFD) };
-	struct entry_options options = { .process = process, .cgroup = oci_value(oci, CGROUP) };
+	struct entry_options options = {
+		.process = process, .cgroup = oci_value(oci, CGROUP), .n_kept = n_kept,
+	};
 	bool is_detached = oci_value(oci, DETACH) != NULL;
 	struct foreground f = FOREGROUND_NONE;
 	struct entered_process entered;
-	struct inherit inherit;
 	int status;
 
-	if (inherit_read(&inherit, oci_value(oci, PRESERVE), err) < 0 ||
-	    handover_check(&handover, process, !is_detached, err) < 0)
+	if (handover_check(&handover, process, !is_detached, err) < 0)
 		return -1;
-	options.n_kept = inherit.n;
 	status = is_detached ? 0
 			     : foreground_open(&f, process->terminal && !handover.console_socket,
 					       err);
@@ -247,18 +246,19 @@ static int exec_process(struct oci *oci, struct container *c, const struct oci_p
 	return status;
 }
 
-static int exec_file(struct oci *oci, struct container *c, struct error *err)
+static int exec_file(struct oci *oci, struct container *c, unsigned int n_kept,
+		     struct error *err)
 {
 	struct oci_spec file = { 0 };
 	int status = from_file(oci, &file, err);
 
 	if (status == 0)
-		status = exec_process(oci, c, file.process, err);
+		status = exec_process(oci, c, file.process, n_kept, err);
 	spec_clear(&file);
 	return status;
 }
 
-static int exec_own(struct oci *oci, struct container *c, struct error *err)
+static int exec_own(struct oci *oci, struct container *c, unsigned int n_kept, struct error *err)
 {
 	struct own_process own;
 	int status;
@@ -266,7 +266,7 @@ static int exec_own(struct oci *oci, struct container *c, struct error *err)
 	own_init(&own, c->spec.process);
 	status = own_read(&own, oci, err);
 	if (status == 0)
-		status = exec_process(oci, c, &own.process, err);
+		status = exec_process(oci, c, &own.process, n_kept, err);
 	own_clear(&own);
 	return status;
 }
@@ -274,10 +274,14 @@ static int exec_own(struct oci *oci, struct container *c, struct error *err)
 int oci_exec(struct oci *oci, struct error *err)
 {
 	AUTO_CONTAINER struct container c = CONTAINER_NONE;
+	struct inherit inherit;
 
 	oci->failed = EXEC_FAILED;
-	if (container_open(&c, oci->root, oci->operands[0], 0, err) < 0 ||
+	/* Before anything of ours stands in their places. */
+	if (inherit_read(&inherit, oci_value(oci, PRESERVE), err) < 0 ||
+	    container_open(&c, oci->root, oci->operands[0], 0, err) < 0 ||
 	    container_spec(&c, err) < 0 || check_status(oci, &c, err) < 0)
 		return -1;
-	return oci_value(oci, PROCESS) ? exec_file(oci, &c, err) : exec_own(oci, &c, err);
+	return oci_value(oci, PROCESS) ? exec_file(oci, &c, inherit.n, err)
+				       : exec_own(oci, &c, inherit.n, err);
 }

@@ -195,6 +195,7 @@ dist_check_SCRIPTS += %D%/func/hooks.bats
 dist_check_SCRIPTS += %D%/func/oci.bats
 dist_check_SCRIPTS += %D%/func/oci-process.bats
 dist_check_SCRIPTS += %D%/func/passwd.bats
+dist_check_SCRIPTS += %D%/func/oci-command.bats
 dist_check_SCRIPTS += %D%/func/push.bats
 dist_check_SCRIPTS += %D%/func/reboot.bats
 dist_check_SCRIPTS += %D%/func/shutdown.bats
