@@ -20,11 +20,12 @@ enum {
 };
 enum { FIXED_SIZE = 16, AUTH_MAX = 512 };
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-static const char own_order = 'l';
-#else
-static const char own_order = 'B';
-#endif
+static char own_order(void)
+{
+	const uint16_t one = 1;
+
+	return *(const char *)&one == 1 ? 'l' : 'B';
+}
 
 static void pad(struct str *s, size_t align)
 {
@@ -304,7 +305,7 @@ static int receive_message(struct dbus *bus, struct message *m, struct error *er
 		return -1;
 	memcpy(&body_len, fixed + 4, sizeof(body_len));
 	memcpy(&fields_len, fixed + 12, sizeof(fields_len));
-	if (fixed[0] != own_order || body_len > DBUS_MESSAGE_MAX || fields_len > DBUS_MESSAGE_MAX)
+	if (fixed[0] != own_order() || body_len > DBUS_MESSAGE_MAX || fields_len > DBUS_MESSAGE_MAX)
 		return error_set(err, ERR_FAILED, "no message of D-Bus");
 	padded = (fields_len + 7) & ~(size_t)7;
 	m->type = (uint8_t)fixed[1];
@@ -337,7 +338,7 @@ static int send_call(struct dbus *bus, const struct dbus_call *call, struct erro
 	AUTO_STR struct str s = { 0 };
 	struct dbus_array fields;
 
-	dbus_put_byte(&s, (uint8_t)own_order);
+	dbus_put_byte(&s, (uint8_t)own_order());
 	dbus_put_byte(&s, TYPE_CALL);
 	dbus_put_byte(&s, 0);	/* flags */
 	dbus_put_byte(&s, 1);	/* version of the protocol */

@@ -16,11 +16,10 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "cgroups/span.h"
+#include "oci/groups.h"
 #include "oci/hooks.h"
 #include "oci/oci.h"
 #include "oci/oci_launch.h"
-#include "oci/resources.h"
 #include "oci/spec_linux.h"
 #include "oci/spec_resources.h"
 #include "oci/unsupported.h"
@@ -92,37 +91,6 @@ static int check_spec(struct container *c, const struct life_options *o, struct 
 	return 0;
 }
 
-static char *cgroup_of(const struct container *c)
-{
-	const char *path = c->spec.linux_->cgroups_path;
-
-	if (!path || !*path)
-		return xasprintf("/%s", c->id);
-	return path[0] == '/' ? xstrdup(path) : xasprintf("/%s", path);
-}
-
-/* They are the container's, to be ended with it, only once they were had: the path may be that of
- * somebody else's. What is under way is written down, so that it is found if this process is
- * killed. */
-static int make_groups(struct container *c, struct span *span, const struct life_options *o,
-		       struct error *err)
-{
-	const struct oci_resources *r = c->spec.linux_->resources;
-
-	if (o->cgroup_manager == OCI_NO_CGROUPS) {
-		c->state.cgroup = xstrdup("");
-		return container_save(c, err);
-	}
-	c->state.claim = cgroup_of(c);
-	if (container_save(c, err) < 0 || span_host(span, err) < 0 ||
-	    span_make(span, c->state.claim, err) < 0)
-		return -1;
-	c->state.cgroup = TAKE_PTR(c->state.claim);
-	if (container_save(c, err) < 0)
-		return -1;
-	return r ? resources_apply(span, r, false, err) : 0;
-}
-
 /* Its name is short by way of the directory's descriptor. */
 static int socket_at(const struct container *c, struct sockaddr_un *out, struct error *err)
 {
@@ -176,16 +144,18 @@ static int launch(struct container *c, struct launched *out, const struct span *
 int life_create(struct container *c, struct launched *out, const struct life_options *o,
 		struct error *err)
 {
-	AUTO_SPAN struct span span = { .n = 0 };
+	AUTO_GROUPS struct groups groups = GROUPS_NONE;
 	struct error ignored = { 0 };
 
 	launched_init(out);
 	if (take_bundle(c, o, err) == 0 && check_spec(c, o, err) == 0 &&
 	    handover_check(&o->handover, c->spec.process, o->is_foreground, err) == 0) {
-		if (make_groups(c, &span, o, err) == 0 && launch(c, out, &span, o, err) == 0)
+		if (groups_make(&groups, c, o->cgroup_manager, err) == 0 &&
+		    launch(c, out, &groups.span, o, err) == 0)
 			return 0;
 	}
 	launched_close(out);
+	groups_close(&groups);
 	(void)life_end(c, &ignored, &ignored);	/* the first error is the one that tells */
 	return -1;
 }
@@ -243,26 +213,6 @@ int life_start(struct container *c, struct error *err)
 	return h ? run_hooks(c, "poststart", h->poststart, h->n_poststart, "running", err) : 0;
 }
 
-static int end_groups(struct container *c, struct error *err)
-{
-	AUTO_SPAN struct span span = { .n = 0 };
-	bool has_groups = c->state.cgroup && *c->state.cgroup;
-
-	if (!has_groups && (!c->state.claim || !*c->state.claim))
-		return 0;
-	if (span_host(&span, err) < 0)
-		return -1;
-	if (!has_groups) {
-		span_sweep(&span, c->state.claim);
-		return 0;
-	}
-	if (span_open(&span, c->state.cgroup, err) < 0)
-		return -1;
-	if (span_v2(&span) >= 0 && span_kill(&span, END_MS, err) < 0)
-		return -1;
-	return span_remove(&span, c->state.cgroup, err);
-}
-
 static int end_init(const struct container *c, struct error *err)
 {
 	struct error gone = { 0 };
@@ -290,7 +240,7 @@ static void stop_hooks(struct container *c, struct error *warning)
 
 int life_end(struct container *c, struct error *warning, struct error *err)
 {
-	if (end_init(c, err) < 0 || end_groups(c, err) < 0)
+	if (end_init(c, err) < 0 || groups_end(c, err) < 0)
 		return -1;
 	stop_hooks(c, warning);
 	return container_remove(c, err);

@@ -145,7 +145,7 @@ static int set_globals(struct oci *oci, struct error *err)
 		return -1;
 	oci->root = oci_value(oci, ROOT) ? oci_value(oci, ROOT) : rootless_root();
 	if (oci_value(oci, SYSTEMD) || (manager && strcmp(manager, "systemd") == 0))
-		return error_set(err, ERR_UNSUPPORTED, "systemd's cgroups are not supported yet");
+		oci->cgroup_manager = OCI_SYSTEMD;
 	else if (manager && strcmp(manager, "disabled") == 0)
 		oci->cgroup_manager = OCI_NO_CGROUPS;
 	else if (manager && strcmp(manager, "cgroupfs") != 0)

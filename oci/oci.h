@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "oci/oci_log.h"
 
-enum oci_cgroup_manager { OCI_CGROUPFS, OCI_NO_CGROUPS };
+enum oci_cgroup_manager { OCI_CGROUPFS, OCI_NO_CGROUPS, OCI_SYSTEMD };
 
 struct oci_given {
 	int row;			/* of the verb's table */
@@ -59,10 +59,10 @@ const char *oci_value(const struct oci *oci, int row);
 void oci_warn(const struct oci *oci, const struct error *warning);
 
 /* create, run and start are in verb_create.c; state, list and ps in verb_state.c; the others but
- * exec in verb_kill.c. */
+ * exec, update and events in verb_kill.c. */
 extern const struct oci_option oci_create_options[], oci_delete_options[], oci_exec_options[],
-	oci_kill_options[], oci_list_options[], oci_ps_options[], oci_run_options[],
-	oci_no_options[], oci_spec_options[];
+	oci_events_options[], oci_kill_options[], oci_list_options[], oci_ps_options[],
+	oci_run_options[], oci_update_options[], oci_no_options[], oci_spec_options[];
 int oci_create(struct oci *oci, struct error *err);
 int oci_run(struct oci *oci, struct error *err);
 int oci_start(struct oci *oci, struct error *err);
@@ -72,6 +72,8 @@ int oci_ps(struct oci *oci, struct error *err);
 int oci_exec(struct oci *oci, struct error *err);
 int oci_kill(struct oci *oci, struct error *err);
 int oci_delete(struct oci *oci, struct error *err);
+int oci_update(struct oci *oci, struct error *err);
+int oci_events(struct oci *oci, struct error *err);
 int oci_pause(struct oci *oci, struct error *err);
 int oci_resume(struct oci *oci, struct error *err);
 int oci_spec(struct oci *oci, struct error *err);

@@ -23,6 +23,9 @@ static const struct oci_verb verbs[] = {
 	  "write a config.json to begin with" },
 	{ "features", oci_features, oci_no_options, 0, 0, false, "",
 	  "print what a configuration can ask for" },
+	{ "update", oci_update, oci_update_options, 1, 1, false, "ID", "change its limits" },
+	{ "events", oci_events, oci_events_options, 1, 1, false, "ID",
+	  "tell what it uses, and when it ran out of memory" },
 	{ NULL, NULL, NULL, 0, 0, false, NULL, NULL },
 };
 /* clang-format on */

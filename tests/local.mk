@@ -194,6 +194,7 @@ dist_check_SCRIPTS += %D%/func/terminal.bats
 dist_check_SCRIPTS += %D%/func/hooks.bats
 dist_check_SCRIPTS += %D%/func/oci.bats
 dist_check_SCRIPTS += %D%/func/oci-process.bats
+dist_check_SCRIPTS += %D%/func/oci-resources.bats
 dist_check_SCRIPTS += %D%/func/passwd.bats
 dist_check_SCRIPTS += %D%/func/oci-command.bats
 dist_check_SCRIPTS += %D%/func/push.bats

@@ -221,7 +221,6 @@ waiting() { [ "$(pgrep -c -f -- "--root $OCI_ROOT create")" -eq "$1" ]; }
 @test "what can't be given is refused by name" {
 	fails 1 "mount '/x': option tmpcopyup is not supported" inside true \
 		"c['mounts'].append({'destination': '/x', 'type': 'tmpfs', 'options': ['tmpcopyup']})"
-	fails 1 "systemd's cgroups are not supported yet" oci --systemd-cgroup list
 }
 
 @test "devices that the rules deny do not open" {

@@ -151,7 +151,7 @@ vm_payload() {
 
 	shift 2
 	rm -rf "$dir" && mkdir -p "$dir/vm"
-	cp "$ZONECTL" "$ZONE_BUILDDIR/zone-unpack" "$ZONE_BUILDDIR/tests/vm/leave" \
+	cp "$ZONECTL" "$ZONE_BUILDDIR/zone-unpack" "$ZONE_BUILDDIR/zone-oci" "$ZONE_BUILDDIR/tests/vm/leave" \
 		"$ZONE_BUILDDIR/contrib/systemd/zonectl.service" "$ZONE_SRCDIR/contrib/systemd/zonectl.slice" \
 		"$vm_scripts"/guest/*.bash "$dir/vm/" || return
 	[ $# -eq 0 ] || (cd "$vm_cache" && ln "$@" "$dir/vm/") || return
