@@ -129,10 +129,27 @@ int fd_write_control(int dirfd, const char *name, const char *text, struct error
 	return 0;
 }
 
+/* The kernel makes up the text of such a file when it is read, and gives all that fits into a page:
+ * where less than half of one came, nothing is left (seq_read_iter() in fs/seq_file.c ends early
+ * only for a line that does not fit). To ask once more would be a fifth of the work. */
+static ssize_t read_control(int fd, char *buf, size_t size)
+{
+	enum { ENDED = 2048 };
+	ssize_t n, rest;
+
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0 || n < ENDED)
+		return n;
+	rest = read_full(fd, buf + n, size - (size_t)n);
+	return rest < 0 ? -1 : n + rest;
+}
+
 ssize_t fd_read_control(int dirfd, const char *name, char *buf, size_t size, struct error *err)
 {
 	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read_full(fd, buf, size);
+	ssize_t n = fd < 0 ? -1 : read_control(fd, buf, size);
 
 	if (n < 0)
 		return error_sys(err, "read '%s'", name);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,30 @@ int proc_is_alive(const struct proc_id *id, bool *out, struct error *err)
 	}
 	*out = start == id->start && state != 'Z' && state != 'X';
 	return 0;
+}
+
+/* The descriptors of older kernels share one inode, which lies on no filesystem of their own. */
+uint64_t proc_number(pid_t pid)
+{
+	enum { PIDFS_MAGIC = 0x50494446 };	/* PID_FS_MAGIC of linux/magic.h */
+	AUTO_CLOSE int pidfd = sys_pidfd_open(pid, 0);
+	struct statfs fs;
+	struct stat st;
+
+	if (pidfd < 0 || fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC ||
+	    fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+bool proc_has_number(pid_t pid, uint64_t number)
+{
+	AUTO_CLOSE int pidfd = sys_pidfd_open(pid, 0);
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+	struct stat st;
+
+	return pidfd >= 0 && fstat(pidfd, &st) == 0 && st.st_ino == number &&
+	       poll(&end, 1, 0) == 0;
 }
 
 int proc_id_of(pid_t pid, struct proc_id *out, struct error *err)

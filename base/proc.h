@@ -29,6 +29,11 @@ int proc_open(const struct proc_id *id, struct error *err);
 /* True if exactly that process has not ended, at a third of the price of proc_open(). The caller
  * knows that id is of this boot of the host. */
 int proc_is_alive(const struct proc_id *id, bool *out, struct error *err);
+/* A number that no other process ever has until the host is booted again: the inode of its pidfd
+ * (pidfs, Linux 6.9); 0 where the kernel has none, or for a process that is gone. */
+uint64_t proc_number(pid_t pid);
+/* As proc_is_alive() at half its price, by a number that is not 0. */
+bool proc_has_number(pid_t pid, uint64_t number);
 /* pidfd_send_signal(2); a process that is gone is no error. */
 int proc_signal(int pidfd, int sig, struct error *err);
 /* Waits until the process has ended: returns 1 then, 0 after timeout_ms (-1: for ever). Works for

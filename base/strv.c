@@ -27,6 +27,15 @@ void strv_give(char ***list, char *s)
 	(*list)[n + 1] = NULL;
 }
 
+void strv_add_nth(char ***list, size_t *n, const char *s)
+{
+	/* The room is a power of two, so the length tells when it is full. */
+	if ((*n & (*n + 1)) == 0)
+		*list = xreallocarray(*list, 2 * (*n + 1), sizeof(**list));
+	(*list)[(*n)++] = xstrdup(s);
+	(*list)[*n] = NULL;
+}
+
 void strv_add(char ***list, const char *s)
 {
 	strv_give(list, xstrdup(s));

@@ -12,6 +12,9 @@
 size_t strv_len(char *const *list);
 /* Appends a copy of s. */
 void strv_add(char ***list, const char *s);
+/* The same for a list of thousands, whose length the caller keeps: it is NULL at first, and grows
+ * by this alone. */
+void strv_add_nth(char ***list, size_t *n, const char *s);
 void strv_addf(char ***list, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Appends s itself, which the list then owns. */
 void strv_give(char ***list, char *s);

@@ -168,7 +168,8 @@ int cgroup_look(const struct cgroup_host *host, const char *name, bool *out_popu
 	if (path_of(host, name, path, err) < 0)
 		return -1;
 	snprintf(file, sizeof(file), "%s/cgroup.events", path);
-	if (fd_read_control(host->v2fd, file, text, sizeof(text), &why) >= 0) {
+	if (cgroup_host_read(host, host->v2fd, file, &(struct cgroup_text){ text, sizeof(text) },
+			     &why) >= 0) {
 		*out_populated = strstr(text, "populated 1");
 		*out_frozen = strstr(text, "frozen 1");
 		return 0;

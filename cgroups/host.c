@@ -297,11 +297,50 @@ int cgroup_host_open(struct cgroup_host *out, const char *store, struct error *e
 void cgroup_host_close(struct cgroup_host *host)
 {
 	cleanup_close(&host->v2fd);
-	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
+	cleanup_close(&host->near_v2fd);
+	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++) {
 		cleanup_close(&host->v1fd[i]);
+		cleanup_close(&host->near_v1fd[i]);
+	}
 	for (size_t i = 0; i < CGROUP_POLICIES; i++)
 		cleanup_close(&host->policyfd[i]);
 	*host = (struct cgroup_host)CGROUP_HOST_NONE;
+}
+
+static int open_near(int rootfd, const char *subtree)
+{
+	return rootfd < 0 ? -1 : openat(rootfd, subtree, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+void cgroup_host_near(struct cgroup_host *host)
+{
+	if (host->near_v2fd >= 0)
+		return;
+	host->near_v2fd = open_near(host->v2fd, host->subtree);
+	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
+		host->near_v1fd[i] = open_near(host->v1fd[i], host->subtree);
+}
+
+static int near(const struct cgroup_host *host, int rootfd)
+{
+	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
+		if (host->v1fd[i] == rootfd)
+			return host->near_v1fd[i];
+	return host->near_v2fd;
+}
+
+ssize_t cgroup_host_read(const struct cgroup_host *host, int rootfd, const char *path,
+			 struct cgroup_text *out, struct error *err)
+{
+	int nearfd = near(host, rootfd);
+	struct error gone;
+	ssize_t n = -1;
+
+	if (nearfd >= 0)
+		n = fd_read_control(nearfd, path + strlen(host->subtree) + 1, out->text, out->size,
+				    &gone);
+	/* The subtree goes with its last zone; there may be another one since. */
+	return n >= 0 ? n : fd_read_control(rootfd, path, out->text, out->size, err);
 }
 
 bool cgroup_host_has(const struct cgroup_host *host, enum cgroup_controller controller)

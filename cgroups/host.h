@@ -15,6 +15,8 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -25,6 +27,12 @@ enum cgroup_controller {
 };
 
 enum cgroup_layout { CGROUP_V2, CGROUP_V1, CGROUP_HYBRID };
+
+/* Where the text of a control file goes. */
+struct cgroup_text {
+	char *text;
+	size_t size;
+};
 
 enum { CGROUP_POLICIES = 4 };		/* sets of bits of enum cgroup_device_set */
 
@@ -38,11 +46,14 @@ struct cgroup_host {
 	bool is_hidden[CGROUP_CONTROLLERS]; /* on a v1 hierarchy that is mounted nowhere here */
 	char subtree[64];		/* below each root: "zonectl", "zonectl.slice" ... */
 	char huge_page[16];		/* "2MB", once cgroup_host_huge_page() was asked */
+	/* The subtree in either, once cgroup_host_near() was asked; -1: from the root, then. */
+	int near_v2fd, near_v1fd[CGROUP_CONTROLLERS];
 	int policyfd[CGROUP_POLICIES];	/* of devices.h, -1: not loaded yet */
 };
 
 #define CGROUP_HOST_NONE \
 	{ .v2fd = -1, .v1fd = { [0 ... CGROUP_CONTROLLERS - 1] = -1 }, \
+	  .near_v2fd = -1, .near_v1fd = { [0 ... CGROUP_CONTROLLERS - 1] = -1 }, \
 	  .policyfd = { [0 ... CGROUP_POLICIES - 1] = -1 } }
 #define AUTO_CGROUP_HOST __attribute__((cleanup(cgroup_host_close)))
 
@@ -52,6 +63,11 @@ int cgroup_host_open(struct cgroup_host *out, const char *store, struct error *e
 void cgroup_host_close(struct cgroup_host *host);
 /* True if the host can give controller, on either hierarchy. */
 bool cgroup_host_has(const struct cgroup_host *host, enum cgroup_controller controller);
+/* Opens the subtree, for whoever reads files of many zones: a shorter way to each. */
+void cgroup_host_near(struct cgroup_host *host);
+/* fd_read_control() of "SUBTREE/NAME/FILE" below v2fd or one of v1fd. */
+ssize_t cgroup_host_read(const struct cgroup_host *host, int rootfd, const char *path,
+			 struct cgroup_text *out, struct error *err);
 /* Looks up how the kernel calls the default size of a huge page, for whoever reads the figures of
  * many zones: each would look it up for itself. */
 void cgroup_host_huge_page(struct cgroup_host *host);

@@ -339,7 +339,9 @@ static bool read_file(struct reader *r, int rootfd, const struct place *p)
 	r->file = p->file;
 	r->rootfd = rootfd;
 	r->is_there = path_of(r, p->file, path, &unknown) == 0 &&
-		      fd_read_control(rootfd, path, r->text, sizeof(r->text), &unknown) >= 0;
+		      cgroup_host_read(r->host, rootfd, path,
+				       &(struct cgroup_text){ r->text, sizeof(r->text) },
+				       &unknown) >= 0;
 	if (r->is_there && p->form == DEVICES)
 		drop_stacked(r->text);
 	return r->is_there;
@@ -401,9 +403,12 @@ static void count_below(struct reader *r, const char *name, struct cgroup_stats 
 int cgroup_stats(const struct cgroup_host *host, const char *name, unsigned int parts,
 		 struct cgroup_stats *out, struct error *err)
 {
-	struct reader r = { .host = host };
 	struct cgroup_stats stats;
+	struct reader r;
 
+	/* Its text is 16 KiB, not to be cleared for each zone. */
+	r.host = host;
+	r.file = NULL;
 	if (group_path(host->subtree, name, r.group, err) < 0)
 		return -1;
 	memset(&stats, 0xff, sizeof(stats));

@@ -29,10 +29,21 @@ struct packed {
 	size_t n;			/* of the list */
 };
 
+/* Of a table's columns few are shown. */
+static bool is_empty(const struct table_cell *cell)
+{
+	return !cell->is_set && !cell->text && !cell->list && !cell->shown;
+}
+
+/* A byte that says whether there is more, for a cell that is not empty. */
 static void pack_cell(struct str *out, const struct table_cell *cell)
 {
-	struct packed p = { .cell = *cell, .n = strv_len(cell->list) };
+	struct packed p = { .cell = *cell };
 
+	str_addn(out, is_empty(cell) ? "" : "+", 1);
+	if (is_empty(cell))
+		return;
+	p.n = strv_len(cell->list);
 	p.len = cell->text ? strlen(cell->text) : 0;
 	str_addn(out, (const char *)&p, sizeof(p));
 	if (cell->text)
@@ -45,6 +56,9 @@ static const char *unpack_cell(struct table_cell *cell, const char *at)
 {
 	struct packed p;
 
+	*cell = (struct table_cell){ .is_set = false };
+	if (!*at++)
+		return at;
 	memcpy(&p, at, sizeof(p));
 	at += sizeof(p);
 	*cell = p.cell;
@@ -154,16 +168,22 @@ size_t table_share(struct cli *cli, struct table *t, char *const *names, table_f
 {
 	struct worker workers[WORKERS_MAX];
 	size_t n = strv_len(names), n_workers = count_workers(n), part = n / n_workers + 1;
-	size_t failed = 0;
+	size_t own = part, failed = 0;
 
+	/* This process prints all rows, which takes as long as a tenth of a part. */
+	if (n_workers > 1) {
+		own -= part / 10;
+		part += part / 10 / (n_workers - 1) + 1;
+	}
 	for (size_t i = 1; i < n_workers; i++) {
 		struct worker *w = &workers[i];
+		size_t first = own + (i - 1) * part;
 
-		w->first = i * part < n ? i * part : n;
+		w->first = first < n ? first : n;
 		w->last = w->first + part < n ? w->first + part : n;
 		start(w, cli, t, names, fill);
 	}
-	failed += fill(cli, t, names, part < n ? part : n);
+	failed += fill(cli, t, names, own < n ? own : n);
 	for (size_t i = 1; i < n_workers; i++) {
 		struct worker *w = &workers[i];
 

@@ -173,9 +173,26 @@ static int add_config(struct cli *cli, struct table_cell *row, const char *name,
 	return -1;
 }
 
+/* True if all that is shown of its configuration was in the brief. */
+static bool fill_brief(struct cli *cli, const struct table *t, struct table_cell *row,
+		       struct zone_status *status)
+{
+	for (size_t i = 0; i < N_ROWS(config_columns); i++)
+		if (config_columns[i] != TEMPLATE && config_columns[i] != IP &&
+		    table_shows(t, cli, config_columns[i]))
+			return false;
+	if (!brief_is_configured(&status->brief, &cli->site, row[NAME].text))
+		return false;
+	row[TEMPLATE].is_set = status->brief.template_name;
+	row[TEMPLATE].text = TAKE_PTR(status->brief.template_name);
+	row[IP].is_set = status->brief.ips;
+	row[IP].list = TAKE_PTR(status->brief.ips);
+	return true;
+}
+
 /* The row stands, with what is known, also when the rest can't be read. */
 static int add_zone(struct cli *cli, struct table *t, const char *name,
-		    const struct zone_status *status, struct error *err)
+		    struct zone_status *status, struct error *err)
 {
 	struct table_cell *row = table_row(t);
 	unsigned int parts = needed_usage(t, cli);
@@ -184,7 +201,8 @@ static int add_zone(struct cli *cli, struct table *t, const char *name,
 	fill_status(row, status);
 	if (ZONE_BIT(status->state) & ZONE_UP && parts)
 		fill_usage(cli, row, name, parts);
-	if (status->state == ZONE_INCOMPLETE || !needs_config(t, cli))
+	if (status->state == ZONE_INCOMPLETE || !needs_config(t, cli) ||
+	    fill_brief(cli, t, row, status))
 		return 0;
 	return add_config(cli, row, name, err);
 }
@@ -230,11 +248,14 @@ static size_t fill(struct cli *cli, struct table *t, char *const *names, size_t 
 static int add_zones(struct cli *cli, struct table *t, char *const *names, struct error *err)
 {
 	size_t n = strv_len(names), failed;
+	struct error ignored = { 0 };	/* then there is nothing to be read of groups */
 
 	if (n == 1) {
 		cli->subject = names[0];
 		return look(cli, t, names[0], err);
 	}
+	if (site_cgroups(&cli->site, &ignored) == 0)
+		cgroup_host_near(&cli->site.cgroups);
 	failed = table_share(cli, t, names, fill);
 	return failed ? error_set(err, ERR_PARTIAL, "%zu of %zu failed", failed, n) : 0;
 }

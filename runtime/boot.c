@@ -116,6 +116,10 @@ static int write_record(struct boot *b, struct error *err)
 	b->init = run.init;
 	if (ret == 0)
 		ret = zone_run_write(&run, b->z->site, b->z->name, err);
+	if (ret == 0)
+		brief_write(&(struct zone_brief){ .init = run.init, .keeper = run.keeper,
+						  .started_mono_ms = run.started_mono_ms },
+			    b->z->site, &b->z->config);
 	zone_run_clear(&run);
 	return ret;
 }

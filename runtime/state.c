@@ -188,6 +188,8 @@ int zone_run_write(const struct zone_run *r, struct site *site, const char *name
 	dirfd = open_run_dir(site, name);
 	if (dirfd < 0)
 		return error_sys(err, "make 'run/%s'", name);
+	if (brief_remove(site, name, err) < 0)
+		return -1;
 	record_text(r, &out);
 	/* What runs does not survive the host's own reboot, so the disk is not waited for. */
 	rc = fd_replace_nosync(dirfd, STATE_JSON, 0600, str_text(&out.text), out.text.len, err);
@@ -297,42 +299,66 @@ static int ask_by_descriptor(struct zone_status *s, struct site *site, const cha
 	return 0;
 }
 
+static int look_at_keeper(struct zone_status *s, struct error *err)
+{
+	if (!s->has_brief || s->brief.keeper_number == 0)
+		return proc_is_alive(&s->run.keeper, &s->has_keeper, err);
+	s->has_keeper = proc_has_number(s->run.keeper.pid, s->brief.keeper_number);
+	return 0;
+}
+
 /* Whom a keeper watches, and who has processes, has an init: nothing outlives that. */
 static int ask_by_number(struct zone_status *s, struct site *site, const char *name,
 			 struct error *err)
 {
 	bool is_populated = look_at_groups(s, site, name);
 
-	if (proc_is_alive(&s->run.keeper, &s->has_keeper, err) < 0)
+	if (look_at_keeper(s, err) < 0)
 		return -1;
 	s->is_alive = s->has_keeper && is_populated && s->run.init.pid > 0;
 	return s->is_alive ? 0 : proc_is_alive(&s->run.init, &s->is_alive, err);
 }
 
-static int status(struct zone_status *out, struct site *site, const char *name, ask_fn *ask,
-		  struct error *err)
-{
-	*out = (struct zone_status){ .initfd = -1 };
-	if (find_out(out, site, name, ask, err) < 0) {
-		zone_status_clear(out);
-		return -1;
-	}
-	return 0;
-}
-
 int zone_status(struct zone_status *out, struct site *site, const char *name, struct error *err)
 {
-	return status(out, site, name, ask_by_descriptor, err);
+	*out = (struct zone_status){ .initfd = -1 };
+	if (find_out(out, site, name, ask_by_descriptor, err) == 0)
+		return 0;
+	zone_status_clear(out);
+	return -1;
+}
+
+/* The record of which it is a copy says that init was let go, and is not asked to shut down. */
+static int find_out_in_brief(struct zone_status *s, struct site *site, const char *name,
+			     struct error *err)
+{
+	s->run = (struct zone_run){ .init = s->brief.init,
+				    .keeper = s->brief.keeper,
+				    .is_started = true,
+				    .started_mono_ms = s->brief.started_mono_ms };
+	if (ask_by_number(s, site, name, err) < 0)
+		return -1;
+	s->state = state_of(s);
+	return 0;
 }
 
 int zone_glance(struct zone_status *out, struct site *site, const char *name, struct error *err)
 {
-	return status(out, site, name, ask_by_number, err);
+	int rc;
+
+	*out = (struct zone_status){ .initfd = -1 };
+	out->has_brief = brief_read(&out->brief, site, name);
+	rc = out->has_brief ? find_out_in_brief(out, site, name, err)
+			    : find_out(out, site, name, ask_by_number, err);
+	if (rc < 0)
+		zone_status_clear(out);
+	return rc;
 }
 
 void zone_status_clear(struct zone_status *s)
 {
 	cleanup_close(&s->initfd);
 	s->initfd = -1;
+	brief_clear(&s->brief);
 	zone_run_clear(&s->run);
 }

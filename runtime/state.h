@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/proc.h"
+#include "runtime/brief.h"
 #include "runtime/site.h"
 
 enum zone_state {
@@ -52,6 +53,9 @@ struct zone_status {
 	bool is_frozen;			/* its processes are */
 	bool has_keeper;		/* its keeper is alive */
 	struct zone_run run;
+	/* A glance may find what it needs in a brief: then run has no more than the brief has. */
+	bool has_brief;
+	struct zone_brief brief;
 };
 
 /* Finds out; the zone's directory exists. The caller clears *out. */

@@ -134,6 +134,8 @@ static int begin(struct reading *r, struct error *err)
 		return -1;
 	if (r->want->stats & (CGROUP_STATS_HUGEPAGES | CGROUP_STATS_REFUSALS))
 		cgroup_host_huge_page(&r->site->cgroups);
+	if (r->want->stats)
+		cgroup_host_near(&r->site->cgroups);
 	if (!r->want->net)
 		return 0;
 	if (net_stats_all(r->site->id, &r->nets, &r->n_nets, err) < 0)

@@ -171,6 +171,7 @@ int zone_names(struct site *site, char ***out, struct error *err)
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	AUTO_STRV char **names = NULL;
 	struct dirent *entry;
+	size_t n = 0;
 
 	if (!dir)
 		return error_sys(err, "read 'zones'");
@@ -179,7 +180,7 @@ int zone_names(struct site *site, char ***out, struct error *err)
 		const char *name = zone_of_entry(entry->d_name);
 
 		if (name)
-			strv_add(&names, name);
+			strv_add_nth(&names, &n, name);
 	}
 	if (errno)
 		return error_sys(err, "read 'zones'");

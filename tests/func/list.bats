@@ -53,6 +53,25 @@ setup_file() {
 	[ "$(json "all(isinstance(z['uid_base'], int) for z in d)" <<<"$output")" = true ]
 }
 
+@test "list shows the addresses that a running zone was given since it was booted" {
+	local before
+
+	before=$(zonectl list -H -o ip web1)
+	prints "minimal  $before" zonectl list -H -o template,ip web1
+	zonectl set web1 ip=auto,10.99.0.7
+	[[ "$(zonectl list -H -o ip web1)" = *10.99.0.7* ]]
+	prints "$(zonectl list -H -o ip,hostname web1 | sed 's/ .*//')" zonectl list -H -o ip web1
+	zonectl set web1 ip=auto
+	prints "$before" zonectl list -H -o ip web1
+}
+
+@test "list tells of a keeper that was killed, and of one that is back" {
+	kill -9 "$(zonectl info web1 --json | json "d['keeper_pid']")"
+	prints "web1  running (no keeper)" zonectl list -H -o name,state
+	zonectl repair -q web1
+	prints "web1  running" zonectl list -H -o name,state
+}
+
 @test "list of nothing succeeds" {
 	zonectl halt web1
 	run --separate-stderr zonectl list -H

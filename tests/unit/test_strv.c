@@ -92,6 +92,22 @@ static void an_environment_holds_each_name_once(void **state)
 	assert_null(strv_env_get(env, "B"));
 }
 
+static void a_list_of_thousands_grows_by_its_length(void **state)
+{
+	AUTO_STRV char **list = NULL;
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		strv_add_nth(&list, &n, i % 2 ? "odd" : "even");
+		assert_int_equal(n, i + 1);
+		assert_null(list[n]);
+	}
+	assert_int_equal(strv_len(list), 1000);
+	assert_string_equal(list[998], "even");
+	assert_string_equal(list[999], "odd");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -101,6 +117,7 @@ int main(void)
 		cmocka_unit_test(splitting_leaves_empty_parts_out),
 		cmocka_unit_test(sorting_drops_what_is_repeated),
 		cmocka_unit_test(an_environment_holds_each_name_once),
+		cmocka_unit_test(a_list_of_thousands_grows_by_its_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
