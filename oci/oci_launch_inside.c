@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -37,13 +39,27 @@ static int set_names(const struct oci_spec *spec, struct error *err)
 	return 0;
 }
 
+/* By its own name, which is what tty(1) then says. */
+static int open_console(struct error *err)
+{
+	char path[32];
+	struct stat st;
+	int fd;
+
+	if (stat("/dev/console", &st) < 0)	/* host path */
+		return error_sys(err, "look at the console");
+	snprintf(path, sizeof(path), "/dev/pts/%u", minor(st.st_rdev));
+	fd = open(path, O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC); /* host path */
+	return fd >= 0 ? fd : error_sys(err, "open the console '%s'", path);
+}
+
 static int open_terminal(const struct oci_process *p, struct error *err)
 {
-	AUTO_CLOSE int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC); /* host path */
+	AUTO_CLOSE int fd = open_console(err);
 	const int stdio[3] = { fd, fd, fd };
 
 	if (fd < 0)
-		return error_sys(err, "open the console");
+		return -1;
 	if (p->console_size && p->console_size->height > 0) {
 		const struct winsize size = { .ws_row = (unsigned short)p->console_size->height,
 					      .ws_col = (unsigned short)p->console_size->width };
