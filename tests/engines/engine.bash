@@ -34,7 +34,7 @@ engine_open() {
 
 # engine COMMAND...: in its place.
 engine() {
-	timeout "${ENGINE_SECONDS:-120}" nsenter --target "$ENGINE_INIT" --mount --pid -- "$@" 3>&- 4>&-
+	nsenter --target "$ENGINE_INIT" --mount --pid -- timeout -k 5 "${ENGINE_SECONDS:-120}" "$@" 3>&- 4>&-
 }
 
 # engine_daemon NAME COMMAND...: one that stays, and writes to NAME.log.
