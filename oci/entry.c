@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -41,6 +42,7 @@ struct entry {
 	const struct container *container;
 	int initfd, stubfd;
 	int noticesock;			/* connected to listenerPath, or -1 */
+	int rootfd;			/* of the container, where setns(2) does not lead to it */
 	int report[2], sock[2];		/* the terminal's master comes up the second */
 };
 
@@ -98,6 +100,8 @@ static int leave_host(const struct entry *e, struct error *err)
 	if (spec_has_namespace(e->spec, OCI_NS_USER) &&
 	    (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return error_sys(err, "become the container's root");
+	if (e->rootfd >= 0 && (fchdir(e->rootfd) < 0 || chroot(".") < 0)) /* host path */
+		return error_sys(err, "change the root");
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0) /* host path */
 		return error_sys(err, "enter the container's root");
 	return setsid() < 0 ? error_sys(err, "make a session") : 0;
@@ -226,6 +230,21 @@ static int open_groups(struct entry *e, const struct container *c, struct error 
 	return span_host(&e->span, err) < 0 ? -1 : span_open(&e->span, path, err);
 }
 
+/* Whose mount namespace is not its own has changed its root. */
+static int open_root(struct entry *e, const struct container *c, struct error *err)
+{
+	char path[32];
+
+	if (spec_makes_namespace(&c->spec, OCI_NS_MOUNT))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)c->state.init.pid);
+	e->rootfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+	if (e->rootfd < 0)
+		return error_sys(err, "open the container's root");
+	/* It was that process until now. */
+	return proc_signal(e->initfd, 0, err);
+}
+
 static int open_entry(struct entry *e, struct container *c, struct error *err)
 {
 	const struct oci_seccomp *s = c->spec.linux_->seccomp;
@@ -243,7 +262,9 @@ static int open_entry(struct entry *e, struct container *c, struct error *err)
 	e->process.seccomp = s ? &e->seccomp : NULL;
 	e->env = strv_copy((char *const *)e->options->process->env);
 	e->initfd = proc_open(&c->state.init, err);
-	e->stubfd = e->initfd < 0 ? -1 : confine_stub_open(err);
+	if (e->initfd < 0 || open_root(e, c, err) < 0)
+		return -1;
+	e->stubfd = confine_stub_open(err);
 	if (e->stubfd < 0)
 		return -1;
 	if (pipe2(e->report, O_CLOEXEC) < 0 ||
@@ -255,7 +276,7 @@ static int open_entry(struct entry *e, struct container *c, struct error *err)
 static void close_entry(struct entry *e)
 {
 	int *fds[] = { &e->initfd, &e->stubfd, &e->report[0], &e->report[1], &e->sock[0],
-		       &e->sock[1], &e->noticesock };
+		       &e->sock[1], &e->noticesock, &e->rootfd };
 
 	for (size_t i = 0; i < N_ROWS(fds); i++)
 		close_end(fds[i]);
@@ -281,7 +302,7 @@ int entry_start(struct container *c, const struct entry_options *options,
 		struct entered_process *out, struct error *err)
 {
 	struct entry e = { .options = options, .spec = &c->spec, .container = c,
-			   .initfd = -1, .stubfd = -1, .noticesock = -1,
+			   .initfd = -1, .stubfd = -1, .noticesock = -1, .rootfd = -1,
 			   .report = { -1, -1 }, .sock = { -1, -1 } };
 	int status;
 

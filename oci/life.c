@@ -20,6 +20,7 @@
 #include "oci/hooks.h"
 #include "oci/oci.h"
 #include "oci/oci_launch.h"
+#include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 #include "oci/spec_resources.h"
 #include "oci/unsupported.h"
@@ -238,10 +239,21 @@ static void stop_hooks(struct container *c, struct error *warning)
 		(void)run_hooks(c, "poststop", &h->poststop[i], 1, "stopped", warning);
 }
 
+/* Its own namespace took them along. */
+static void leave_mounts(struct container *c)
+{
+	struct error unread = { 0 };
+
+	if (c->state.rootfs && container_spec(c, &unread) == 0 &&
+	    !spec_has_namespace(&c->spec, OCI_NS_MOUNT))
+		tree_unmount(&c->spec, c->state.rootfs);
+}
+
 int life_end(struct container *c, struct error *warning, struct error *err)
 {
 	if (end_init(c, err) < 0 || groups_end(c, err) < 0)
 		return -1;
+	leave_mounts(c);
 	stop_hooks(c, warning);
 	return container_remove(c, err);
 }

@@ -8,6 +8,7 @@ liboci_a_SOURCES += %D%/foreground.c %D%/foreground.h
 liboci_a_SOURCES += %D%/groups.c %D%/groups.h
 liboci_a_SOURCES += %D%/handover.c %D%/handover.h
 liboci_a_SOURCES += %D%/hooks.c %D%/hooks.h
+liboci_a_SOURCES += %D%/idmap.c %D%/idmap.h
 liboci_a_SOURCES += %D%/inherit.c %D%/inherit.h
 liboci_a_SOURCES += %D%/labels.c %D%/labels.h
 liboci_a_SOURCES += %D%/life.c %D%/life.h
@@ -33,7 +34,7 @@ liboci_a_SOURCES += %D%/stats_io.c %D%/stats_memory.c
 liboci_a_SOURCES += %D%/traits.c %D%/traits.h
 liboci_a_SOURCES += %D%/unsupported.c %D%/unsupported.h
 liboci_a_SOURCES += %D%/tree.c %D%/tree.h %D%/tree_parts.h
-liboci_a_SOURCES += %D%/tree_cgroup.c %D%/tree_covers.c %D%/tree_devices.c
+liboci_a_SOURCES += %D%/tree_cgroup.c %D%/tree_copy.c %D%/tree_covers.c %D%/tree_devices.c
 
 # Where ordinary users find it too: engines without root call it.
 bin_PROGRAMS += zone-oci

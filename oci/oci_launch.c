@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "oci/idmap.h"
 #include "oci/notices.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
@@ -72,23 +73,13 @@ static int compile_namespaces(struct oci_launch *o, struct error *err)
 	o->makes_mountns = spec_makes_namespace(o->spec, OCI_NS_MOUNT);
 	o->makes_cgroupns = spec_makes_namespace(o->spec, OCI_NS_CGROUP);
 	o->makes_timens = spec_makes_namespace(o->spec, OCI_NS_TIME);
-	if (!o->makes_mountns)
-		return error_set(err, ERR_UNSUPPORTED, "linux.namespaces: a container without a new"
-				 " mount namespace is not supported");
-	o->launch.builds_apart = (o->launch.namespaces & CLONE_NEWUSER) != 0;
-	if (!o->launch.builds_apart)
+	if (!o->makes_mountns && o->spec->root->readonly)
+		return error_set(err, ERR_UNSUPPORTED, "root.readonly: it needs a mount namespace"
+				 " of the container's own");
+	o->launch.builds_apart = o->makes_mountns && (o->launch.namespaces & CLONE_NEWUSER) != 0;
+	if (o->makes_mountns && !o->launch.builds_apart)
 		o->launch.namespaces |= CLONE_NEWNS;
 	return 0;
-}
-
-static char *map_text(const struct oci_id_mapping *maps, size_t n)
-{
-	struct str text = { 0 };
-
-	for (size_t i = 0; i < n; i++)
-		str_addf(&text, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", maps[i].container,
-			 maps[i].host, maps[i].size);
-	return str_take(&text);
 }
 
 /* The host's id of the container's root; what is not mapped stays the host's. */
@@ -106,8 +97,8 @@ static void compile_ids(struct oci_launch *o)
 
 	if (!(o->launch.namespaces & CLONE_NEWUSER))
 		return;
-	o->uid_map = map_text(l->uids, l->n_uids);
-	o->gid_map = map_text(l->gids, l->n_gids);
+	o->uid_map = idmap_text(l->uids, l->n_uids);
+	o->gid_map = idmap_text(l->gids, l->n_gids);
 	o->tree.root_uid = host_id(l->uids, l->n_uids);
 	o->tree.root_gid = host_id(l->gids, l->n_gids);
 }
@@ -127,6 +118,15 @@ static int compile_seccomp(struct oci_launch *o, struct error *err)
 	return o->noticesock < 0 ? -1 : 0;
 }
 
+/* The namespace of this kind that is entered, or -1. */
+static int joined(const struct oci_launch *o, int flag)
+{
+	for (size_t i = 0; i < o->n_joins; i++)
+		if (o->joins[i].flag == flag)
+			return o->joins[i].fd;
+	return -1;
+}
+
 static int compile_tree(struct oci_launch *o, struct error *err)
 {
 	const struct container *c = o->container;
@@ -136,6 +136,11 @@ static int compile_tree(struct oci_launch *o, struct error *err)
 	o->tree.bundle = c->state.bundle;
 	o->tree.span = o->span;
 	o->tree.cgroup = c->state.cgroup;
+	o->tree.has_own_mounts = o->makes_mountns;
+	o->idmaps = idmap_open_all(o->spec, joined(o, CLONE_NEWUSER), err);
+	o->tree.idmaps = o->idmaps;
+	if (!o->idmaps)
+		return -1;
 	o->bundlefd = open(c->state.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
 	if (o->bundlefd < 0)
 		return error_sys(err, "open bundle '%s'", c->state.bundle);
@@ -179,6 +184,7 @@ void oci_launch_clear(struct oci_launch *o)
 			close(TAKE_FD(*fds[i]));
 	o->n_joins = 0;
 	seccomp_clear(&o->seccomp);
+	idmap_close_all(TAKE_PTR(o->idmaps), o->spec->n_mounts);
 	free(TAKE_PTR(o->uid_map));
 	free(TAKE_PTR(o->gid_map));
 	strv_clear(&o->env);

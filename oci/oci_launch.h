@@ -35,6 +35,7 @@ struct oci_launch {
 	struct process process;
 	struct seccomp seccomp;
 	struct tree tree;
+	int *idmaps;			/* idmap_open_all(); owned */
 	struct {
 		int fd;
 		int flag;		/* CLONE_NEW bit */

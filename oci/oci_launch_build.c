@@ -82,7 +82,7 @@ static int write_maps(const struct oci_launch *o, pid_t pid, struct error *err)
 /* What is made in the root filesystem belongs to the container's root. */
 static int set_fsids(const struct oci_launch *o, struct error *err)
 {
-	if (!o->launch.builds_apart)
+	if (!o->uid_map)
 		return 0;
 	(void)setfsgid(o->tree.root_gid);	/* both say the old id, failed or not */
 	(void)setfsuid(o->tree.root_uid);

@@ -72,6 +72,21 @@ static int open_terminal(const struct oci_process *p, struct error *err)
 	return confine_stdio(stdio, err);
 }
 
+/* pivot_root(2) changed the root of all processes that had the old one. A root that was moved over
+ * the old one is found behind "..", which at the root stays there but crosses what is mounted on
+ * it (follow_dotdot() in fs/namei.c); without a mount namespace of its own it is a directory. */
+static int enter_root(const struct oci_launch *o, struct error *err)
+{
+	bool is_changed = o->makes_mountns && !o->options.without_pivot;
+	const char *path = o->makes_mountns ? "/.." : o->tree.rootfs;
+
+	if (chdir(is_changed ? "/" : path) < 0) /* host path */
+		return error_sys(err, "enter the root");
+	if (!is_changed && (chroot(".") < 0 || chdir("/") < 0)) /* host path */
+		return error_sys(err, "change the root");
+	return 0;
+}
+
 static int set_up(const struct launching *b, const struct oci_launch *o, struct error *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -91,8 +106,8 @@ static int set_up(const struct launching *b, const struct oci_launch *o, struct 
 	/* A copy into a namespace of another owner locks every mount together with its flags. */
 	if (o->launch.builds_apart && unshare(CLONE_NEWNS) < 0)
 		return error_sys(err, "make a mount namespace");
-	if (chdir("/") < 0) /* host path */
-		return error_sys(err, "enter the root");
+	if (enter_root(o, err) < 0)
+		return -1;
 	if (setsid() < 0)
 		return error_sys(err, "make a session");
 	return o->spec->process->terminal ? open_terminal(o->spec->process, err) : 0;

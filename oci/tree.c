@@ -12,9 +12,11 @@
 #include "base/mem.h"
 #include "base/mount.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/strv.h"
 #include "base/sys.h"
 #include "base/vfork.h"
+#include "oci/idmap.h"
 #include "oci/mount_options.h"
 #include "oci/spec_linux.h"
 #include "oci/tree_parts.h"
@@ -39,11 +41,14 @@ static int propagate(int fd, unsigned long flags, struct error *err)
 int tree_begin(const struct tree *t, struct error *err)
 {
 	/* What is mounted on the host later may come in where the container asks for that; what
-	 * is mounted here goes out only with rootfsPropagation "shared". */
+	 * is mounted here goes out only with rootfsPropagation "shared". What is unbindable becomes
+	 * so when nothing more is bound, tree_enter(). */
 	unsigned long flags = MS_SLAVE | MS_REC;
 	int propagation = t->spec->linux_->propagation;
 
-	if (propagation != 0)
+	if (!t->has_own_mounts)
+		return 0;
+	if (propagation != 0 && !(propagations[propagation] & MS_UNBINDABLE))
 		flags = propagations[propagation] | MS_REC;
 	if (sys_mount(NULL, "/", NULL, flags, NULL) < 0)
 		return error_sys(err, "set the propagation of '/'");
@@ -86,6 +91,10 @@ int tree_root(struct tree *t, struct error *err)
 	AUTO_CLOSE int dirfd = host_open(t, t->rootfs, O_DIRECTORY, err);
 	AUTO_CLOSE int treefd = -1;
 
+	if (!t->has_own_mounts && dirfd >= 0) {
+		t->rootfd = TAKE_FD(dirfd);
+		return 0;
+	}
 	/* pivot_root(2) refuses a root that is shared, or whose parent is; and what is attached to
 	 * a shared parent is attached on the host, too. */
 	if (dirfd < 0 || make_private(dirfd, err) < 0)
@@ -159,6 +168,37 @@ int tree_target(const struct tree *t, const char *path, bool is_dir, struct erro
 	return *rest ? make_missing(fd, rest, is_dir, err) : TAKE_FD(fd);
 }
 
+int tree_parent(const struct tree *t, const char *path, const char **out_name, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *dir = xstrndup(path, slash && slash > path ? (size_t)(slash - path) : 1);
+
+	*out_name = slash ? slash + 1 : path;
+	return tree_target(t, slash ? dir : "/", true, err);
+}
+
+/* A link at the end is the target itself. */
+static int target_nofollow(const struct tree *t, const char *path, bool is_dir, struct error *err)
+{
+	const char *name = NULL;
+	AUTO_CLOSE int dirfd = tree_parent(t, path, &name, err);
+	int fd;
+
+	if (dirfd < 0)
+		return -1;
+	fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return make_missing(dirfd, name, is_dir, err);
+	return fd >= 0 ? fd : error_sys(err, "open '%s'", path);
+}
+
+static int target_for(const struct tree *t, const struct oci_mount *m,
+		      const struct mount_options *o, bool is_dir, struct error *err)
+{
+	return o->follows_target ? tree_target(t, m->destination, is_dir, err)
+				 : target_nofollow(t, m->destination, is_dir, err);
+}
+
 int tree_attach(const struct tree *t, int treefd, const char *path, struct error *err)
 {
 	AUTO_CLOSE int targetfd = tree_target(t, path, true, err);
@@ -189,22 +229,34 @@ static int finish(int treefd, const struct mount_options *o, struct error *err)
 	return 0;
 }
 
+/* All that is changed while nobody can see it. */
+static int prepare(const struct tree *t, const struct oci_mount *m, const struct mount_options *o,
+		   int treefd, struct error *err)
+{
+	if (idmap_apply(treefd, t->idmaps[m - t->spec->mounts], o->is_idmapped_below, err) < 0 ||
+	    mount_change(treefd, o->set, o->clear, false, err) < 0)
+		return -1;
+	return mount_change(treefd, o->below_set, o->below_clear, true, err);
+}
+
 static int mount_bind(const struct tree *t, const struct oci_mount *m,
 		      const struct mount_options *o, struct error *err)
 {
+	bool follows = o->follows_source && !o->copies_link;
 	AUTO_CLOSE int sourcefd = -1, treefd = -1, targetfd = -1;
 	struct stat st;
 
 	if (!m->source)
 		return error_set(err, ERR_USAGE, "bind mount without a source");
-	sourcefd = host_open(t, m->source, o->follows_source ? 0 : O_NOFOLLOW, err);
+	sourcefd = host_open(t, m->source, follows ? 0 : O_NOFOLLOW, err);
 	if (sourcefd < 0 || fstat(sourcefd, &st) < 0)
 		return -1;
+	if (o->copies_link && S_ISLNK(st.st_mode))
+		return tree_copy_link(t, m->destination, sourcefd, err);
 	treefd = mount_copy(sourcefd, o->is_recursive, err);
-	if (treefd < 0 || mount_change(treefd, o->set, o->clear, false, err) < 0 ||
-	    mount_change(treefd, o->below_set, o->below_clear, true, err) < 0)
+	if (treefd < 0 || prepare(t, m, o, treefd, err) < 0)
 		return -1;
-	targetfd = tree_target(t, m->destination, S_ISDIR(st.st_mode), err);
+	targetfd = target_for(t, m, o, S_ISDIR(st.st_mode), err);
 	if (targetfd < 0 || mount_attach(treefd, targetfd, err) < 0)
 		return -1;
 	return finish(treefd, o, err);
@@ -238,7 +290,10 @@ static int make_fresh(const struct oci_mount *m, const struct mount_options *o, 
 		if (o->superblock & superblock_rows[i].flag &&
 		    mount_option(fsfd, type, superblock_rows[i].name, NULL, err) < 0)
 			return -1;
-	return mount_make(fsfd, type, o->set, err);
+	/* A user's proc or sysfs must be made as read-only as the one he sees
+	 * (mount_too_revealing()); what files are copied into becomes so afterwards. */
+	return mount_make(fsfd, type, o->set & ~(o->copies_up ? (uint64_t)MOUNT_ATTR_RDONLY : 0),
+			  err);
 }
 
 static bool is_type(const struct oci_mount *m, const char *type)
@@ -249,9 +304,9 @@ static bool is_type(const struct oci_mount *m, const char *type)
 /* proc and sysfs are security boundaries of their own: where they stand is the runtime's business
  * and no link's (CVE-2019-19921, CVE-2023-27561). */
 static int attach_fresh(const struct tree *t, int treefd, const struct oci_mount *m,
-			struct error *err)
+			const struct mount_options *o, struct error *err)
 {
-	AUTO_CLOSE int targetfd = tree_target(t, m->destination, true, err);
+	AUTO_CLOSE int targetfd = target_for(t, m, o, true, err);
 	struct error link = { 0 };
 
 	if (targetfd < 0)
@@ -290,14 +345,43 @@ static int make_proc(const struct oci_mount *m, const struct mount_options *o, s
 	return vfork_run(make_as_told, &f, 0, err) < 0 ? -1 : f.treefd;
 }
 
-static int mount_fresh(const struct tree *t, const struct oci_mount *m,
-		       const struct mount_options *o, struct error *err)
+static bool has_mode(const struct mount_options *o)
 {
-	AUTO_CLOSE int treefd = is_type(m, "proc") ? make_proc(m, o, err) : make_fresh(m, o, err);
+	for (char *const *d = o->data; d && *d; d++)
+		if (str_starts(*d, "mode="))
+			return true;
+	return false;
+}
 
+/* A tmpfs over a directory of the image has its mode, unless it is asked for another: /tmp stays
+ * everybody's, /root is nobody else's. */
+static void keep_mode(const struct tree *t, const struct oci_mount *m, struct mount_options *o)
+{
+	struct error missing = { 0 };
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (!is_type(m, "tmpfs") || has_mode(o))
+		return;
+	fd = path_open(t->rootfd, m->destination, O_PATH | O_DIRECTORY, &missing);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		strv_addf(&o->data, "mode=%04o", (unsigned int)st.st_mode & 07777);
+}
+
+static int mount_fresh(const struct tree *t, const struct oci_mount *m, struct mount_options *o,
+		       struct error *err)
+{
+	AUTO_CLOSE int treefd = -1;
+
+	if (o->copies_up && !is_type(m, "tmpfs"))
+		return error_set(err, ERR_USAGE, "option tmpcopyup is of a tmpfs alone");
+	keep_mode(t, m, o);
+	treefd = is_type(m, "proc") ? make_proc(m, o, err) : make_fresh(m, o, err);
 	if (treefd < 0)
 		return -1;
-	if (attach_fresh(t, treefd, m, err) < 0)
+	if (o->copies_up && tree_copy_up(t, m->destination, treefd, err) < 0)
+		return -1;
+	if (prepare(t, m, o, treefd, err) < 0 || attach_fresh(t, treefd, m, o, err) < 0)
 		return -1;
 	return finish(treefd, o, err);
 }
@@ -369,6 +453,8 @@ int tree_enter(const struct tree *t, bool without_pivot, struct error *err)
 {
 	int propagation = t->spec->linux_->propagation;
 
+	if (!t->has_own_mounts)
+		return 0;
 	if (fchdir(t->rootfd) < 0)
 		return error_sys(err, "enter the root filesystem");
 	if ((without_pivot ? move_root(t, err) : pivot(err)) < 0)
@@ -377,4 +463,21 @@ int tree_enter(const struct tree *t, bool without_pivot, struct error *err)
 	if (propagation != 0 && sys_mount(NULL, "/", NULL, propagations[propagation], NULL) < 0)
 		return error_sys(err, "set the propagation of the root filesystem");
 	return 0;
+}
+
+void tree_unmount(const struct oci_spec *spec, const char *rootfs)
+{
+	AUTO_CLOSE int rootfd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC); /* host path */
+
+	for (size_t i = spec->n_mounts; rootfd >= 0 && i > 0; i--) {
+		struct error gone = { 0 };
+		AUTO_CLOSE int fd = path_open(rootfd, spec->mounts[i - 1].destination, O_PATH,
+					      &gone);
+		char path[32];
+
+		if (fd < 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		(void)sys_umount(path, SYS_UMOUNT_DETACH);	/* it may be no mount */
+	}
 }

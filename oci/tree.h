@@ -21,6 +21,8 @@ struct tree {
 	const struct oci_spec *spec;
 	const char *rootfs;		/* absolute, on the host */
 	const char *bundle;		/* where relative sources begin */
+	const int *idmaps;		/* idmap_open_all(), a user namespace a mount or -1 */
+	bool has_own_mounts;		/* else the mount namespace is somebody else's, too */
 	const struct span *span;	/* the container's groups */
 	const char *cgroup;		/* their path below each hierarchy */
 	bool has_own_cgroupns;
@@ -38,7 +40,11 @@ int tree_root(struct tree *t, struct error *err);
 /* All below it: mounts in their order, devices, the terminal, sysctls left out; then what is masked
  * and read-only. */
 int tree_fill(struct tree *t, struct error *err);
-/* Makes it the root: pivot_root(2), or what is left where there is no mount namespace (chroot). */
+/* Makes it the root: pivot_root(2), or without it by moving the mount. Nothing where the mount
+ * namespace is shared: each process of the container changes its own then. */
 int tree_enter(const struct tree *t, bool without_pivot, struct error *err);
+/* Takes the mounts of a configuration away from a mount namespace that the container shared with
+ * the caller. What is not mounted any more is passed over. */
+void tree_unmount(const struct oci_spec *spec, const char *rootfs);
 
 #endif

@@ -48,17 +48,6 @@ struct node {
 	gid_t gid;
 };
 
-/* Where it is to stand: the directory, links resolving inside the root. */
-static int open_parent(const struct tree *t, const char *path, const char **out_name,
-		       struct error *err)
-{
-	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *dir = xstrndup(path, slash && slash > path ? (size_t)(slash - path) : 1);
-
-	*out_name = slash ? slash + 1 : path;
-	return tree_target(t, slash ? dir : "/", true, err);
-}
-
 static int bind_node(const struct tree *t, const struct node *n, struct error *err)
 {
 	AUTO_CLOSE int fd = open(n->path, O_PATH | O_NOFOLLOW | O_CLOEXEC); /* host path */
@@ -82,7 +71,7 @@ static int check_node(int dirfd, const char *name, const struct node *n, struct 
 static int make_node(const struct tree *t, const struct node *n, struct error *err)
 {
 	const char *name = NULL;
-	AUTO_CLOSE int dirfd = open_parent(t, n->path, &name, err);
+	AUTO_CLOSE int dirfd = tree_parent(t, n->path, &name, err);
 
 	if (dirfd < 0)
 		return -1;
@@ -154,7 +143,7 @@ static int make_links(const struct tree *t, struct error *err)
 {
 	for (size_t i = 0; i < N_ROWS(link_rows); i++) {
 		const char *name = NULL;
-		AUTO_CLOSE int dirfd = open_parent(t, link_rows[i].path, &name, err);
+		AUTO_CLOSE int dirfd = tree_parent(t, link_rows[i].path, &name, err);
 
 		if (dirfd < 0)
 			return -1;

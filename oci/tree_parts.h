@@ -9,6 +9,14 @@
 /* Opens (O_PATH) what path leads to inside the root, links resolving there; makes it where it is
  * missing: a directory, or an empty file, and the directories above. Refuses a dangling link. */
 int tree_target(const struct tree *t, const char *path, bool is_dir, struct error *err);
+/* Opens (O_PATH) the directory that path's last component stands in, as tree_target() does; its
+ * name is *out_name, inside path. */
+int tree_parent(const struct tree *t, const char *path, const char **out_name, struct error *err);
+/* Copies what the image has at path into a detached mount, owner of the directory included; nothing
+ * where it has none. */
+int tree_copy_up(const struct tree *t, const char *path, int treefd, struct error *err);
+/* Makes at path the link that linkfd (O_PATH) is; one like it may be there. */
+int tree_copy_link(const struct tree *t, const char *path, int linkfd, struct error *err);
 /* Attaches a copy of what is at fd over path. */
 int tree_bind(const struct tree *t, int fd, const char *path, uint64_t attrs, struct error *err);
 /* Attaches a detached mount over path, which it opens as a directory. */

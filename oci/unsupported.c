@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "oci/labels.h"
-#include "oci/mount_options.h"
 #include "oci/spec_linux.h"
 
 struct row {
@@ -19,26 +18,6 @@ static int first_asked(const struct row *rows, size_t n, struct error *err)
 	return 0;
 }
 
-static int check_mount(const struct oci_mount *m, struct error *err)
-{
-	struct mount_options o;
-	int status;
-
-	mount_options_read(&o, m);
-	{
-		const struct row rows[] = {
-			{ o.copies_up, "option tmpcopyup" },
-			{ o.copies_link, "option copy-symlink" },
-			{ o.is_idmapped, "an idmapped mount" },
-			{ !o.follows_target, "option dest-nofollow" },
-		};
-
-		status = first_asked(rows, N_ROWS(rows), err);
-	}
-	mount_options_clear(&o);
-	return status < 0 ? error_wrap(err, "mount '%s'", m->destination) : 0;
-}
-
 int unsupported_check(const struct oci_spec *spec, struct error *err)
 {
 	const struct oci_linux *l = spec->linux_;
@@ -49,8 +28,5 @@ int unsupported_check(const struct oci_spec *spec, struct error *err)
 
 	if (first_asked(rows, N_ROWS(rows), err) < 0)
 		return -1;
-	for (size_t i = 0; i < spec->n_mounts; i++)
-		if (check_mount(&spec->mounts[i], err) < 0)
-			return -1;
 	return labels_check_mounts(l->mount_label, err);
 }

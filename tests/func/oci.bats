@@ -218,11 +218,6 @@ waiting() { [ "$(pgrep -c -f -- "--root $OCI_ROOT create")" -eq "$1" ]; }
 	prints "" oci list -q
 }
 
-@test "what can't be given is refused by name" {
-	fails 1 "mount '/x': option tmpcopyup is not supported" inside true \
-		"c['mounts'].append({'destination': '/x', 'type': 'tmpfs', 'options': ['tmpcopyup']})"
-}
-
 @test "devices that the rules deny do not open" {
 	[ -d /sys/fs/cgroup/devices ] || skip "kernel: devices is not on cgroup v1 here"
 	prints "denied" inside '(: </dev/fuse) 2>/dev/null || echo denied; : </dev/null' \
