@@ -195,10 +195,10 @@ dist_check_SCRIPTS += %D%/func/login.bats
 dist_check_SCRIPTS += %D%/func/terminal.bats
 dist_check_SCRIPTS += %D%/func/hooks.bats
 dist_check_SCRIPTS += %D%/func/oci.bats
+dist_check_SCRIPTS += %D%/func/oci-command.bats
 dist_check_SCRIPTS += %D%/func/oci-mounts.bats %D%/func/oci-process.bats
 dist_check_SCRIPTS += %D%/func/oci-resources.bats
 dist_check_SCRIPTS += %D%/func/passwd.bats
-dist_check_SCRIPTS += %D%/func/oci-command.bats
 dist_check_SCRIPTS += %D%/func/push.bats
 dist_check_SCRIPTS += %D%/func/reboot.bats
 dist_check_SCRIPTS += %D%/func/shutdown.bats
@@ -361,8 +361,9 @@ distclean-local:
 ENGINE_TESTS += %D%/engines/docker.bats
 ENGINE_TESTS += %D%/engines/docker-options.bats
 ENGINE_TESTS += %D%/engines/files.bats
+ENGINE_TESTS += %D%/engines/kubernetes.bats
 ENGINE_TESTS += %D%/engines/swarm.bats
-EXTRA_DIST += %D%/engines/engine.bash %D%/engines/docker.bash %D%/engines/swarm.bash
+EXTRA_DIST += %D%/engines/engine.bash %D%/engines/docker.bash %D%/engines/swarm.bash %D%/engines/cri.py
 
 # lint: the house rules
 LINT_TESTS += %D%/lint/docs.sh

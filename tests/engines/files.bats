@@ -66,7 +66,7 @@ podman() {
 }
 
 @test "containerd-2.toml says the same where version 3 has it" {
-	local table='["containerd"]["runtimes"]["zone-oci"]' one
+	local table='["containerd"]["runtimes"]' one
 
 	one=$(toml "$(copy containerd-1.toml)" "d['plugins']['io.containerd.grpc.v1.cri']$table")
 	prints "$one" toml "$(copy containerd-2.toml)" "d['plugins']['io.containerd.cri.v1.runtime']$table"

@@ -181,7 +181,7 @@ task_says() {
 
 @test "one that takes more memory than its limit is killed" {
 	docker_of 1 service create --detach --no-resolve-image --name greedy --limit-memory 16M --network host \
-		--restart-condition none minimal:1 sh -c 'head -c 64M /dev/zero | tail' >/dev/null
+		--restart-condition none minimal:1 sh -c 'head -c 64m /dev/zero | tail' >/dev/null
 	deadline 30 task_says greedy "non-zero exit (137)"
 }
 
