@@ -329,6 +329,30 @@ int span_open(struct span *s, const char *path, struct error *err)
 	return 0;
 }
 
+int span_follow(struct span *s, pid_t pid, struct error *err)
+{
+	AUTO_FREE char *file = xasprintf("/proc/%d/cgroup", (int)pid);
+	char text[CONTROL_MAX];
+	const char *at;
+
+	if (fd_read_control(AT_FDCWD, file, text, sizeof(text), err) < 0)
+		return -1;
+	at = strstr(text, "0::/");	/* the last line, where v1 is mounted too */
+	for (size_t i = 0; at && i < s->n; i++) {
+		const char *path = at + strlen("0::/");
+		int fd;
+
+		if (!is_v2(&s->parts[i]) || s->parts[i].fd < 0)
+			continue;
+		fd = group_open(s->parts[i].rootfd, *path ? path : ".", err);
+		if (fd < 0)
+			return -1;
+		close(s->parts[i].fd);
+		s->parts[i].fd = fd;
+	}
+	return 0;
+}
+
 void span_close(struct span *s)
 {
 	for (size_t i = 0; i < s->n; i++) {

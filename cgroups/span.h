@@ -55,6 +55,8 @@ bool span_is_pure(const struct span *s);
 int span_v2(const struct span *s);
 /* The v1 group of a controller ("memory", "blkio", "name=systemd"), or -1. */
 int span_v1(const struct span *s, const char *controller);
+/* Takes the v2 group that a process is in, at or below the one of s, in its place. */
+int span_follow(struct span *s, pid_t pid, struct error *err);
 /* Moves a process into every v1 group; 0 is the caller. Child-safe. */
 int span_join_v1(const struct span *s, pid_t pid, struct error *err);
 /* Moves it into the v2 group too; for a process that was not born there. Child-safe. */

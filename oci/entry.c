@@ -40,6 +40,7 @@ struct entry {
 	struct span span;
 	char **env;
 	const struct container *container;
+	pid_t init_pid;
 	int initfd, stubfd;
 	int noticesock;			/* connected to listenerPath, or -1 */
 	int rootfd;			/* of the container, where setns(2) does not lead to it */
@@ -188,6 +189,13 @@ static int start(struct entry *e, struct entered_process *out, struct error *err
 	if (spec_has_namespace(e->spec, OCI_NS_TIME) && setns(e->initfd, CLONE_NEWTIME_BIT) < 0)
 		return error_sys(err, "enter the container's time namespace");
 	out->pid = clone_child(e, &out->pidfd);
+	/* A group that has enabled controllers for those below takes nobody itself (cgroups(7), "no
+	 * internal processes"): where the container's own first process is, there is room. */
+	if (out->pid < 0 && (errno == EBUSY || errno == EOPNOTSUPP)) {
+		if (span_follow(&e->span, e->init_pid, err) < 0)
+			return -1;
+		out->pid = clone_child(e, &out->pidfd);
+	}
 	if (out->pid == 0)
 		child_main(e);
 	return out->pid < 0 ? error_sys(err, "clone into the container") : 0;
@@ -261,6 +269,7 @@ static int open_entry(struct entry *e, struct container *c, struct error *err)
 	}
 	e->process.seccomp = s ? &e->seccomp : NULL;
 	e->env = strv_copy((char *const *)e->options->process->env);
+	e->init_pid = c->state.init.pid;
 	e->initfd = proc_open(&c->state.init, err);
 	if (e->initfd < 0 || open_root(e, c, err) < 0)
 		return -1;

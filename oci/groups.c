@@ -257,6 +257,46 @@ static int update_scope(const struct container *c, const struct span *span,
 	return unit_set(strrchr(c->state.cgroup, '/') + 1, &props, err);
 }
 
+static bool is_same_number(const struct json_number *a, const struct json_number *b)
+{
+	return a->is_set == b->is_set && (!a->is_set || a->i == b->i);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool has_same_devices(const struct oci_resources *a, const struct oci_resources *b)
+{
+	if (!b || a->n_devices != b->n_devices)
+		return false;
+	for (size_t i = 0; i < a->n_devices; i++) {
+		const struct oci_device_rule *one = &a->devices[i], *other = &b->devices[i];
+
+		if (one->allow != other->allow || !is_same_text(one->type, other->type) ||
+		    !is_same_text(one->access, other->access) ||
+		    !is_same_number(&one->major, &other->major) ||
+		    !is_same_number(&one->minor, &other->minor))
+			return false;
+	}
+	return true;
+}
+
+/* Engines send all that they know of a container, its device rules too. v1 takes rules one by one,
+ * the first of which denies everything: those that are in force already are not written again. */
+static int update_groups(struct container *c, const struct span *span,
+			 const struct oci_resources *resources, struct error *err)
+{
+	struct oci_resources r = *resources;
+
+	if (container_spec(c, err) < 0)
+		return -1;
+	if (has_same_devices(&r, c->spec.linux_->resources))
+		r.n_devices = 0;
+	return resources_apply(span, &r, true, err);
+}
+
 int groups_update(struct container *c, const struct oci_resources *resources, struct error *err)
 {
 	AUTO_SPAN struct span span = { .n = 0 };
@@ -265,5 +305,5 @@ int groups_update(struct container *c, const struct oci_resources *resources, st
 		return -1;
 	if (c->state.uses_systemd && update_scope(c, &span, resources, err) < 0)
 		return -1;
-	return resources_apply(&span, resources, true, err);
+	return update_groups(c, &span, resources, err);
 }

@@ -207,6 +207,9 @@ int oci_launch_inside(struct launching *b, struct error *err)
 	struct taken taken;
 	int reportfd;
 
+	/* The lock of the container is its maker's: held here too, it would outlive a maker that is
+	 * killed once this process waits to be started. */
+	(void)close(o->container->dirfd);
 	if (take(o, &taken, err) < 0 || set_up(b, o, err) < 0 ||
 	    process_become(&o->process, &taken.labels, &taken.noticefd, err) < 0)
 		return -1;

@@ -28,7 +28,8 @@ struct knob {
 	size_t section;			/* of the pointer in struct oci_resources */
 	size_t field;			/* of the json_number in that section */
 	bool skips_zero;		/* 0 means: not set */
-	const char *v2, *v2_file;	/* controller and file; NULL: v2 has none, ignored */
+	bool is_idle_on_v2;		/* v2 has none, and nothing is lost without it */
+	const char *v2, *v2_file;	/* controller and file, or NULL */
 	enum form v2_form;
 	const char *v1, *v1_file;
 };
@@ -43,25 +44,25 @@ struct knob {
  * their own. kernel memory is no limit of its own any more (Linux 5.16) and is not written. */
 /* clang-format off */
 static const struct knob knobs[] = {
-	{ KNOB(cpu, oci_cpu, shares, "cpu.shares"), true,
+	{ KNOB(cpu, oci_cpu, shares, "cpu.shares"), true, false,
 	  V2("cpu", "cpu.weight", FORM_WEIGHT), V1("cpu", "cpu.shares") },
-	{ KNOB(cpu, oci_cpu, idle, "cpu.idle"), false,
+	{ KNOB(cpu, oci_cpu, idle, "cpu.idle"), false, false,
 	  V2("cpu", "cpu.idle", FORM_PLAIN), V1("cpu", "cpu.idle") },
-	{ KNOB(cpu, oci_cpu, realtime_period, "cpu.realtimePeriod"), true,
+	{ KNOB(cpu, oci_cpu, realtime_period, "cpu.realtimePeriod"), true, false,
 	  V1("cpu", "cpu.rt_period_us") },
-	{ KNOB(cpu, oci_cpu, realtime_runtime, "cpu.realtimeRuntime"), true,
+	{ KNOB(cpu, oci_cpu, realtime_runtime, "cpu.realtimeRuntime"), true, false,
 	  V1("cpu", "cpu.rt_runtime_us") },
-	{ KNOB(memory, oci_memory, reservation, "memory.reservation"), true,
+	{ KNOB(memory, oci_memory, reservation, "memory.reservation"), true, false,
 	  V2("memory", "memory.low", FORM_MAX), V1("memory", "memory.soft_limit_in_bytes") },
-	{ KNOB(memory, oci_memory, kernel_tcp, "memory.kernelTCP"), true,
+	{ KNOB(memory, oci_memory, kernel_tcp, "memory.kernelTCP"), true, true,
 	  V1("memory", "memory.kmem.tcp.limit_in_bytes") },
-	{ KNOB(memory, oci_memory, swappiness, "memory.swappiness"), false,
+	{ KNOB(memory, oci_memory, swappiness, "memory.swappiness"), false, true,
 	  V1("memory", "memory.swappiness") },
-	{ KNOB(pids, oci_pids, limit, "pids.limit"), true,
+	{ KNOB(pids, oci_pids, limit, "pids.limit"), true, false,
 	  V2("pids", "pids.max", FORM_MAX), V1("pids", "pids.max") },
-	{ KNOB(block_io, oci_block_io, leaf_weight, "blockIO.leafWeight"), true,
+	{ KNOB(block_io, oci_block_io, leaf_weight, "blockIO.leafWeight"), true, false,
 	  V1("blkio", "blkio.leaf_weight") },
-	{ KNOB(network, oci_network, class_id, "network.classID"), true,
+	{ KNOB(network, oci_network, class_id, "network.classID"), true, false,
 	  V1("net_cls", "net_cls.classid") },
 };
 /* clang-format on */
@@ -150,8 +151,12 @@ static int apply_knob(const struct span *span, const struct knob *k, int64_t val
 			    value);
 		return resources_write(fd, k->v1_file, text, k->name, err);
 	}
+	if (!k->v2 && k->is_idle_on_v2)
+		return 0;
 	if (!k->v2)
-		return span_v2(span) >= 0 ? 0 : resources_missing(k->name, k->v1, err);
+		return error_set(err, ERR_UNSUPPORTED, "linux.resources.%s: this host has no"
+				 " controller '%s' of cgroup v1, and v2 has no such limit",
+				 k->name, k->v1);
 	fd = resources_v2(span, k->v2);
 	if (fd < 0)
 		return resources_missing(k->name, k->v2, err);
@@ -159,8 +164,20 @@ static int apply_knob(const struct span *span, const struct knob *k, int64_t val
 	return resources_write(fd, k->v2_file, text, k->name, err);
 }
 
+/* A group that is idle takes no shares: one that shall not be any more is told so first. */
+static int apply_busy(const struct span *span, const struct oci_cpu *cpu, struct error *err)
+{
+	for (size_t i = 0; i < N_ROWS(knobs); i++)
+		if (cpu && cpu->idle.is_set && cpu->idle.i == 0 &&
+		    strcmp(knobs[i].name, "cpu.idle") == 0)
+			return apply_knob(span, &knobs[i], 0, err);
+	return 0;
+}
+
 static int apply_knobs(const struct span *span, const struct oci_resources *r, struct error *err)
 {
+	if (apply_busy(span, r->cpu, err) < 0)
+		return -1;
 	for (size_t i = 0; i < N_ROWS(knobs); i++) {
 		const struct json_number *n = number_of(r, knobs[i].section, knobs[i].field);
 
@@ -216,6 +233,7 @@ static int apply_quota_v1(int fd, const struct oci_cpu *cpu, struct error *err)
 	return is_late ? resources_write(fd, "cpu.cfs_period_us", text, "cpu.period", err) : 0;
 }
 
+/* A burst is never above the quota, so a smaller one goes before it, a larger one after it. */
 static int apply_burst(int fd, bool is_v1, const struct oci_cpu *cpu, struct error *err)
 {
 	char text[TEXT_MAX];
@@ -233,6 +251,7 @@ static int apply_cpu(const struct span *span, const struct oci_cpu *cpu, struct 
 		       (cpu->period.is_set && cpu->period.u != 0) || cpu->burst.is_set;
 	int fd = span_v1(span, "cpu");
 	bool is_v1 = fd >= 0;
+	struct error too_early;
 
 	if (!has_any)
 		return 0;
@@ -240,6 +259,7 @@ static int apply_cpu(const struct span *span, const struct oci_cpu *cpu, struct 
 		fd = resources_v2(span, "cpu");
 	if (fd < 0)
 		return resources_missing("cpu.quota", "cpu", err);
+	(void)apply_burst(fd, is_v1, cpu, &too_early);	/* once more below, where it counts */
 	if ((is_v1 ? apply_quota_v1(fd, cpu, err) : apply_quota_v2(fd, cpu, err)) < 0)
 		return -1;
 	return apply_burst(fd, is_v1, cpu, err);
@@ -290,26 +310,53 @@ static int check_use(int fd, const char *file, const struct oci_memory *m, struc
 			 " is below the %" PRIu64 " bytes in use", m->limit.i, used);
 }
 
-/* What the specification calls swap is memory and swap together, and v2's is swap alone. */
-static int swap_v2(const struct oci_memory *m, char out[TEXT_MAX], struct error *err)
-{
-	if (m->swap.i < 0) {
-		strcpy(out, "max");
-		return 0;
-	}
-	if (!m->limit.is_set || m->limit.i <= 0)
-		return error_set(err, ERR_USAGE, "linux.resources.memory.swap: it needs a limit of"
-				 " memory");
-	if (m->swap.i < m->limit.i)
-		return error_set(err, ERR_USAGE, "linux.resources.memory.swap: memory and swap"
-				 " together are less than memory");
-	number_text(out, FORM_PLAIN, m->swap.i - m->limit.i);
-	return 0;
-}
-
 static bool has_number(const struct json_number *n)
 {
 	return n->is_set && n->i != 0;
+}
+
+/* What the specification calls swap is memory and swap together, and v2's is swap alone. */
+static int swap_v2(const struct json_number *limit, int64_t swap, char out[TEXT_MAX],
+		   struct error *err)
+{
+	if (swap < 0) {
+		strcpy(out, "max");
+		return 0;
+	}
+	if (!limit->is_set || limit->i <= 0)
+		return error_set(err, ERR_USAGE, "linux.resources.memory.swap: it needs a limit of"
+				 " memory");
+	if (swap < limit->i)
+		return error_set(err, ERR_USAGE, "linux.resources.memory.swap: memory and swap"
+				 " together are less than memory");
+	number_text(out, FORM_PLAIN, swap - limit->i);
+	return 0;
+}
+
+static int apply_swap_v2(int fd, const struct oci_memory *m, bool is_update, struct error *err)
+{
+	struct json_number limit = m->limit, swap = m->swap;
+	char text[TEXT_MAX];
+	uint64_t now = 0;
+
+	/* No limit of memory leaves none of both. */
+	if (has_number(&limit) && limit.i == -1 && !has_number(&swap))
+		swap = limit;
+	if (!has_number(&swap))
+		return 0;
+	if (is_update && !has_number(&limit)) {
+		if (read_u64(fd, "memory.max", &now, err) < 0)
+			return -1;
+		limit.is_set = now <= INT64_MAX;
+		limit.i = (int64_t)now;
+	}
+	if (swap_v2(&limit, swap.i, text, err) < 0)
+		return -1;
+	/* A host without swap accounting can't be asked for none. */
+	if (fd_write_control(fd, "memory.swap.max", text, err) < 0 &&
+	    (err->sys != ENOENT || swap.i > 0))
+		return error_wrap(err, "linux.resources.memory.swap");
+	return 0;
 }
 
 static int apply_memory_v2(int fd, const struct oci_memory *m, bool is_update, struct error *err)
@@ -318,14 +365,8 @@ static int apply_memory_v2(int fd, const struct oci_memory *m, bool is_update, s
 
 	if (is_update && check_use(fd, "memory.current", m, err) < 0)
 		return -1;
-	if (has_number(&m->swap)) {
-		if (swap_v2(m, text, err) < 0)
-			return -1;
-		/* A host without swap accounting can't be asked for none. */
-		if (fd_write_control(fd, "memory.swap.max", text, err) < 0 &&
-		    (err->sys != ENOENT || m->swap.i > 0))
-			return error_wrap(err, "linux.resources.memory.swap");
-	}
+	if (apply_swap_v2(fd, m, is_update, err) < 0)
+		return -1;
 	if (!has_number(&m->limit))
 		return 0;
 	number_text(text, FORM_MAX, m->limit.i);
@@ -395,25 +436,40 @@ static int apply_memory(const struct span *span, const struct oci_memory *m, boo
 		      : apply_memory_v2(fd, m, is_update, err);
 }
 
+/* What is used, and what is set aside before it is used; older kernels have no limit of that. */
+static int apply_page_size(int fd, bool is_v1, const struct oci_hugepages *h, struct error *err)
+{
+	const char *suffix = is_v1 ? "limit_in_bytes" : "max";
+	AUTO_FREE char *used = xasprintf("hugetlb.%s.%s", h->page_size, suffix);
+	AUTO_FREE char *reserved = xasprintf("hugetlb.%s.rsvd.%s", h->page_size, suffix);
+	struct error missing = { 0 };
+	char text[TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%" PRIu64, h->limit.u);
+	if (resources_write(fd, used, text, "hugepageLimits", err) < 0)
+		return -1;
+	if (resources_write(fd, reserved, text, "hugepageLimits", &missing) == 0 ||
+	    missing.sys == ENOENT)
+		return 0;
+	*err = missing;
+	return -1;
+}
+
 static int apply_hugepages(const struct span *span, const struct oci_resources *r,
 			   struct error *err)
 {
-	for (size_t i = 0; i < r->n_hugepages; i++) {
-		int fd = span_v1(span, "hugetlb");
-		bool is_v1 = fd >= 0;
-		AUTO_FREE char *file =
-			xasprintf("hugetlb.%s.%s", r->hugepages[i].page_size,
-				  is_v1 ? "limit_in_bytes" : "max");
-		char text[TEXT_MAX];
+	int fd = span_v1(span, "hugetlb");
+	bool is_v1 = fd >= 0;
 
-		if (!is_v1)
-			fd = resources_v2(span, "hugetlb");
-		if (fd < 0)
-			return resources_missing("hugepageLimits", "hugetlb", err);
-		snprintf(text, sizeof(text), "%" PRIu64, r->hugepages[i].limit.u);
-		if (resources_write(fd, file, text, "hugepageLimits", err) < 0)
+	if (r->n_hugepages == 0)
+		return 0;
+	if (!is_v1)
+		fd = resources_v2(span, "hugetlb");
+	if (fd < 0)
+		return resources_missing("hugepageLimits", "hugetlb", err);
+	for (size_t i = 0; i < r->n_hugepages; i++)
+		if (apply_page_size(fd, is_v1, &r->hugepages[i], err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -471,8 +527,13 @@ static int apply_unified(const struct span *span, const struct oci_resources *r,
 		if (fd < 0 || span_v1(span, controller) >= 0)
 			return error_set(err, ERR_UNSUPPORTED, "linux.resources.unified: '%s':"
 					 " this host has the controller on cgroup v1", file);
-		if (resources_write(fd, file, r->unified[i].value, "unified", err) < 0)
+		if (resources_write(fd, file, r->unified[i].value, "unified", err) == 0)
+			continue;
+		if (err->sys != ENOENT || strcmp(controller, "cgroup") == 0 ||
+		    resources_v2(span, controller) >= 0)
 			return -1;
+		return error_set(err, ERR_UNSUPPORTED, "linux.resources.unified: '%s' can't be set:"
+				 " controller '%s' not available", file, controller);
 	}
 	return 0;
 }

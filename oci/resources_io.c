@@ -64,16 +64,47 @@ static int apply_rate(int fd, bool is_v1, const struct rate_row *row,
 	return 0;
 }
 
+/* Of bfq where it is there, else of all schedulers, which has a range of its own on v2. */
+static int apply_device_weight(int fd, bool is_v1, const struct oci_block_weight *w,
+			       struct error *err)
+{
+	struct error first = { 0 };
+	AUTO_STR struct str text = { 0 }, other = { 0 };
+
+	str_addf(&text, "%" PRId64 ":%" PRId64 " %" PRId64, w->major.i, w->minor.i, w->weight.i);
+	str_addf(&other, "%" PRId64 ":%" PRId64 " %" PRIu64, w->major.i, w->minor.i,
+		 is_v1 ? (uint64_t)w->weight.i : resources_io_weight((uint64_t)w->weight.i));
+	if (fd_write_control(fd, is_v1 ? "blkio.weight_device" : "io.bfq.weight", str_text(&text),
+			     &first) == 0)
+		return 0;
+	if (first.sys == ENOENT)
+		return fd_write_control(fd, is_v1 ? "blkio.bfq.weight_device" : "io.weight",
+					str_text(&other), err);
+	*err = first;
+	return -1;
+}
+
+static int apply_leaf_weight(int fd, const struct oci_block_weight *w, struct error *err)
+{
+	AUTO_STR struct str text = { 0 };
+
+	str_addf(&text, "%" PRId64 ":%" PRId64 " %" PRId64, w->major.i, w->minor.i,
+		 w->leaf_weight.i);
+	return fd_write_control(fd, "blkio.leaf_weight_device", str_text(&text), err);
+}
+
 static int apply_weights(int fd, bool is_v1, const struct oci_block_io *io, struct error *err)
 {
 	for (size_t i = 0; i < io->n_weights; i++) {
 		const struct oci_block_weight *w = &io->weights[i];
-		AUTO_STR struct str text = { 0 };
 
-		str_addf(&text, "%" PRId64 ":%" PRId64 " %" PRId64, w->major.i, w->minor.i,
-			 w->weight.i);
-		if (fd_write_control(fd, is_v1 ? "blkio.weight_device" : "io.bfq.weight",
-				     str_text(&text), err) < 0)
+		if (w->weight.i != 0 && apply_device_weight(fd, is_v1, w, err) < 0)
+			return error_wrap(err, "linux.resources.blockIO.weightDevice");
+		if (w->leaf_weight.i == 0)
+			continue;
+		if (!is_v1)
+			return resources_missing("blockIO.leafWeight", "blkio", err);
+		if (apply_leaf_weight(fd, w, err) < 0)
 			return error_wrap(err, "linux.resources.blockIO.weightDevice");
 	}
 	return 0;

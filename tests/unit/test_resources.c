@@ -83,7 +83,7 @@ static struct fixture *on_v2(void **state)
 
 	add_group(f, "", "cpu.weight cpu.max cpu.max.burst cpu.idle cpuset.cpus cpuset.mems "
 			 "memory.max memory.low memory.swap.max pids.max io.weight io.max "
-			 "hugetlb.2MB.max memory.current memory.high");
+			 "hugetlb.2MB.max hugetlb.2MB.rsvd.max memory.current memory.high");
 	put(f->span.parts[0].fd, "cgroup.controllers", "cpuset cpu io memory hugetlb pids");
 	put(f->span.parts[0].fd, "cpu.max", "max 100000");
 	put(f->span.parts[0].fd, "memory.current", "5000000");
@@ -94,11 +94,17 @@ static struct fixture *on_v1(void **state)
 {
 	struct fixture *f = *state;
 
-	add_group(f, "cpu,cpuacct", "cpu.shares cpu.cfs_quota_us cpu.cfs_period_us");
+	add_group(f, "cpu,cpuacct", "cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cpu.rt_period_us "
+				    "cpu.rt_runtime_us cpu.idle");
 	add_group(f, "memory", "memory.limit_in_bytes memory.memsw.limit_in_bytes "
-			       "memory.soft_limit_in_bytes memory.oom_control memory.swappiness");
+			       "memory.soft_limit_in_bytes memory.oom_control memory.swappiness "
+			       "memory.kmem.tcp.limit_in_bytes");
 	add_group(f, "pids", "pids.max");
-	add_group(f, "blkio", "blkio.weight blkio.throttle.read_bps_device");
+	add_group(f, "blkio", "blkio.weight blkio.throttle.read_bps_device blkio.weight_device "
+			      "blkio.leaf_weight blkio.leaf_weight_device");
+	add_group(f, "net_cls,net_prio", "net_cls.classid net_prio.ifpriomap");
+	add_group(f, "rdma", "rdma.max");
+	add_group(f, "hugetlb", "hugetlb.1GB.limit_in_bytes");
 	put(f->span.parts[1].fd, "memory.limit_in_bytes", "1000000");
 	return f;
 }
@@ -162,6 +168,7 @@ static void every_figure_reaches_its_file_on_v2(void **state)
 	holds(f, "", "pids.max", "max");
 	holds(f, "", "io.weight", "10000");
 	holds(f, "", "hugetlb.2MB.max", "4194304");
+	holds(f, "", "hugetlb.2MB.rsvd.max", "4194304");
 	holds(f, "", "memory.high", "8M");
 }
 
@@ -184,6 +191,90 @@ static void every_figure_reaches_its_file_on_v1(void **state)
 	holds(f, "pids", "pids.max", "12");
 	holds(f, "blkio", "blkio.weight", "300");
 	holds(f, "blkio", "blkio.throttle.read_bps_device", "8:1 18446744073709551615");
+}
+
+static void what_v1_alone_has_reaches_its_file_there(void **state)
+{
+	struct fixture *f = on_v1(state);
+
+	applies(f, "{\"cpu\":{\"realtimePeriod\":1000000,\"realtimeRuntime\":5000},"
+		   "\"memory\":{\"kernelTCP\":4096,\"reservation\":8192},"
+		   "\"network\":{\"classID\":65537,\"priorities\":[{\"name\":\"lo\",\"priority\":3}]},"
+		   "\"rdma\":{\"mlx5\":{\"hcaHandles\":3,\"hcaObjects\":9}},"
+		   "\"hugepageLimits\":[{\"pageSize\":\"1GB\",\"limit\":0}],"
+		   "\"blockIO\":{\"leafWeight\":20,\"weightDevice\":"
+		   "[{\"major\":8,\"minor\":0,\"weight\":100,\"leafWeight\":200}]}}");
+	holds(f, "cpu", "cpu.rt_period_us", "1000000");
+	holds(f, "cpu", "cpu.rt_runtime_us", "5000");
+	holds(f, "memory", "memory.kmem.tcp.limit_in_bytes", "4096");
+	holds(f, "memory", "memory.soft_limit_in_bytes", "8192");
+	holds(f, "net_cls", "net_cls.classid", "65537");
+	holds(f, "net_prio", "net_prio.ifpriomap", "lo 3");
+	holds(f, "rdma", "rdma.max", "mlx5 hca_handle=3 hca_object=9");
+	holds(f, "hugetlb", "hugetlb.1GB.limit_in_bytes", "0");
+	holds(f, "blkio", "blkio.leaf_weight", "20");
+	holds(f, "blkio", "blkio.weight_device", "8:0 100");
+	holds(f, "blkio", "blkio.leaf_weight_device", "8:0 200");
+}
+
+static void refused_on_v2(struct fixture *f, const char *text, const char *words)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(apply(f, text, false, &err), -1);
+	assert_int_equal(err.kind, ERR_UNSUPPORTED);
+	if (!strstr(err.text, words))
+		fail_msg("'%s' is not in '%s'", words, err.text);
+	spec_clear(&f->spec);
+}
+
+static void what_v2_has_not_is_refused_there(void **state)
+{
+	struct fixture *f = on_v2(state);
+
+	refused_on_v2(f, "{\"cpu\":{\"realtimeRuntime\":5000}}", "cpu.realtimeRuntime");
+	refused_on_v2(f, "{\"network\":{\"classID\":3}}", "'net_cls' of cgroup v1");
+	refused_on_v2(f, "{\"network\":{\"priorities\":[{\"name\":\"lo\",\"priority\":3}]}}",
+		      "'net_prio'");
+	refused_on_v2(f, "{\"blockIO\":{\"leafWeight\":30}}", "blockIO.leafWeight");
+	refused_on_v2(f, "{\"unified\":{\"misc.max\":\"res 1\"}}", "controller 'misc' not available");
+	applies(f, "{\"memory\":{\"swappiness\":10,\"kernelTCP\":4096,\"disableOOMKiller\":true}}");
+}
+
+static void rates_and_weights_of_devices_have_v2s_form(void **state)
+{
+	struct fixture *f = on_v2(state);
+
+	applies(f, "{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":10}]}}");
+	holds(f, "", "io.weight", "8:0 1");
+	spec_clear(&f->spec);
+	applies(f, "{\"blockIO\":{\"throttleWriteIOPSDevice\":"
+		   "[{\"major\":8,\"minor\":16,\"rate\":500}]}}");
+	holds(f, "", "io.max", "8:16 wiops=500");
+	put(f->span.parts[0].fd, "io.max", "");
+	spec_clear(&f->spec);
+	applies(f, "{\"blockIO\":{\"throttleReadBpsDevice\":"
+		   "[{\"major\":8,\"minor\":16,\"rate\":0}]}}");
+	holds(f, "", "io.max", "8:16 rbps=max");
+}
+
+static void memory_without_limit_leaves_swap_without(void **state)
+{
+	struct fixture *f = on_v2(state);
+
+	applies(f, "{\"memory\":{\"limit\":-1}}");
+	holds(f, "", "memory.max", "max");
+	holds(f, "", "memory.swap.max", "max");
+}
+
+static void swap_alone_is_counted_from_the_memory_that_there_is(void **state)
+{
+	struct fixture *f = on_v2(state);
+	struct error err = { 0 };
+
+	put(f->span.parts[0].fd, "memory.max", "10000000");
+	assert_int_equal(apply(f, "{\"memory\":{\"swap\":15000000}}", true, &err), 0);
+	holds(f, "", "memory.swap.max", "5000000");
 }
 
 static void what_is_zero_or_absent_is_left_as_it_is(void **state)
@@ -209,7 +300,7 @@ static void a_period_alone_keeps_the_quota(void **state)
 
 static void a_controller_that_is_nowhere_is_named(void **state)
 {
-	struct fixture *f = on_v1(state);
+	struct fixture *f = on_v2(state);
 	struct error err = { 0 };
 
 	assert_int_equal(apply(f, "{\"rdma\":{\"mlx5\":{\"hcaHandles\":3}}}", false, &err), -1);
@@ -265,6 +356,11 @@ int main(void)
 		cmocka_unit_test(shares_become_a_weight_as_runc_makes_it),
 		TEST(every_figure_reaches_its_file_on_v2),
 		TEST(every_figure_reaches_its_file_on_v1),
+		TEST(what_v1_alone_has_reaches_its_file_there),
+		TEST(what_v2_has_not_is_refused_there),
+		TEST(rates_and_weights_of_devices_have_v2s_form),
+		TEST(memory_without_limit_leaves_swap_without),
+		TEST(swap_alone_is_counted_from_the_memory_that_there_is),
 		TEST(what_is_zero_or_absent_is_left_as_it_is),
 		TEST(a_period_alone_keeps_the_quota),
 		TEST(a_controller_that_is_nowhere_is_named),

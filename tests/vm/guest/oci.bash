@@ -38,7 +38,7 @@ own_groups() {
 
 # Nodes of the host's root, whom nothing but the program at the group can stop.
 devices_hold() {
-	oci exec box sh -c 'mknod /tmp/disk b 259 0; mknod /tmp/kmsg c 1 11; mknod /tmp/fuse c 10 229'
+	oci exec box sh -c 'rm -f /tmp/*; mknod /tmp/disk b 259 0; mknod /tmp/kmsg c 1 11; mknod /tmp/fuse c 10 229'
 	fails_with 1 "not permitted" oci exec box sh -c ': </tmp/disk'
 	fails_with 1 "not permitted" oci exec box sh -c ': </tmp/kmsg'
 	oci exec box sh -c ': <>/dev/null; head -c 1 /dev/urandom >/dev/zero'
@@ -55,7 +55,7 @@ frozen() {
 }
 
 kill_all() {
-	oci exec -d box sleep 500
+	oci exec -d box sleep 500 >/dev/null 2>&1
 	oci kill --all box KILL
 	within 10 status_is stopped
 	group cgroup.procs ""
@@ -84,7 +84,7 @@ scope_is_made() {
 	says "a box" property Description
 	says 7s property TimeoutStopUSec
 	says "0::$where" cat "/proc/$(oci ps -f json box | tr -d '[]')/cgroup"
-	oci exec -d --pid-file /run/other.pid box sleep 500
+	oci exec -d --pid-file /run/other.pid box sleep 500 >/dev/null 2>&1
 	says "0::$where" cat "/proc/$(cat /run/other.pid)/cgroup"
 }
 
@@ -158,6 +158,7 @@ killed_create() {
 	for ms in 02 05 10 15 20 30 40 60; do
 		timeout -s KILL "0.$ms" zone-oci --systemd-cgroup create --bundle "$bundle" box \
 			</dev/null >/dev/null 2>&1 || :
+		echo "killed after 0.$ms s"
 		nothing_left
 	done
 }
