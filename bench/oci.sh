@@ -282,8 +282,7 @@ median (least to most) of five; then the smallest memory limit in config.json wi
 	[ ! -e "$work/least.crun" ] || figure 'smallest limit, crun' "$(cat "$work/least.crun")" - MiB
 }
 
-# next_limit: the bare limit of one more zone without a network, made and ended; two lines for timer.
-limit_next=1
+# The bare limit is that of one more zone without a network, made and ended.
 next_looks() {
 	local oci=("$ZONE_BUILDDIR/zone-oci" --root "$store/run/many") boot end
 	limit_boot '{}' none

@@ -277,7 +277,7 @@ EXTRA_DIST += %D%/data/alpine-minirootfs-3.19.4-x86_64.tar.gz
 
 # hostile: what a zone, a template or a stranger tries; make check runs a short form of each
 EXTRA_DIST += %D%/hostile/answers.py
-EXTRA_DIST += %D%/hostile/lib.bash
+EXTRA_DIST += %D%/hostile/lib.bash %D%/hostile/oci.bash
 EXTRA_PROGRAMS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive %D%/hostile/spoof
 TEST_TOOLS += %D%/hostile/evil.so %D%/hostile/inside %D%/hostile/naive %D%/hostile/spoof
 tests_hostile_evil_so_SOURCES = %D%/hostile/evil.c
@@ -312,6 +312,7 @@ HOSTILE_TESTS += %D%/hostile/state.sh
 HOSTILE_TESTS += %D%/hostile/setup.sh
 HOSTILE_TESTS += %D%/hostile/archives.sh
 HOSTILE_TESTS += %D%/hostile/templates.sh
+HOSTILE_TESTS += %D%/hostile/oci.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
 # faults: what is left when a verb is killed anywhere

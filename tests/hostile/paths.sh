@@ -12,27 +12,6 @@ if [ "$mode" = quick ]; then
 	paths="dev proc dev/null sys/fs/cgroup" shapes="absolute dots loop fifo" files="hostname passwd"
 fi
 
-up=../../../../../../../../../../../../../..
-
-# plant TREE PATH SHAPE TARGET: replaces it.
-plant() {
-	local at=$1/$2
-
-	[ -d "${at%/*}" ] && [ ! -L "${at%/*}" ] || { rm -rf "${at%/*}"; mkdir -p "${at%/*}"; }
-	rm -rf --one-file-system "$at"
-	case $3 in
-	absolute) ln -s "$4" "$at" ;;
-	dots)     ln -s "$up$4" "$at" ;;
-	dangling) ln -s "/nowhere/$RANDOM" "$at" ;;
-	loop)     ln -s "${at##*/}" "$at" ;;
-	file)     echo hostile >"$at" ;;
-	fifo)     mkfifo "$at" ;;
-	socket)   python3 -c 'import os, socket, sys; os.chdir(sys.argv[1]); socket.socket(socket.AF_UNIX).bind(sys.argv[2])' \
-			"${at%/*}" "${at##*/}" ;;
-	mount)    if [ -d "$4" ]; then mkdir "$at"; else : >"$at"; fi; mount --bind "$4" "$at" ;;
-	esac
-}
-
 target_of() {
 	case $1 in
 	dev/null|dev/console|dev/ptmx|etc/*) echo "$canary/file" ;;
