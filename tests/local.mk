@@ -61,6 +61,11 @@ tests_unit_test_sha256_SOURCES = %D%/unit/test_sha256.c
 check_PROGRAMS += %D%/unit/test_spec
 tests_unit_test_spec_SOURCES = %D%/unit/test_spec.c
 tests_unit_test_spec_LDADD = liboci.a $(LDADD)
+check_PROGRAMS += %D%/unit/test_dbus
+tests_unit_test_dbus_SOURCES = %D%/unit/test_dbus.c
+check_PROGRAMS += %D%/unit/test_scope
+tests_unit_test_scope_SOURCES = %D%/unit/test_scope.c
+tests_unit_test_scope_LDADD = liboci.a $(LDADD)
 check_PROGRAMS += %D%/unit/test_resources
 tests_unit_test_resources_SOURCES = %D%/unit/test_resources.c
 tests_unit_test_resources_LDADD = liboci.a $(LDADD)
@@ -198,6 +203,7 @@ dist_check_SCRIPTS += %D%/func/oci.bats
 dist_check_SCRIPTS += %D%/func/oci-command.bats
 dist_check_SCRIPTS += %D%/func/oci-mounts.bats %D%/func/oci-process.bats
 dist_check_SCRIPTS += %D%/func/oci-resources.bats
+dist_check_SCRIPTS += %D%/func/oci-rootless.bats
 dist_check_SCRIPTS += %D%/func/passwd.bats
 dist_check_SCRIPTS += %D%/func/push.bats
 dist_check_SCRIPTS += %D%/func/reboot.bats
@@ -359,6 +365,7 @@ distclean-local:
 	rm -rf vm
 
 # engines that have zone-oci as their runtime
+ENGINE_TESTS += %D%/engines/containerd.bats
 ENGINE_TESTS += %D%/engines/docker.bats
 ENGINE_TESTS += %D%/engines/docker-options.bats
 ENGINE_TESTS += %D%/engines/files.bats

@@ -20,6 +20,7 @@ says() {
 
 	shift
 	run --separate-stderr once "$@"
+	# shellcheck disable=SC2154	# stderr is of run
 	[ "$status" -eq 0 ] && [ "$output" = "$want" ] || {
 		printf '%s\n' "$*" "-- status $status" "$output" "$stderr" "-- want: $want"
 		return 1
@@ -139,11 +140,11 @@ says() {
 }
 
 @test "--device gives one device, as far as it says, and no other" {
-	[ -c /dev/net/tun ] || skip "kernel: no /dev/net/tun"
-	says open --device /dev/net/tun:/dev/zzz:r 'exec 3</dev/zzz && echo open'
-	exits 1 once --device /dev/net/tun:/dev/zzz:r 'exec 3>/dev/zzz'
+	[ -c /dev/loop-control ] || skip "kernel: no /dev/loop-control"
+	says open --device /dev/loop-control:/dev/zzz:r 'exec 3</dev/zzz && echo open'
+	exits 1 once --device /dev/loop-control:/dev/zzz:r 'exec 3>/dev/zzz'
 	holds "not permitted"
-	exits 1 once 'mknod /dev/zzz c 10 200 && exec 3</dev/zzz'
+	exits 1 once 'mknod /dev/zzz c 10 237 && exec 3</dev/zzz'
 	holds "not permitted"
 }
 
@@ -260,9 +261,9 @@ says() {
 @test "in the host's pid namespace every process of it ends with it" {
 	docker run -d --name "$BOX" --pid host --network none minimal sh -c 'sleep 4242 & echo set; wait'
 	deadline 10 has_said 1
-	engine pgrep -f 'sleep 4242'
+	engine pgrep -xf 'sleep 4242'
 	docker rm -f "$BOX"
-	not engine pgrep -f 'sleep 4242'
+	not engine pgrep -xf 'sleep 4242'
 }
 
 @test "--cgroupns private hides where it is" {

@@ -14,7 +14,9 @@ containerd_start() {
 		[ttrpc]
 		address = "$ENGINE/ttrpc.sock"
 	END
-	engine_daemon containerd containerd --config "$ENGINE/containerd.toml"
+	mkdir -p "$ENGINE/bin"
+	ln -sf "$ENGINE_RUNTIME" "$ENGINE/bin/runc"	# the name that shims and BuildKit look for
+	engine_daemon containerd env PATH="$ENGINE/bin:$PATH" containerd --config "$ENGINE/containerd.toml"
 	deadline 20 containerd_answers || { tail "$ENGINE/containerd.log" >&2; return 1; }
 }
 
@@ -62,8 +64,6 @@ dockerd_end() {
 docker_open() {
 	store_open
 	engine_open dockerd containerd docker || return
-	mkdir "$ENGINE/bin"
-	ln -s "$ENGINE_RUNTIME" "$ENGINE/bin/runc"	# BuildKit looks for that name
 	containerd_start && dockerd_start docker --live-restore || return
 	zonectl template export minimal >"$ENGINE/minimal.tar"
 	docker import -c 'CMD ["sh"]' "$ENGINE/minimal.tar" minimal >/dev/null
