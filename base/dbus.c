@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { TYPE_CALL = 1, TYPE_ERROR = 3, TYPE_SIGNAL = 4 };
+enum { TYPE_CALL = 1, TYPE_ANSWER = 2, TYPE_ERROR = 3, TYPE_SIGNAL = 4 };
 enum {
 	FIELD_PATH = 1, FIELD_INTERFACE = 2, FIELD_MEMBER = 3, FIELD_ERROR = 4, FIELD_REPLY = 5,
 	FIELD_SIGNATURE = 8,
@@ -378,7 +378,8 @@ int dbus_call(struct dbus *bus, const struct dbus_call *call, char *name, struct
 		return error_wrap(err, "%s", call->member);
 	do {
 		status = receive_message(bus, &m, err);
-		if (status == 0 && m.reply_serial == bus->serial) {
+		if (status == 0 && m.reply_serial == bus->serial &&
+		    (m.type == TYPE_ANSWER || m.type == TYPE_ERROR)) {
 			if (m.type == TYPE_ERROR)
 				status = read_refusal(&m, call->member, name, err);
 			free(m.data);

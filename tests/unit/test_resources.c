@@ -94,8 +94,8 @@ static struct fixture *on_v1(void **state)
 {
 	struct fixture *f = *state;
 
-	add_group(f, "cpu,cpuacct", "cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cpu.rt_period_us "
-				    "cpu.rt_runtime_us cpu.idle");
+	add_group(f, "cpu,cpuacct", "cpu.shares cpu.cfs_quota_us cpu.cfs_period_us "
+				    "cpu.rt_period_us cpu.rt_runtime_us cpu.idle");
 	add_group(f, "memory", "memory.limit_in_bytes memory.memsw.limit_in_bytes "
 			       "memory.soft_limit_in_bytes memory.oom_control memory.swappiness "
 			       "memory.kmem.tcp.limit_in_bytes");
@@ -199,7 +199,8 @@ static void what_v1_alone_has_reaches_its_file_there(void **state)
 
 	applies(f, "{\"cpu\":{\"realtimePeriod\":1000000,\"realtimeRuntime\":5000},"
 		   "\"memory\":{\"kernelTCP\":4096,\"reservation\":8192},"
-		   "\"network\":{\"classID\":65537,\"priorities\":[{\"name\":\"lo\",\"priority\":3}]},"
+		   "\"network\":{\"classID\":65537,"
+		   "\"priorities\":[{\"name\":\"lo\",\"priority\":3}]},"
 		   "\"rdma\":{\"mlx5\":{\"hcaHandles\":3,\"hcaObjects\":9}},"
 		   "\"hugepageLimits\":[{\"pageSize\":\"1GB\",\"limit\":0}],"
 		   "\"blockIO\":{\"leafWeight\":20,\"weightDevice\":"
@@ -237,8 +238,10 @@ static void what_v2_has_not_is_refused_there(void **state)
 	refused_on_v2(f, "{\"network\":{\"priorities\":[{\"name\":\"lo\",\"priority\":3}]}}",
 		      "'net_prio'");
 	refused_on_v2(f, "{\"blockIO\":{\"leafWeight\":30}}", "blockIO.leafWeight");
-	refused_on_v2(f, "{\"unified\":{\"misc.max\":\"res 1\"}}", "controller 'misc' not available");
-	applies(f, "{\"memory\":{\"swappiness\":10,\"kernelTCP\":4096,\"disableOOMKiller\":true}}");
+	refused_on_v2(f, "{\"unified\":{\"misc.max\":\"res 1\"}}",
+		      "controller 'misc' not available");
+	applies(f, "{\"memory\":{\"swappiness\":10,\"kernelTCP\":4096,"
+		   "\"disableOOMKiller\":true}}");
 }
 
 static void rates_and_weights_of_devices_have_v2s_form(void **state)
