@@ -203,6 +203,7 @@ dist_check_SCRIPTS += %D%/func/oci.bats
 dist_check_SCRIPTS += %D%/func/oci-command.bats
 dist_check_SCRIPTS += %D%/func/oci-mounts.bats %D%/func/oci-process.bats
 dist_check_SCRIPTS += %D%/func/oci-resources.bats
+dist_check_SCRIPTS += %D%/func/oci-rootless.bats
 dist_check_SCRIPTS += %D%/func/passwd.bats
 dist_check_SCRIPTS += %D%/func/push.bats
 dist_check_SCRIPTS += %D%/func/reboot.bats
@@ -364,6 +365,7 @@ distclean-local:
 	rm -rf vm
 
 # engines that have zone-oci as their runtime
+ENGINE_TESTS += %D%/engines/containerd.bats
 ENGINE_TESTS += %D%/engines/docker.bats
 ENGINE_TESTS += %D%/engines/docker-options.bats
 ENGINE_TESTS += %D%/engines/files.bats

@@ -108,7 +108,7 @@ static void finish(struct peer *p)
 	assert_int_equal(rmdir(p->dir), 0);
 }
 
-/* A message as the other side sends it: type 2 answers the first call, 3 refuses it, 4 is a signal. */
+/* A message as the other side sends it: 2 answers the first call, 3 refuses it, 4 is a signal. */
 static void add_message(struct str *s, uint8_t type, const char *name, const char *signature,
 			const struct str *body)
 {
