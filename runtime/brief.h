@@ -17,8 +17,8 @@
 #include "runtime/site.h"
 
 struct zone_brief {
-	struct proc_id init, keeper;
-	uint64_t keeper_number;		/* proc_number(), 0: unknown */
+	struct proc_id init, keeper;	/* keeper's start time is 0 where it has a number */
+	uint64_t keeper_number;		/* proc_number(), 0: none */
 	uint64_t started_mono_ms;
 	char *config;			/* which zone.json: see brief.c; owned */
 	char *template_name;		/* NULL: none; owned */
