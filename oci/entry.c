@@ -25,6 +25,7 @@
 #include "cgroups/span.h"
 #include "oci/notices.h"
 #include "oci/program.h"
+#include "oci/rootless.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 #include "runtime/confine.h"
@@ -42,6 +43,7 @@ struct entry {
 	const struct container *container;
 	pid_t init_pid;
 	int initfd, stubfd;
+	int namespaces;			/* that are entered at once, CLONE_NEW bits */
 	int noticesock;			/* connected to listenerPath, or -1 */
 	int rootfd;			/* of the container, where setns(2) does not lead to it */
 	int report[2], sock[2];		/* the terminal's master comes up the second */
@@ -96,9 +98,9 @@ static int leave_host(const struct entry *e, struct error *err)
 	if (span_join_v1(&e->span, 0, err) < 0 || traits_final(&e->process.traits, err) < 0 ||
 	    process_raise(&e->process, 0, err) < 0)
 		return -1;
-	if (setns(e->initfd, namespaces_of(e->spec)) < 0)
+	if (setns(e->initfd, e->namespaces) < 0)
 		return error_sys(err, "enter the container's namespaces");
-	if (spec_has_namespace(e->spec, OCI_NS_USER) &&
+	if (e->namespaces & CLONE_NEWUSER &&
 	    (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return error_sys(err, "become the container's root");
 	if (e->rootfd >= 0 && (fchdir(e->rootfd) < 0 || chroot(".") < 0)) /* host path */
@@ -178,8 +180,20 @@ static pid_t clone_child(struct entry *e, int *out_pidfd)
 	return sys_clone3(&args);
 }
 
+/* Without the host's root the power over the other namespaces comes with the user namespace. */
+static int gain_power(struct entry *e, struct error *err)
+{
+	e->namespaces = namespaces_of(e->spec);
+	if (geteuid() == 0 || !(e->namespaces & CLONE_NEWUSER))
+		return 0;
+	e->namespaces &= ~CLONE_NEWUSER;
+	return rootless_join(e->initfd, err);
+}
+
 static int start(struct entry *e, struct entered_process *out, struct error *err)
 {
+	if (gain_power(e, err) < 0)
+		return -1;
 	/* It is the caller's, too, which ends soon and minds none. */
 	if (traits_initial(&e->process.traits, err) < 0)
 		return -1;

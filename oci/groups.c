@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "oci/groups.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,11 +17,12 @@
 #include "cgroups/unit.h"
 #include "oci/oci.h"
 #include "oci/resources.h"
+#include "oci/rootless.h"
 #include "oci/scope.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 
-enum { END_MS = 10000, OWN_MAX = 16 << 10 };
+enum { END_MS = 10000, SWEEP_MS = 2000, OWN_MAX = 16 << 10 };
 
 static bool has_groups(const struct container *c)
 {
@@ -110,8 +112,10 @@ static int make_scope(struct groups *g, struct container *c, struct error *err)
 		return -1;
 	g->holder = fork_holder(err);
 	if (g->holder < 0 ||
-	    scope_start(&scope, &c->spec, span_is_pure(&g->span), g->holder, err) < 0)
+	    scope_start(&scope, &c->spec, span_is_pure(&g->span), g->holder, err) < 0) {
+		free(TAKE_PTR(c->state.claim));	/* one of that name is somebody else's */
 		return -1;
+	}
 	c->state.uses_systemd = true;
 	if (own(c, err) < 0)
 		return -1;
@@ -163,9 +167,38 @@ static int limit(const struct groups *g, const struct container *c, struct error
 {
 	const struct oci_resources *r = c->spec.linux_->resources;
 
+	struct oci_resources others = r ? *r : (struct oci_resources){ .n_devices = 0 };
+
+	/* Only the host's root makes devices, and only such rules keep it from them. */
+	if (rootless_is_outsider()) {
+		others.n_devices = 0;
+		return r ? resources_apply(&g->span, &others, false, err) : 0;
+	}
 	if ((!r || r->n_devices == 0) && resources_no_devices(&g->span, err) < 0)
 		return -1;
 	return r ? resources_apply(&g->span, r, false, err) : 0;
+}
+
+static bool asks_for_limits(const struct oci_resources *r)
+{
+	return r && (r->memory || r->cpu || r->pids || r->block_io || r->network ||
+		     r->n_hugepages > 0 || r->n_rdma > 0 || r->n_unified > 0);
+}
+
+/* Without the host's root there are groups only where somebody gave some away; a container that
+ * asks nothing of them does without, as runc and crun have it. */
+static int do_without(struct groups *g, struct container *c, struct error *err)
+{
+	bool is_denied = err->sys == EACCES || err->sys == EPERM || err->sys == EROFS;
+
+	if (!is_denied || asks_for_limits(c->spec.linux_->resources) || !rootless_is_outsider())
+		return -1;
+	*err = (struct error){ 0 };
+	groups_close(g);
+	free(TAKE_PTR(c->state.claim));
+	free(TAKE_PTR(c->state.cgroup));
+	c->state.cgroup = xstrdup("");
+	return container_save(c, err);
 }
 
 int groups_make(struct groups *out, struct container *c, int manager, struct error *err)
@@ -175,7 +208,7 @@ int groups_make(struct groups *out, struct container *c, int manager, struct err
 		return container_save(c, err);
 	}
 	if ((manager == OCI_SYSTEMD ? make_scope(out, c, err) : make_plain(out, c, err)) < 0)
-		return -1;
+		return do_without(out, c, err);
 	return limit(out, c, err) < 0 ? -1 : give_away(out, c, err);
 }
 
@@ -196,24 +229,37 @@ int groups_open(const struct container *c, struct span *out, struct error *err)
 	return span_host(out, err) < 0 ? -1 : span_open(out, c->state.cgroup, err);
 }
 
+/* What its maker began and did not end. A scope is left to systemd, which would go on believing in
+ * one whose group others removed; while it has processes it is somebody else's. */
+static int sweep(struct span *span, const char *path, struct error *err)
+{
+	if (str_ends(path, ".scope")) {
+		bool is_empty = false;
+
+		if (span_open(span, path, err) < 0 ||
+		    span_wait_empty(span, SWEEP_MS, &is_empty, err) < 0)
+			return -1;
+		if (is_empty && unit_stop(strrchr(path, '/') + 1, err) < 0)
+			return -1;
+	}
+	span_sweep(span, path);
+	return 0;
+}
+
 int groups_end(struct container *c, struct error *err)
 {
 	AUTO_SPAN struct span span = { .n = 0 };
-	struct error ignored = { 0 };
 
 	if (!has_groups(c) && (!c->state.claim || !*c->state.claim))
 		return 0;
 	if (span_host(&span, err) < 0)
 		return -1;
-	if (!has_groups(c)) {
-		span_sweep(&span, c->state.claim);
-		return 0;
-	}
+	if (!has_groups(c))
+		return sweep(&span, c->state.claim, err);
 	if (span_open(&span, c->state.cgroup, err) < 0 || span_kill(&span, END_MS, err) < 0)
 		return -1;
-	/* An empty scope ends by itself, if systemd can't be asked now. */
-	if (c->state.uses_systemd)
-		(void)unit_stop(strrchr(c->state.cgroup, '/') + 1, &ignored);
+	if (c->state.uses_systemd && unit_stop(strrchr(c->state.cgroup, '/') + 1, err) < 0)
+		return -1;
 	return span_remove(&span, c->state.cgroup, err);
 }
 

@@ -20,6 +20,7 @@
 #include "oci/hooks.h"
 #include "oci/oci.h"
 #include "oci/oci_launch.h"
+#include "oci/rootless.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 #include "oci/spec_resources.h"
@@ -115,12 +116,12 @@ static int listen_for_start(const struct container *c, struct error *err)
 }
 
 static int launch(struct container *c, struct launched *out, const struct span *span,
-		  const struct life_options *o, struct error *err)
+		  const struct life_options *o, bool is_in_userns, struct error *err)
 {
 	AUTO_CLOSE int listenfd = o->goes_at_once ? -1 : listen_for_start(c, err);
 	const struct oci_launch_options options = {
 		.without_pivot = o->without_pivot, .keeps_keyring = o->keeps_keyring,
-		.inherit = o->inherit, .listenfd = listenfd,
+		.is_in_userns = is_in_userns, .inherit = o->inherit, .listenfd = listenfd,
 	};
 	struct oci_launch l;
 	int status;
@@ -147,12 +148,14 @@ int life_create(struct container *c, struct launched *out, const struct life_opt
 {
 	AUTO_GROUPS struct groups groups = GROUPS_NONE;
 	struct error ignored = { 0 };
+	bool is_other = geteuid() != 0;
 
 	launched_init(out);
 	if (take_bundle(c, o, err) == 0 && check_spec(c, o, err) == 0 &&
 	    handover_check(&o->handover, c->spec.process, o->is_foreground, err) == 0) {
-		if (groups_make(&groups, c, o->cgroup_manager, err) == 0 &&
-		    launch(c, out, &groups.span, o, err) == 0)
+		if ((!is_other || rootless_enter(&c->spec, err) == 0) &&
+		    groups_make(&groups, c, o->cgroup_manager, err) == 0 &&
+		    launch(c, out, &groups.span, o, is_other, err) == 0)
 			return 0;
 	}
 	launched_close(out);

@@ -58,6 +58,8 @@ static int compile_namespaces(struct oci_launch *o, struct error *err)
 	for (size_t i = 0; i < N_ROWS(rows); i++) {
 		const char *path = path_of(o->spec, rows[i].type);
 
+		if (rows[i].type == OCI_NS_USER && o->options.is_in_userns)
+			continue;
 		if (spec_makes_namespace(o->spec, rows[i].type)) {
 			if (rows[i].is_cloned)
 				o->launch.namespaces |= (uint64_t)rows[i].flag;

@@ -22,6 +22,7 @@ enum { OCI_JOINS_MAX = 8 };
 struct oci_launch_options {
 	bool without_pivot;		/* --no-pivot */
 	bool keeps_keyring;		/* --no-new-keyring */
+	bool is_in_userns;		/* the caller has entered the container's (rootless.h) */
 	struct inherit inherit;
 	int listenfd;			/* the child waits there for start; -1: it goes at once */
 };

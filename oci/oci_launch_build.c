@@ -98,6 +98,14 @@ static int run_hooks(const struct oci_launch *o, const char *name, const struct 
 	return hooks_run(&list, err);
 }
 
+static int run_host_hooks(const struct oci_launch *o, const struct oci_hooks *h, pid_t pid,
+			  struct error *err)
+{
+	if (run_hooks(o, "prestart", h->prestart, h->n_prestart, pid, err) < 0)
+		return -1;
+	return run_hooks(o, "createRuntime", h->create_runtime, h->n_create_runtime, pid, err);
+}
+
 /* They belong to the host's namespaces, and what they mount shall stay there. */
 static int host_hooks(const struct oci_launch *o, pid_t pid, struct error *err)
 {
@@ -106,11 +114,12 @@ static int host_hooks(const struct oci_launch *o, pid_t pid, struct error *err)
 
 	if (!h || h->n_prestart + h->n_create_runtime == 0)
 		return 0;
+	if (!o->launch.builds_apart)
+		return run_host_hooks(o, h, pid, err);	/* it is there yet */
 	ownfd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); /* host path */
 	if (ownfd < 0 || setns(o->hostnsfd, CLONE_NEWNS) < 0)
 		return error_sys(err, "enter the host's mount namespace");
-	if (run_hooks(o, "prestart", h->prestart, h->n_prestart, pid, err) < 0 ||
-	    run_hooks(o, "createRuntime", h->create_runtime, h->n_create_runtime, pid, err) < 0)
+	if (run_host_hooks(o, h, pid, err) < 0)
 		return -1;
 	return setns(ownfd, CLONE_NEWNS) < 0 ? error_sys(err, "leave the host's mount namespace")
 					     : 0;

@@ -87,15 +87,23 @@ static int enter_root(const struct oci_launch *o, struct error *err)
 	return 0;
 }
 
+static int hide(struct error *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? error_sys(err, "hide the process") : 0;
+}
+
 static int set_up(const struct launching *b, const struct oci_launch *o, struct error *err)
 {
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return error_sys(err, "hide the process");
+	/* Of a process that is hidden only the host's root enters the namespaces. */
+	if (!o->options.is_in_userns && hide(err) < 0)
+		return -1;
 	if (set_names(o->spec, err) < 0)
 		return -1;
 	if (b->l->namespaces & CLONE_NEWNET && launch_loopback(err) < 0)
 		return -1;
 	launch_wait(b);
+	if (hide(err) < 0)
+		return -1;
 	/* Its root is the groups that it is in by now. */
 	if (o->makes_cgroupns && unshare(CLONE_NEWCGROUP) < 0)
 		return error_sys(err, "make a cgroup namespace");

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "oci/rootless.h"
 #include "runtime/confine.h"
 
 /* clang-format off */
@@ -130,7 +131,12 @@ static int set_oom_score(const struct oci_process *spec, pid_t pid, struct error
 	snprintf(text, sizeof(text), "%d", (int)spec->oom_score_adj.i);
 	if (pid != 0)
 		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
-	return fd_write_control(AT_FDCWD, path, text, err);
+	if (fd_write_control(AT_FDCWD, path, text, err) == 0)
+		return 0;
+	if ((err->sys != EACCES && err->sys != EPERM) || !rootless_is_outsider())
+		return -1;
+	*err = (struct error){ 0 };	/* as runc leaves it where it is */
+	return 0;
 }
 
 int process_raise(const struct process *p, pid_t pid, struct error *err)

@@ -345,6 +345,16 @@ static int make_proc(const struct oci_mount *m, const struct mount_options *o, s
 	return vfork_run(make_as_told, &f, 0, err) < 0 ? -1 : f.treefd;
 }
 
+static int copy_sysfs(const struct tree *t, const struct mount_options *o, struct error *err)
+{
+	AUTO_CLOSE int dirfd = host_open(t, "/sys", O_DIRECTORY, err);
+	AUTO_CLOSE int treefd = dirfd < 0 ? -1 : mount_copy(dirfd, true, err);
+
+	if (treefd < 0 || mount_change(treefd, o->set, 0, true, err) < 0)
+		return -1;
+	return TAKE_FD(treefd);
+}
+
 static bool has_mode(const struct mount_options *o)
 {
 	for (char *const *d = o->data; d && *d; d++)
@@ -377,6 +387,13 @@ static int mount_fresh(const struct tree *t, const struct oci_mount *m, struct m
 		return error_set(err, ERR_USAGE, "option tmpcopyup is of a tmpfs alone");
 	keep_mode(t, m, o);
 	treefd = is_type(m, "proc") ? make_proc(m, o, err) : make_fresh(m, o, err);
+	/* A sysfs is of whoever owns the network namespace; without one, the host's stands in, as
+	 * crun has it. */
+	if (treefd < 0 && is_type(m, "sysfs") && err->sys == EPERM) {
+		treefd = copy_sysfs(t, o, err);
+		if (treefd >= 0)
+			*err = (struct error){ 0 };
+	}
 	if (treefd < 0)
 		return -1;
 	if (o->copies_up && tree_copy_up(t, m->destination, treefd, err) < 0)

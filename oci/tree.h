@@ -26,7 +26,6 @@ struct tree {
 	const struct span *span;	/* the container's groups */
 	const char *cgroup;		/* their path below each hierarchy */
 	bool has_own_cgroupns;
-	bool is_inside;			/* the caller has no power over the host: nodes are bound */
 	uid_t root_uid;			/* the container's root, as the caller sees it */
 	gid_t root_gid;
 	int rootfd;			/* set by tree_root(); owned */

@@ -51,9 +51,14 @@ struct node {
 static int bind_node(const struct tree *t, const struct node *n, struct error *err)
 {
 	AUTO_CLOSE int fd = open(n->path, O_PATH | O_NOFOLLOW | O_CLOEXEC); /* host path */
+	struct stat st;
 
-	return fd < 0 ? error_sys(err, "open '%s'", n->path)
-		      : tree_bind(t, fd, n->path, 0, err);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(err, "open '%s'", n->path);
+	if ((st.st_mode & S_IFMT) != (n->mode & S_IFMT) || st.st_rdev != n->device)
+		return error_set(err, ERR_UNSUPPORTED, "'%s' of the host is another device",
+				 n->path);
+	return tree_bind(t, fd, n->path, 0, err);
 }
 
 /* One that is there and the same is left; another file is no place for it. */
@@ -75,11 +80,13 @@ static int make_node(const struct tree *t, const struct node *n, struct error *e
 
 	if (dirfd < 0)
 		return -1;
-	if (t->is_inside)
-		return bind_node(t, n, err);
-	if (mknodat(dirfd, name, n->mode, n->device) < 0)
-		return errno == EEXIST ? check_node(dirfd, name, n, err)
-				       : error_sys(err, "make '%s'", n->path);
+	if (mknodat(dirfd, name, n->mode, n->device) < 0) {
+		if (errno == EEXIST)
+			return check_node(dirfd, name, n, err);
+		/* Only the host's root makes devices; others have the host's, bound. */
+		return errno == EPERM ? bind_node(t, n, err)
+				      : error_sys(err, "make '%s'", n->path);
+	}
 	if (fchmodat(dirfd, name, n->mode & 07777, 0) < 0 ||
 	    fchownat(dirfd, name, n->uid, n->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, "give '%s' its mode and owner", n->path);

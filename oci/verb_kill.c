@@ -80,7 +80,10 @@ int oci_kill(struct oci *oci, struct error *err)
 		return -1;
 	if (container_open(&c, oci->root, oci->operands[0], 0, err) < 0)
 		return -1;
-	return oci_value(oci, ALL) ? kill_all(&c, sig, err) : kill_init(&c, sig, err);
+	/* Without groups only the first process is known, which takes its pid namespace along. */
+	if (oci_value(oci, ALL) && c.state.cgroup && *c.state.cgroup)
+		return kill_all(&c, sig, err);
+	return kill_init(&c, sig, err);
 }
 
 int oci_delete(struct oci *oci, struct error *err)
