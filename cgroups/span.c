@@ -404,6 +404,23 @@ int span_pids(const struct span *s, pid_t **out, size_t *out_n, struct error *er
 	return 0;
 }
 
+int span_wait_empty(const struct span *s, int timeout_ms, bool *out, struct error *err)
+{
+	int64_t end = clock_ms() + timeout_ms;
+
+	for (;;) {
+		AUTO_FREE pid_t *pids = NULL;
+		size_t n = 0;
+
+		if (span_pids(s, &pids, &n, err) < 0)
+			return -1;
+		*out = n == 0;
+		if (*out || clock_ms() >= end)
+			return 0;
+		(void)poll(NULL, 0, STEP_MS);
+	}
+}
+
 /* v1 has no event to wait for. */
 static int freeze_v1(int fd, bool frozen, int timeout_ms, struct error *err)
 {

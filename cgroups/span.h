@@ -63,6 +63,9 @@ int span_join_v1(const struct span *s, pid_t pid, struct error *err);
 int span_join(const struct span *s, struct error *err);
 /* The processes in the group and below, each once; the caller owns *out. */
 int span_pids(const struct span *s, pid_t **out, size_t *out_n, struct error *err);
+/* Waits until nobody is in the group or below, or it is not there; *out says whether that is so
+ * after timeout_ms at most. */
+int span_wait_empty(const struct span *s, int timeout_ms, bool *out, struct error *err);
 /* Stops everything or lets it go on, and waits until it is so, at most timeout_ms. */
 int span_freeze(const struct span *s, bool frozen, int timeout_ms, struct error *err);
 int span_is_frozen(const struct span *s, bool *out, struct error *err);

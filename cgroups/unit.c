@@ -58,6 +58,20 @@ void unit_put_bytes(struct str *props, const char *name, const uint8_t *bytes, s
 	dbus_end_array(props, array);
 }
 
+void unit_put_pairs(struct str *props, const char *name, char *const *texts)
+{
+	struct dbus_array array;
+
+	begin(props, name, "a(ss)");
+	array = dbus_put_array(props, 8);
+	for (size_t i = 0; texts && texts[i] && texts[i + 1]; i += 2) {
+		dbus_put_struct(props);
+		dbus_put_str(props, texts[i]);
+		dbus_put_str(props, texts[i + 1]);
+	}
+	dbus_end_array(props, array);
+}
+
 static void put_pid(struct str *props, pid_t pid)
 {
 	struct dbus_array array;

@@ -23,6 +23,8 @@ bool unit_has_systemd(void);
 void unit_put_bool(struct str *props, const char *name, bool value);
 void unit_put_u64(struct str *props, const char *name, uint64_t value);
 void unit_put_str(struct str *props, const char *name, const char *value);
+/* A list of pairs: first, second, first, ... */
+void unit_put_pairs(struct str *props, const char *name, char *const *texts);
 void unit_put_bytes(struct str *props, const char *name, const uint8_t *bytes, size_t n);
 
 /* Makes and starts a scope with these properties around a process, and waits until it is in.

@@ -55,8 +55,8 @@ static int read_rule(struct device_rule *out, const struct oci_device_rule *give
 	return 0;
 }
 
-/* All of them, and what is always there; the caller owns them. */
-static struct device_rule *read_rules(const struct oci_resources *r, struct error *err)
+struct device_rule *resources_device_rules(const struct oci_resources *r, size_t *out_n,
+					   struct error *err)
 {
 	AUTO_FREE struct device_rule *rules = xcalloc(r->n_devices + N_ROWS(always),
 						      sizeof(*rules));
@@ -68,6 +68,7 @@ static struct device_rule *read_rules(const struct oci_resources *r, struct erro
 		return NULL;
 	}
 	memcpy(rules + r->n_devices, always, sizeof(always));
+	*out_n = r->n_devices + N_ROWS(always);
 	return TAKE_PTR(rules);
 }
 
@@ -133,10 +134,11 @@ int resources_devices(const struct span *span, const struct oci_resources *r, st
 {
 	AUTO_FREE struct device_rule *rules = NULL;
 	int fd = span_v1(span, "devices");
+	size_t n;
 
 	if (r->n_devices == 0)
 		return 0;
-	rules = read_rules(r, err);
+	rules = resources_device_rules(r, &n, err);
 	if (!rules)
 		return -1;
 	if (fd >= 0)

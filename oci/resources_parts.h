@@ -4,6 +4,7 @@
 
 /* What the files of resources.h share. */
 
+#include "cgroups/device_rules.h"
 #include "oci/resources.h"
 
 /* The v2 group if it has the controller, else -1. */
@@ -17,6 +18,9 @@ int resources_write(int fd, const char *file, const char *text, const char *name
  * program at the v2 group. */
 int resources_devices(const struct span *span, const struct oci_resources *resources,
 		      struct error *err);
+/* The device rules in their order, and after them what every container has; the caller owns them. */
+struct device_rule *resources_device_rules(const struct oci_resources *resources, size_t *out_n,
+					   struct error *err);
 /* linux.resources.blockIO */
 int resources_block_io(const struct span *span, const struct oci_block_io *io, struct error *err);
 

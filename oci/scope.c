@@ -112,6 +112,8 @@ int scope_start(const struct scope *scope, const struct oci_spec *spec, bool is_
 		unit_put_bool(&props, on[i], true);
 	if (r && scope_limits(&props, r, is_v2, err) < 0)
 		return -1;
+	if (!is_v2 && scope_devices(&props, r, err) < 0)
+		return -1;
 	if (add_annotations(&props, spec, err) < 0)
 		return -1;
 	return unit_start(scope->unit, holder, &props, err);

@@ -36,6 +36,9 @@ int scope_start(const struct scope *scope, const struct oci_spec *spec, bool is_
  * out. ERR_USAGE for a list of processors that is none. */
 int scope_limits(struct str *props, const struct oci_resources *resources, bool is_v2,
 		 struct error *err);
+/* Adds the device rules, which systemd would put back as its own on cgroup v1: as a list of what is
+ * allowed, so a hole that a later rule makes in an earlier one is not in it. */
+int scope_devices(struct str *props, const struct oci_resources *resources, struct error *err);
 /* Adds a property NAME with a value in GVariant's text form: 'text', true, 5, uint64 5, ['a', 'b'],
  * @as []. A number of seconds for NAMESec becomes microseconds for NAMEUSec. */
 int scope_property(struct str *props, const char *name, const char *value, struct error *err);
