@@ -169,10 +169,11 @@ static int receive_line(struct dbus *bus, char line[AUTH_MAX], struct error *err
 }
 
 /* Without a name the other side takes whom the kernel says that we are, which also holds for who
- * has another number in a user namespace. */
+ * has another number in a user namespace. BEGIN goes along, as sd-bus(3) does it: systemd reads all
+ * that is there with it and does not look at a call that it read so until more comes. */
 static int authenticate(struct dbus *bus, struct error *err)
 {
-	static const char hello[] = "\0AUTH EXTERNAL\r\nDATA\r\n", begin[] = "BEGIN\r\n";
+	static const char hello[] = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
 	char line[AUTH_MAX];
 
 	if (send_all(bus, hello, sizeof(hello) - 1, err) < 0)
@@ -183,7 +184,7 @@ static int authenticate(struct dbus *bus, struct error *err)
 	} while (strncmp(line, "DATA", 4) == 0);
 	if (strncmp(line, "OK", 2) != 0)
 		return error_set(err, ERR_FAILED, "not let in: %s", line);
-	return send_all(bus, begin, sizeof(begin) - 1, err);
+	return 0;
 }
 
 int dbus_open(struct dbus *out, const char *path, int timeout_ms, struct error *err)

@@ -18,7 +18,8 @@ int resources_write(int fd, const char *file, const char *text, const char *name
  * program at the v2 group. */
 int resources_devices(const struct span *span, const struct oci_resources *resources,
 		      struct error *err);
-/* The device rules in their order, and after them what every container has; the caller owns them. */
+/* The device rules in their order, and after them what every container has. The caller owns
+ * them. */
 struct device_rule *resources_device_rules(const struct oci_resources *resources, size_t *out_n,
 					   struct error *err);
 /* linux.resources.blockIO */

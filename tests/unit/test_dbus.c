@@ -67,13 +67,15 @@ static void serve(int listenfd, const char *refusal, const struct str *answers)
 		_exit(5);
 	read_line(fd, "AUTH EXTERNAL\r\n");
 	read_line(fd, "DATA\r\n");
+	read_line(fd, "BEGIN\r\n");	/* nothing is behind it before the answer */
+	if (recv(fd, &nul, 1, MSG_DONTWAIT) == 1)
+		_exit(6);
 	if (refusal)
 		(void)!write(fd, refusal, strlen(refusal));
 	else
 		(void)!write(fd, "DATA\r\nOK 1234\r\n", 15);
 	if (refusal)
 		_exit(0);
-	read_line(fd, "BEGIN\r\n");
 	read_call(fd);
 	(void)!write(fd, str_text(answers), answers->len);
 	_exit(0);
