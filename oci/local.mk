@@ -36,6 +36,7 @@ liboci_a_SOURCES += %D%/traits.c %D%/traits.h
 liboci_a_SOURCES += %D%/unsupported.c %D%/unsupported.h
 liboci_a_SOURCES += %D%/tree.c %D%/tree.h %D%/tree_parts.h
 liboci_a_SOURCES += %D%/tree_cgroup.c %D%/tree_copy.c %D%/tree_covers.c %D%/tree_devices.c
+liboci_a_SOURCES += %D%/tree_long.c
 
 # Where ordinary users find it too: engines without root call it.
 bin_PROGRAMS += zone-oci

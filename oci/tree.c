@@ -386,7 +386,10 @@ static int mount_fresh(const struct tree *t, const struct oci_mount *m, struct m
 	if (o->copies_up && !is_type(m, "tmpfs"))
 		return error_set(err, ERR_USAGE, "option tmpcopyup is of a tmpfs alone");
 	keep_mode(t, m, o);
-	treefd = is_type(m, "proc") ? make_proc(m, o, err) : make_fresh(m, o, err);
+	if (tree_has_long(m, o))
+		treefd = tree_make_long(t, m, o, err);
+	else
+		treefd = is_type(m, "proc") ? make_proc(m, o, err) : make_fresh(m, o, err);
 	/* A sysfs is of whoever owns the network namespace; without one, the host's stands in, as
 	 * crun has it. */
 	if (treefd < 0 && is_type(m, "sysfs") && err->sys == EPERM) {

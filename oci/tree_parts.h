@@ -4,6 +4,7 @@
 
 /* What the files of tree.h share. */
 
+#include "oci/mount_options.h"
 #include "oci/tree.h"
 
 /* Opens (O_PATH) what path leads to inside the root, links resolving there; makes it where it is
@@ -17,6 +18,11 @@ int tree_parent(const struct tree *t, const char *path, const char **out_name, s
 int tree_copy_up(const struct tree *t, const char *path, int treefd, struct error *err);
 /* Makes at path the link that linkfd (O_PATH) is; one like it may be there. */
 int tree_copy_link(const struct tree *t, const char *path, int linkfd, struct error *err);
+/* Whether a value is longer than a filesystem takes by fsconfig(2); then tree_make_long() makes the
+ * detached mount. */
+bool tree_has_long(const struct oci_mount *m, const struct mount_options *o);
+int tree_make_long(const struct tree *t, const struct oci_mount *m, const struct mount_options *o,
+		   struct error *err);
 /* Attaches a copy of what is at fd over path. */
 int tree_bind(const struct tree *t, int fd, const char *path, uint64_t attrs, struct error *err);
 /* Attaches a detached mount over path, which it opens as a directory. */
