@@ -135,6 +135,9 @@ static void add_annotations(struct json_out *o)
 	json_out_str(o, "org.opencontainers.runc.checkpoint.enabled",
 		     has_verb("checkpoint") ? "true" : "false");
 	json_out_str(o, "zone-oci.version", PACKAGE_VERSION);
+	/* docs/engines.md says it at length. */
+	json_out_str(o, "zone-oci.assurance.with-user-namespace", "zone");
+	json_out_str(o, "zone-oci.assurance.without-user-namespace", "runc");
 	json_out_end_object(o);
 }
 

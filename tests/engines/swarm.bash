@@ -31,9 +31,14 @@ node_init() {
 	pgrep -n -f "^bash -c .*node-init $ENGINE/node$1\$"
 }
 
-# node_cut N: the power fails.
+# node_cut N: the power fails. Groups, which a machine has none of when it boots, go too.
 node_cut() {
-	kill -KILL "$(node_init "$1")" && deadline 10 not node_init "$1" >/dev/null
+	kill -KILL "$(node_init "$1")" && deadline 10 not node_init "$1" >/dev/null && deadline 10 groups_are_gone "$1"
+}
+
+groups_are_gone() {
+	find /sys/fs/cgroup -depth -type d -path "*/$ENGINE_GROUP/node$1/*" -exec rmdir {} + 2>/dev/null
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/node$1/*" -print -quit)" ]
 }
 
 # node N COMMAND...: on it.

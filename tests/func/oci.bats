@@ -234,3 +234,8 @@ waiting() { [ "$(pgrep -c -f -- "--root $OCI_ROOT create")" -eq "$1" ]; }
 		"l['namespaces'].append({'type': 'user'})" \
 		"l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]"
 }
+
+@test "features says what holds with a user namespace, and what without" {
+	prints "zone runc" json '" ".join(d["annotations"]["zone-oci.assurance.%s-user-namespace" % w] for w in ("with", "without"))' \
+		< <(oci features)
+}
