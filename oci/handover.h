@@ -24,6 +24,6 @@ int handover_check(const struct handover *h, const struct oci_process *process, 
  * longer than HANDOVER_MS. */
 int handover_give(const struct handover *h, pid_t pid, int pidfd, int ptyfd, struct error *err);
 
-enum { HANDOVER_MS = 10000 };
+enum { HANDOVER_MS = 5000 };
 
 #endif

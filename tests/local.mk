@@ -200,6 +200,7 @@ dist_check_SCRIPTS += %D%/func/login.bats
 dist_check_SCRIPTS += %D%/func/terminal.bats
 dist_check_SCRIPTS += %D%/func/hooks.bats
 dist_check_SCRIPTS += %D%/func/oci.bats
+dist_check_SCRIPTS += %D%/func/oci-bad.bats
 dist_check_SCRIPTS += %D%/func/oci-command.bats
 dist_check_SCRIPTS += %D%/func/oci-mounts.bats %D%/func/oci-process.bats
 dist_check_SCRIPTS += %D%/func/oci-resources.bats
