@@ -320,6 +320,7 @@ HOSTILE_TESTS += %D%/hostile/setup.sh
 HOSTILE_TESTS += %D%/hostile/archives.sh
 HOSTILE_TESTS += %D%/hostile/templates.sh
 HOSTILE_TESTS += %D%/hostile/oci.sh
+HOSTILE_TESTS += %D%/hostile/oci_life.sh
 dist_check_SCRIPTS += $(HOSTILE_TESTS)
 
 # faults: what is left when a verb is killed anywhere
@@ -337,6 +338,8 @@ VM_TESTS += %D%/vm/hybrid.sh
 VM_TESTS += %D%/vm/v1.sh
 VM_TESTS += %D%/vm/plain.sh
 VM_TESTS += %D%/vm/oci.sh
+VM_TESTS += %D%/vm/oci-hybrid.sh
+EXTRA_DIST += %D%/vm/guest/oci-hybrid.bash
 EXTRA_DIST += %D%/vm/guest/oci.bash %D%/vm/guest/container.bash
 VM_TESTS += %D%/vm/debian.sh
 VM_TESTS += %D%/vm/power.sh

@@ -209,6 +209,35 @@ systemd_inside() {
 	umount /run/over/root
 }
 
+# A user's own systemd, as pam_systemd(8) would start it.
+users_systemd() {
+	local dir=/etc/systemd/system/user@.service.d path
+
+	useradd -m -u 1000 user
+	mkdir -p "$dir"
+	printf '[Service]\nPAMName=\nEnvironment=XDG_RUNTIME_DIR=/run/user/%%i\n' >"$dir/test.conf"
+	systemctl daemon-reload
+	systemctl start user@1000.service
+	configure cgroups=rw cgroupsPath='"user.slice:box:box"' resources='{ "pids": { "limit": 44 } }' \
+		uidMappings='[ { "containerID": 0, "hostID": 1000, "size": 1 } ]'
+	as_user run -d --bundle "$bundle" box </dev/null >/run/box.out 2>&1 || { cat /run/box.out; return 1; }
+	path=$(cut -d: -f3 "/proc/$(as_user ps -f json box | tr -d '[]')/cgroup")
+	[[ $path == /user.slice/user-1000.slice/user@1000.service/*/box-box.scope ]]
+	says 44 cat "/sys/fs/cgroup$path/pids.max"
+	as_user update --pids-limit 33 box
+	says 33 cat "/sys/fs/cgroup$path/pids.max"
+	as_user exec box mkdir /sys/fs/cgroup/mine
+	as_user pause box
+	as_user resume box
+	as_user delete --force box
+	within 10 not test -e "/sys/fs/cgroup$path"
+}
+
+as_user() {
+	setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR=/run/user/1000 \
+		timeout 60 zone-oci --systemd-cgroup "$@"
+}
+
 oci_options=
 where=/oci/box
 claim "a bundle is made" bundle_is_made
@@ -229,4 +258,5 @@ claim "a create that is killed leaves no scope" killed_create
 claim "without a path the scope is in system.slice" default_slice
 claim "a group that is the container's to write belongs to its root" owner
 claim "a systemd in a container makes groups below its own" systemd_inside
+claim "a user's own systemd makes the scope of a user's container" users_systemd
 done_claims
