@@ -26,8 +26,6 @@ static int link_names(int dirfd, const char *names, struct error *err)
 
 static const char *directory_of(const struct span_part *part)
 {
-	if (part->names[0] == '\0')
-		return "unified";
 	return strncmp(part->names, "name=", 5) == 0 ? part->names + 5 : part->names;
 }
 
@@ -71,6 +69,10 @@ int tree_cgroup(const struct tree *t, const struct oci_mount *m, uint64_t attrs,
 		const struct span_part *part = &t->span->parts[i];
 		AUTO_FREE char *target = xasprintf("%s/%s", m->destination, directory_of(part));
 
+		/* A systemd inside would use it beside the hierarchies of version 1, where it has
+		 * nothing to say. */
+		if (part->names[0] == '\0')
+			continue;
 		if (bind_part(t, part, target, attrs, err) < 0 ||
 		    link_names(dirfd, part->names, err) < 0)
 			return -1;
