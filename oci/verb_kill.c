@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/signals.h"
-#include "cgroups/span.h"
 #include "oci/container.h"
+#include "oci/groups.h"
 #include "oci/life.h"
 #include "oci/oci.h"
 
@@ -20,13 +20,6 @@ enum { FREEZE_MS = 10000 };
 const struct oci_option oci_kill_options[] = { [ALL] = { "all", 'a', false }, { 0 } };
 const struct oci_option oci_delete_options[] = { [FORCE] = { "force", 'f', false }, { 0 } };
 
-static int open_groups(const struct container *c, struct span *span, struct error *err)
-{
-	if (!c->state.cgroup || !*c->state.cgroup)
-		return error_set(err, ERR_UNSUPPORTED, "container '%s' has no cgroup", c->id);
-	return span_host(span, err) < 0 ? -1 : span_open(span, c->state.cgroup, err);
-}
-
 /* Also when its first process is gone: others may live on in a pid namespace that is shared. */
 static int kill_all(const struct container *c, int sig, struct error *err)
 {
@@ -34,7 +27,7 @@ static int kill_all(const struct container *c, int sig, struct error *err)
 	AUTO_FREE pid_t *pids = NULL;
 	size_t n = 0;
 
-	if (open_groups(c, &span, err) < 0)
+	if (groups_open(c, &span, err) < 0)
 		return -1;
 	if (sig == SIGKILL && span_v2(&span) >= 0)
 		return span_kill(&span, FREEZE_MS, err);
@@ -123,7 +116,7 @@ static int set_frozen(struct oci *oci, bool frozen, struct error *err)
 		return error_set(err, ERR_STATE, "container not running");
 	if (!frozen && status != CONTAINER_PAUSED)
 		return error_set(err, ERR_STATE, "container not paused");
-	return open_groups(&c, &span, err) < 0 ? -1 : span_freeze(&span, frozen, FREEZE_MS, err);
+	return groups_open(&c, &span, err) < 0 ? -1 : span_freeze(&span, frozen, FREEZE_MS, err);
 }
 
 int oci_pause(struct oci *oci, struct error *err)

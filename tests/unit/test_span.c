@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,6 +143,59 @@ static void a_group_with_processes_is_not_taken(void **state)
 	assert_non_null(strstr(err.text, "is not empty"));
 }
 
+static void one_that_is_ours_is_adopted_with_its_processes(void **state)
+{
+	struct fixture *f = made(state);
+	AUTO_SPAN struct span again = { .n = 0 };
+	struct error err = { 0 };
+	bool is_empty = true;
+
+	start_child(f);
+	good(span_host(&again, &err), &err);
+	good(span_adopt(&again, f->path, &err), &err);
+	good(span_wait_empty(&again, 0, &is_empty, &err), &err);
+	assert_false(is_empty);
+	good(span_kill(&again, WAIT_MS, &err), &err);
+	good(span_wait_empty(&again, WAIT_MS, &is_empty, &err), &err);
+	assert_true(is_empty);
+}
+
+static void the_group_of_a_process_is_found_below(void **state)
+{
+	struct fixture *f = made(state);
+	AUTO_SPAN struct span above = { .n = 0 };
+	struct error err = { 0 };
+	struct stat below, found;
+
+	if (span_v2(&f->span) < 0)
+		skip();
+	start_child(f);
+	good(span_host(&above, &err), &err);
+	good(span_open(&above, f->parent, &err), &err);
+	good(span_follow(&above, f->child, &err), &err);
+	assert_int_equal(fstat(span_v2(&f->span), &below), 0);
+	assert_int_equal(fstat(span_v2(&above), &found), 0);
+	assert_int_equal(found.st_ino, below.st_ino);
+}
+
+static void a_group_is_given_away_with_the_files_of_a_delegation(void **state)
+{
+	struct fixture *f = made(state);
+	struct error err = { 0 };
+	int fd = span_v2(&f->span);
+	struct stat st;
+
+	if (fd < 0)
+		skip();
+	good(span_give(&f->span, 4321, &err), &err);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_uid, 4321);
+	assert_int_equal(fstatat(fd, "cgroup.procs", &st, 0), 0);
+	assert_int_equal(st.st_uid, 4321);
+	assert_int_equal(fstatat(fd, "cgroup.freeze", &st, 0), 0);
+	assert_int_equal(st.st_uid, 0);
+}
+
 static void an_empty_group_that_is_there_is_taken(void **state)
 {
 	struct fixture *f = made(state);
@@ -200,6 +254,12 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_group_with_processes_is_not_taken, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(one_that_is_ours_is_adopted_with_its_processes,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_group_of_a_process_is_found_below, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_group_is_given_away_with_the_files_of_a_delegation, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_empty_group_that_is_there_is_taken, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(it_is_frozen_thawed_and_killed_also_while_frozen,

@@ -194,10 +194,10 @@ systemd_inside() {
 	mount -t overlay -o lowerdir=/,upperdir=/run/over/upper,workdir=/run/over/work overlay /run/over/root
 	rm /run/over/root/etc/systemd/system/multi-user.target.wants/vm-test.service
 	configure cgroups=rw rootfs='"/run/over/root"' args='["/sbin/init"]' cgroupsPath='"machine-test.slice:box:box"' \
-		env='["container=oci"]' uidMappings='[ { "containerID": 0, "hostID": 0, "size": 4294967295 } ]' \
+		env='["container=oci", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]' uidMappings='[ { "containerID": 0, "hostID": 0, "size": 4294967295 } ]' \
 		mounts=', { "destination": "/run", "type": "tmpfs", "source": "tmpfs" }, { "destination": "/tmp", "type": "tmpfs", "source": "tmpfs" }'
 	started
-	within 60 oci exec box systemctl is-active multi-user.target
+	within 120 oci exec box systemctl is-active multi-user.target
 	[ -d "/sys/fs/cgroup$where/system.slice/dbus.service" ] || [ -d "/sys/fs/cgroup$where/init.scope" ]
 	says "0::/init.scope" oci exec box cat /proc/1/cgroup
 	oci exec box true
