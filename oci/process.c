@@ -93,6 +93,18 @@ static int check_limits(const struct oci_process *spec, struct error *err)
 	return 0;
 }
 
+/* It would be a way out of the root, ".." by ".." (CVE-2024-21626 was such a descriptor). */
+static int check_streams(struct error *err)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			return error_set(err, ERR_USAGE, "descriptor %d is a directory of the host,"
+					 " which the container must not have", fd);
+	return 0;
+}
+
 int process_compile(struct process *out, const struct oci_process *spec, const struct oci_linux *l,
 		    struct error *err)
 {
@@ -103,7 +115,8 @@ int process_compile(struct process *out, const struct oci_process *spec, const s
 	if (spec->user->n_groups > PROCESS_GROUPS_MAX)
 		return error_set(err, ERR_USAGE, "process.user.additionalGids: more than %d",
 				 PROCESS_GROUPS_MAX);
-	if (labels_check(spec, err) < 0 || traits_compile(&out->traits, spec, l, err) < 0)
+	if (check_streams(err) < 0 || labels_check(spec, err) < 0 ||
+	    traits_compile(&out->traits, spec, l, err) < 0)
 		return -1;
 	return check_limits(spec, err);
 }

@@ -7,8 +7,8 @@
 # shellcheck source=tests/hostile/oci.bash
 . "$(dirname "${BASH_SOURCE[0]}")/oci.bash"
 
-rounds=100 entries=200 shapes="absolute dots dangling loop file fifo socket"
-[ "$mode" = quick ] && rounds=10 entries=10 shapes="absolute dots loop fifo"
+rounds=100 shapes="absolute dots dangling loop file fifo socket"
+[ "$mode" = quick ] && rounds=10 shapes="absolute dots loop fifo"
 
 #
 # A: the root filesystem and what is mounted in it
