@@ -211,6 +211,13 @@ static int print_verb_help(const struct oci_verb *verb)
 
 static const struct oci_verb *find_verb(const char *name, struct error *err)
 {
+	static const char *const refused[] = { "checkpoint", "restore" };
+
+	for (size_t i = 0; i < N_ROWS(refused); i++)
+		if (strcmp(refused[i], name) == 0) {
+			error_set(err, ERR_UNSUPPORTED, "%s is not supported", name);
+			return NULL;
+		}
 	for (const struct oci_verb *v = oci_verbs(); v->name; v++)
 		if (strcmp(v->name, name) == 0)
 			return v;

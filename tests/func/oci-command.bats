@@ -50,6 +50,8 @@ logged() { tail -n 1 "$BATS_TEST_TMPDIR/log" | json "d['$1']"; }
 	fails 1 '"state" requires exactly 1 argument(s)' oci state
 	fails 1 '"exec" requires a minimum of 1 argument(s)' oci exec
 	fails 1 "no such command: 'nonesuch'" oci nonesuch
+	fails 1 "checkpoint is not supported" oci checkpoint --image-path /nonesuch "$ID"
+	fails 1 "restore is not supported" oci restore "$ID"
 	fails 1 "invalid format option: 'xml'" oci list -f xml
 	oci help exec | grep -q -- --ignore-paused
 	oci help | grep -q features
@@ -67,12 +69,12 @@ assert lines[1].startswith("commit: ") and lines[2] == "spec: 1.3.0", lines'
 	local zone_oci=$ZONE_BUILDDIR/zone-oci dir=$BATS_TEST_TMPDIR/xdg
 
 	mkdir -p "$dir/zone-oci/there"
-	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" "$dir" "$dir"/*
+	install -m 755 "$zone_oci" "$dir/program"
+	chmod 711 "$BATS_RUN_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")" "$BATS_TEST_TMPDIR" "$dir"
 	fails 1 "container does not exist: 'nonesuch'" env XDG_RUNTIME_DIR="$dir" "$zone_oci" delete nonesuch
 	chmod 000 "$dir/zone-oci"
 	fails 1 "open '$dir/zone-oci': Permission denied" setpriv --reuid 4242 --clear-groups \
-		env XDG_RUNTIME_DIR="$dir" "$zone_oci" list
-	prints "" setpriv --reuid 4242 --clear-groups env XDG_RUNTIME_DIR= "$zone_oci" list -q
+		env XDG_RUNTIME_DIR="$dir" "$dir/program" list
 	chmod 755 "$dir/zone-oci"
 	prints "" env -u USER XDG_RUNTIME_DIR="$dir" unshare --user --map-root-user "$zone_oci" list -q
 }
@@ -165,7 +167,7 @@ assert row.endswith("root"), row'
 }
 
 @test "a terminal in the foreground is the user's own" {
-	config "p['terminal'] = True" "p['args'] = ['sh', '-c', 'trap \"stty size\" WINCH; stty size; read A; echo got \$A; exit 5']"
+	config "p['terminal'] = True" "p['args'] = ['sh', '-c', 'trap \"stty size\" WINCH; stty size; until read A; do :; done; echo got \$A; exit 5']"
 	on_terminals <<-'END'
 		t = on_terminal("run", "--bundle", os.environ["BUNDLE"], OTHER, rows=31, columns=97)
 		t.see("31 97")
