@@ -12,6 +12,7 @@ podman_open() {
 	engine sh -c 'mkdir -p /var/lib/containers && mount -t tmpfs tmpfs /var/lib/containers'
 	zonectl template export minimal >"$ENGINE/minimal.tar"
 	podman import -q -c 'ENV PATH=/bin:/sbin:/usr/bin:/usr/sbin' -c 'CMD ["sh"]' "$ENGINE/minimal.tar" minimal
+	podman import -q -c 'ENTRYPOINT ["/bin/sleep", "1000000"]' "$ENGINE/minimal.tar" infra
 }
 
 podman_conf() {
@@ -25,8 +26,7 @@ podman_conf() {
 		lock_type = "file"
 		runtime_supports_json = ["crun", "runc", "zone-oci"]
 		runtime_supports_nocgroup = ["crun", "zone-oci"]
-		infra_image = "localhost/minimal:latest"
-		infra_command = "/bin/sleep 1000000"
+		infra_image = "localhost/infra:latest"
 		[engine.runtimes]
 		zone-oci = ["$ENGINE_RUNTIME"]
 		runc = ["$(command -v runc || echo /usr/sbin/runc)"]
