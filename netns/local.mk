@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libzone_a_SOURCES += \
 	%D%/addr.c %D%/addr.h \
+	%D%/carry.c %D%/carry.h \
 	%D%/conntrack.c %D%/conntrack.h \
 	%D%/device.c %D%/device.h \
 	%D%/link.c %D%/link.h \

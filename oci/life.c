@@ -18,13 +18,14 @@
 #include "base/mem.h"
 #include "oci/groups.h"
 #include "oci/hooks.h"
+#include "oci/labels.h"
 #include "oci/oci.h"
 #include "oci/oci_launch.h"
+#include "oci/rdt.h"
 #include "oci/rootless.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 #include "oci/spec_resources.h"
-#include "oci/unsupported.h"
 
 enum { END_MS = 10000 };
 
@@ -83,7 +84,7 @@ static int check_spec(struct container *c, const struct life_options *o, struct 
 	if (c->spec.linux_->resources && c->spec.linux_->resources->n_devices > 0 &&
 	    o->cgroup_manager == OCI_NO_CGROUPS)
 		return error_set(err, ERR_UNSUPPORTED, "linux.resources.devices needs cgroups");
-	if (unsupported_check(&c->spec, err) < 0)
+	if (labels_check_mounts(c->spec.linux_->mount_label, err) < 0)
 		return -1;
 	path = root->path[0] == '/' ? xstrdup(root->path)
 				    : xasprintf("%s/%s", c->state.bundle, root->path);
@@ -242,21 +243,28 @@ static void stop_hooks(struct container *c, struct error *warning)
 		(void)run_hooks(c, "poststop", &h->poststop[i], 1, "stopped", warning);
 }
 
-/* Its own namespace took them along. */
-static void leave_mounts(struct container *c)
+/* Most leave nothing: their namespaces took it along. */
+static int leave_host(struct container *c, struct error *err)
 {
 	struct error unread = { 0 };
+	AUTO_CLOSE int rdtfd = -1;
 
-	if (c->state.rootfs && container_spec(c, &unread) == 0 &&
-	    !spec_has_namespace(&c->spec, OCI_NS_MOUNT))
+	if (!c->state.rootfs || container_spec(c, &unread) < 0)
+		return 0;
+	if (!spec_has_namespace(&c->spec, OCI_NS_MOUNT))
 		tree_unmount(&c->spec, c->state.rootfs);
+	if (!c->spec.linux_->intel_rdt)
+		return 0;
+	rdtfd = rdt_open(&unread);
+	return rdtfd < 0 ? 0 : rdt_remove(rdtfd, c->spec.linux_->intel_rdt, c->id, err);
 }
 
 int life_end(struct container *c, struct error *warning, struct error *err)
 {
 	if (end_init(c, err) < 0 || groups_end(c, err) < 0)
 		return -1;
-	leave_mounts(c);
+	if (leave_host(c, err) < 0)
+		return -1;
 	stop_hooks(c, warning);
 	return container_remove(c, err);
 }

@@ -21,8 +21,6 @@
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 
-enum { CLONE_NEWTIME_BIT = 0x80 };	/* CLONE_NEWTIME, which older headers lack */
-
 /* In the order in which others are entered: the user namespace gives the power over the rest, and
  * the mount namespace takes away the paths. */
 /* clang-format off */
@@ -37,7 +35,7 @@ static const struct {
 	{ OCI_NS_NETWORK, CLONE_NEWNET,      true },
 	{ OCI_NS_PID,     CLONE_NEWPID,      true },
 	{ OCI_NS_CGROUP,  CLONE_NEWCGROUP,   false },
-	{ OCI_NS_TIME,    CLONE_NEWTIME_BIT, false },
+	{ OCI_NS_TIME,    OCI_NEWTIME,       false },
 	{ OCI_NS_MOUNT,   CLONE_NEWNS,       false },
 };
 /* clang-format on */
@@ -160,6 +158,7 @@ int oci_launch_compile(struct oci_launch *out, struct container *c, const struct
 		.spec = &c->spec,
 		.span = span,
 		.tree = { .rootfd = -1, .ptyfd = -1 },
+		.host = { .rdtfd = -1, .homes = { [0 ... OCI_JOINS_MAX - 1] = -1 } },
 		.hostnsfd = -1, .bundlefd = -1, .noticesock = -1,
 	};
 	if (process_compile(&out->process, c->spec.process, c->spec.linux_, err) < 0)
@@ -172,13 +171,14 @@ int oci_launch_compile(struct oci_launch *out, struct container *c, const struct
 	if (compile_namespaces(out, err) < 0 || compile_seccomp(out, err) < 0)
 		return -1;
 	compile_ids(out);
-	return compile_tree(out, err);
+	return compile_tree(out, err) < 0 ? -1 : oci_host_open(out, err);
 }
 
 void oci_launch_clear(struct oci_launch *o)
 {
 	int *fds[] = { &o->hostnsfd, &o->bundlefd, &o->noticesock, &o->tree.rootfd };
 
+	oci_host_close(o);
 	for (size_t i = 0; i < o->n_joins; i++)
 		close(o->joins[i].fd);
 	for (size_t i = 0; i < N_ROWS(fds); i++)

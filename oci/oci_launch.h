@@ -17,7 +17,10 @@
 #include "oci/tree.h"
 #include "runtime/launch.h"
 
-enum { OCI_JOINS_MAX = 8 };
+enum {
+	OCI_JOINS_MAX = 8,
+	OCI_NEWTIME = 0x80,		/* CLONE_NEWTIME, which older headers lack */
+};
 
 struct oci_launch_options {
 	bool without_pivot;		/* --no-pivot */
@@ -42,6 +45,11 @@ struct oci_launch {
 		int flag;		/* CLONE_NEW bit */
 	} joins[OCI_JOINS_MAX];		/* namespaces by path, in the order to enter them */
 	size_t n_joins;
+	struct {
+		struct nl *route;	/* of its network namespace, for netDevices; owned */
+		int rdtfd;		/* resctrl, for intelRdt; owned, or -1 */
+		int homes[OCI_JOINS_MAX]; /* its own of those that are entered, for hooks; owned */
+	} host;
 	bool makes_mountns, makes_cgroupns, makes_timens;
 	char *uid_map, *gid_map;	/* of a new user namespace; owned, else NULL */
 	int hostnsfd;			/* the caller's mount namespace, for hooks; owned */
@@ -61,6 +69,15 @@ char *oci_state_text(const struct container *c, const char *status, pid_t pid);
 /* The same as a member of an object that is being written. */
 void oci_state_add(struct json_out *out, const char *key, const struct container *c,
 		   const char *status, pid_t pid);
+
+/* In oci_launch_host.c: opens what the host has for a container; gives it to its first process;
+ * enters the host's namespaces, for hooks, and again those that the builder had entered. The last
+ * three are child-safe. */
+int oci_host_open(struct oci_launch *o, struct error *err);
+void oci_host_close(struct oci_launch *o);
+int oci_host_give(const struct oci_launch *o, pid_t pid, struct error *err);
+int oci_host_return(const struct oci_launch *o, struct error *err);
+int oci_host_leave(const struct oci_launch *o, struct error *err);
 
 /* In oci_launch_build.c and oci_launch_inside.c. */
 int oci_launch_begin(struct launching *b, struct error *err);

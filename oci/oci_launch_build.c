@@ -41,7 +41,7 @@ static int make_timens(const struct oci_launch *o, struct error *err)
 	const struct oci_time_offsets *offsets = o->spec->linux_->time_offsets;
 	AUTO_CLOSE int fd = -1;
 
-	if (unshare(0x80) < 0)	/* CLONE_NEWTIME */
+	if (unshare(OCI_NEWTIME) < 0)
 		return error_sys(err, "make a time namespace");
 	if (!offsets)
 		return 0;
@@ -59,7 +59,9 @@ int oci_launch_begin(struct launching *b, struct error *err)
 	const struct oci_launch *o = launch_of(b);
 
 	for (size_t i = 0; i < o->n_joins; i++)
-		if (setns(o->joins[i].fd, o->joins[i].flag) < 0)
+		/* A clock is changed only where nobody shares the memory (timens_install()). */
+		if (o->joins[i].flag != OCI_NEWTIME &&
+		    setns(o->joins[i].fd, o->joins[i].flag) < 0)
 			return error_sys(err, "enter a namespace of linux.namespaces");
 	return o->makes_timens ? make_timens(o, err) : 0;
 }
@@ -106,23 +108,33 @@ static int run_host_hooks(const struct oci_launch *o, const struct oci_hooks *h,
 	return run_hooks(o, "createRuntime", h->create_runtime, h->n_create_runtime, pid, err);
 }
 
-/* They belong to the host's namespaces, and what they mount shall stay there. */
-static int host_hooks(const struct oci_launch *o, pid_t pid, struct error *err)
+/* The builder has left the host's mount namespace already. */
+static int hooks_outside(const struct oci_launch *o, const struct oci_hooks *h, pid_t pid,
+			 struct error *err)
 {
-	const struct oci_hooks *h = o->spec->hooks;
-	AUTO_CLOSE int ownfd = -1;
+	AUTO_CLOSE int ownfd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); /* host path */
 
-	if (!h || h->n_prestart + h->n_create_runtime == 0)
-		return 0;
-	if (!o->launch.builds_apart)
-		return run_host_hooks(o, h, pid, err);	/* it is there yet */
-	ownfd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); /* host path */
 	if (ownfd < 0 || setns(o->hostnsfd, CLONE_NEWNS) < 0)
 		return error_sys(err, "enter the host's mount namespace");
 	if (run_host_hooks(o, h, pid, err) < 0)
 		return -1;
 	return setns(ownfd, CLONE_NEWNS) < 0 ? error_sys(err, "leave the host's mount namespace")
 					     : 0;
+}
+
+/* They belong to the host's namespaces, and what they mount shall stay there. */
+static int host_hooks(const struct oci_launch *o, pid_t pid, struct error *err)
+{
+	const struct oci_hooks *h = o->spec->hooks;
+	int status;
+
+	if (!h || h->n_prestart + h->n_create_runtime == 0)
+		return 0;
+	if (oci_host_return(o, err) < 0)
+		return -1;
+	status = o->launch.builds_apart ? hooks_outside(o, h, pid, err)
+					: run_host_hooks(o, h, pid, err);
+	return status < 0 ? -1 : oci_host_leave(o, err);
 }
 
 static int enter_child(const struct launching *b, struct error *err)
@@ -180,7 +192,7 @@ int oci_launch_build(struct launching *b, struct error *err)
 	const struct oci_launch *o = launch_of(b);
 
 	if (confine_child(o, b->out->pid, err) < 0 || write_maps(o, b->out->pid, err) < 0 ||
-	    set_fsids(o, err) < 0 ||
+	    oci_host_give(o, b->out->pid, err) < 0 || set_fsids(o, err) < 0 ||
 	    host_hooks(o, b->out->pid, err) < 0 || enter_child(b, err) < 0)
 		return -1;
 	return build_tree(b, err) < 0 ? -1 : launch_tell(b, err);

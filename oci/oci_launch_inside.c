@@ -128,8 +128,18 @@ struct taken {
 	int noticefd;			/* -2: none yet */
 };
 
+static int enter_time(const struct oci_launch *o, struct error *err)
+{
+	for (size_t i = 0; i < o->n_joins; i++)
+		if (o->joins[i].flag == OCI_NEWTIME && setns(o->joins[i].fd, OCI_NEWTIME) < 0)
+			return error_sys(err, "enter the time namespace of linux.namespaces");
+	return 0;
+}
+
 static int take(const struct oci_launch *o, struct taken *out, struct error *err)
 {
+	if (enter_time(o, err) < 0)
+		return -1;
 	out->noticefd = -2;
 	out->pid = o->noticesock >= 0 ? notices_own_pid() : 0;
 	return labels_open(&out->labels, o->process.spec, err);

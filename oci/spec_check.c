@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "netns/carry.h"
 #include "oci/spec_linux.h"
 
 /* The value below the root at keys, or the nearest above it that is there. */
@@ -209,11 +210,28 @@ static int check_mappings(const struct oci_spec *spec, struct error *err)
 	return 0;
 }
 
+static int check_net_devices(const struct oci_spec *spec, struct error *err)
+{
+	const struct oci_linux *l = spec->linux_;
+
+	for (size_t i = 0; i < l->n_net_devices; i++) {
+		const struct oci_net_device *d = &l->net_devices[i];
+		const char *const keys[] = { "linux", "netDevices", d->key, NULL };
+
+		if (carry_is_name(d->key) && (!d->name || !*d->name || carry_is_name(d->name)))
+			continue;
+		return json_error(value_at(spec, keys), spec->fill.name, err,
+				  "invalid name of a network device");
+	}
+	return 0;
+}
+
 int spec_check(const struct oci_spec *spec, struct error *err)
 {
 	static int (*const checks[])(const struct oci_spec *spec, struct error *err) = {
 		check_namespaces, check_names, check_user_namespace, check_paths, check_offsets,
 		check_sysctls, check_cgroups_path, check_mappings,
+		check_net_devices,
 	};
 
 	for (size_t i = 0; i < N_ROWS(checks); i++)

@@ -272,7 +272,21 @@ static const struct {
 	{ MS_LAZYTIME,    "lazytime" },
 };
 
-static int make_fresh(const struct oci_mount *m, const struct mount_options *o, struct error *err)
+static bool is_type(const struct oci_mount *m, const char *type)
+{
+	return m->type && strcmp(m->type, type) == 0;
+}
+
+/* linux.mountLabel, on what has no labels of its own. */
+static int set_label(const struct oci_mount *m, const char *label, int fsfd, struct error *err)
+{
+	if (!label || !*label || is_type(m, "proc") || is_type(m, "sysfs") || is_type(m, "mqueue"))
+		return 0;
+	return mount_option(fsfd, m->type, "context", label, err);
+}
+
+static int make_fresh(const struct tree *t, const struct oci_mount *m,
+		      const struct mount_options *o, struct error *err)
 {
 	const char *type = m->type ? m->type : "none";
 	AUTO_CLOSE int fsfd = mount_new(type, m->source ? m->source : type, err);
@@ -290,15 +304,12 @@ static int make_fresh(const struct oci_mount *m, const struct mount_options *o, 
 		if (o->superblock & superblock_rows[i].flag &&
 		    mount_option(fsfd, type, superblock_rows[i].name, NULL, err) < 0)
 			return -1;
+	if (set_label(m, t->spec->linux_->mount_label, fsfd, err) < 0)
+		return -1;
 	/* A user's proc or sysfs must be made as read-only as the one he sees
 	 * (mount_too_revealing()); what files are copied into becomes so afterwards. */
 	return mount_make(fsfd, type, o->set & ~(o->copies_up ? (uint64_t)MOUNT_ATTR_RDONLY : 0),
 			  err);
-}
-
-static bool is_type(const struct oci_mount *m, const char *type)
-{
-	return m->type && strcmp(m->type, type) == 0;
 }
 
 /* proc and sysfs are security boundaries of their own: where they stand is the runtime's business
@@ -324,6 +335,7 @@ static int attach_fresh(const struct tree *t, int treefd, const struct oci_mount
 }
 
 struct fresh {
+	const struct tree *tree;
 	const struct oci_mount *mount;
 	const struct mount_options *options;
 	int treefd;
@@ -333,14 +345,15 @@ static int make_as_told(void *arg, struct error *err)
 {
 	struct fresh *f = arg;
 
-	f->treefd = make_fresh(f->mount, f->options, err);
+	f->treefd = make_fresh(f->tree, f->mount, f->options, err);
 	return f->treefd < 0 ? -1 : 0;
 }
 
 /* A proc is that of the pid namespace of whoever makes it. */
-static int make_proc(const struct oci_mount *m, const struct mount_options *o, struct error *err)
+static int make_proc(const struct tree *t, const struct oci_mount *m,
+		     const struct mount_options *o, struct error *err)
 {
-	struct fresh f = { m, o, -1 };
+	struct fresh f = { t, m, o, -1 };
 
 	return vfork_run(make_as_told, &f, 0, err) < 0 ? -1 : f.treefd;
 }
@@ -389,7 +402,8 @@ static int mount_fresh(const struct tree *t, const struct oci_mount *m, struct m
 	if (tree_has_long(m, o))
 		treefd = tree_make_long(t, m, o, err);
 	else
-		treefd = is_type(m, "proc") ? make_proc(m, o, err) : make_fresh(m, o, err);
+		treefd = is_type(m, "proc") ? make_proc(t, m, o, err)
+					   : make_fresh(t, m, o, err);
 	/* A sysfs is of whoever owns the network namespace; without one, the host's stands in, as
 	 * crun has it. */
 	if (treefd < 0 && is_type(m, "sysfs") && err->sys == EPERM) {

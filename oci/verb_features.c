@@ -153,8 +153,9 @@ int oci_features(struct oci *oci, struct error *err)
 	add_mount_options(&o);
 	add_linux(&o);
 	add_annotations(&o);
-	/* No annotation changes what this runtime does. */
+	/* They become properties of systemd's unit (scope.h). */
 	json_out_array(&o, "potentiallyUnsafeConfigAnnotations");
+	json_out_str(&o, NULL, "org.systemd.property.");
 	json_out_end_array(&o);
 	json_out_end_object(&o);
 	str_addf(&oci->out, "%s\n", str_text(&o.text));

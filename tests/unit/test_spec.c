@@ -151,6 +151,31 @@ static const struct fault_row {
 	  "linux.seccomp.syscalls[0].names: names no system call" },
 	{ "\"linux\":{\"timeOffsets\":{\"boottime\":{\"secs\":1}}}",
 	  "linux.timeOffsets: clocks have offsets in a new time namespace" },
+	{ "\"linux\":{\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{\"a/b\":{}}}",
+	  "linux.netDevices.a/b: invalid name of a network device" },
+	{ "\"linux\":{\"namespaces\":[{\"type\":\"network\"}],"
+	  "\"netDevices\":{\"eth0\":{\"name\":\"a234567890123456\"}}}",
+	  "linux.netDevices.eth0: invalid name of a network device" },
+	{ "\"linux\":{\"netDevices\":{\"eth0\":{\"name\":7}}}",
+	  "linux.netDevices.eth0.name: expected a string" },
+	{ "\"linux\":{\"memoryPolicy\":{\"mode\":\"MPOL_SOME\"}}",
+	  "linux.memoryPolicy.mode: 'MPOL_SOME' is none of those it may be" },
+	{ "\"linux\":{\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[\"MPOL_F_NONE\"]}}",
+	  "linux.memoryPolicy.flags[0]: 'MPOL_F_NONE' is none of those it may be" },
+	{ "\"linux\":{\"personality\":{\"domain\":\"BSD\"}}",
+	  "linux.personality.domain: 'BSD' is none of those it may be" },
+	{ "\"linux\":{\"intelRdt\":{\"memBwSchema\":\"L3:0=f\"}}", "linux.intelRdt.memBwSchema: " },
+	{ "\"linux\":{\"intelRdt\":{\"schemata\":\"L3:0=f\"}}",
+	  "linux.intelRdt.schemata: expected an array" },
+	{ "\"linux\":{\"rootfsPropagation\":\"all\"}",
+	  "linux.rootfsPropagation: 'all' is none of those it may be" },
+	{ "\"process\":{\"cwd\":\"/\",\"scheduler\":{\"policy\":\"SCHED_EXT\"}}",
+	  "process.scheduler.policy: 'SCHED_EXT' is none of those it may be" },
+	{ "\"process\":{\"cwd\":\"/\",\"scheduler\":{\"policy\":\"SCHED_RR\","
+	  "\"flags\":[\"RESET\"]}}",
+	  "process.scheduler.flags[0]: 'RESET' is none of those it may be" },
+	{ "\"process\":{\"cwd\":\"/\",\"execCPUAffinity\":{\"initial\":\"all\"}}",
+	  "process.execCPUAffinity.initial: 'all' is no list of processors" },
 };
 /* clang-format on */
 
