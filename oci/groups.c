@@ -152,7 +152,9 @@ static int give_away(const struct groups *g, const struct container *c, struct e
 	const struct oci_linux *l = c->spec.linux_;
 	uint32_t uid = c->spec.process->user->uid;
 
-	if (!spec_makes_namespace(&c->spec, OCI_NS_CGROUP) || !has_writable_cgroups(&c->spec))
+	/* Whoever is not the host's root owns what it was given already. */
+	if (rootless_is_outsider() || !spec_makes_namespace(&c->spec, OCI_NS_CGROUP) ||
+	    !has_writable_cgroups(&c->spec))
 		return 0;
 	if (!spec_makes_namespace(&c->spec, OCI_NS_USER))
 		return uid == 0 ? 0 : span_give(&g->span, uid, err);

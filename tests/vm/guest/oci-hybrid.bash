@@ -21,7 +21,7 @@ limits_hold() {
 	group cpu cpu.cfs_period_us 60000
 	group pids pids.max 55
 	grep -x "c 10:229 rw" "/sys/fs/cgroup/devices$where/devices.list"
-	says "" grep '^a' "/sys/fs/cgroup/devices$where/devices.list"
+	not grep '^a' "/sys/fs/cgroup/devices$where/devices.list"
 }
 
 in_its_groups() {
