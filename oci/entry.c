@@ -238,18 +238,44 @@ static int finish(struct entry *e, struct entered_process *out, struct error *er
 	return confine_report(e->report[0], e->options->process->args[0], err);
 }
 
+static int check_below(const char *below, struct error *err)
+{
+	AUTO_STRV char **parts = strv_split(below, "/");
+
+	if (strchr(below, ':'))
+		return error_set(err, ERR_UNSUPPORTED, "--cgroup '%s': a group of one controller is"
+				 " not supported", below);
+	if (strv_has(parts, ".."))
+		return error_set(err, ERR_USAGE, "--cgroup: '%s' goes up by '..'", below);
+	return 0;
+}
+
+/* Where the container has a group, one below it must be there too: the process would else stay in
+ * the caller's, without a limit. */
+static int open_below(struct entry *e, const char *cgroup, const char *below, struct error *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", cgroup, below);
+	AUTO_SPAN struct span whole = { .n = 0 };
+
+	if (check_below(below, err) < 0 || span_host(&whole, err) < 0 ||
+	    span_open(&whole, cgroup, err) < 0 || span_open(&e->span, path, err) < 0)
+		return -1;
+	for (size_t i = 0; i < whole.n; i++)
+		if (whole.parts[i].fd >= 0 && e->span.parts[i].fd < 0)
+			return error_set(err, ERR_NOT_FOUND, "--cgroup: there is no group '%s%s'",
+					 whole.parts[i].where, path);
+	return 0;
+}
+
 static int open_groups(struct entry *e, const struct container *c, struct error *err)
 {
-	AUTO_FREE char *path = NULL;
-
 	if (!*c->state.cgroup)
 		return 0;
-	path = e->options->cgroup ? xasprintf("%s/%s", c->state.cgroup, e->options->cgroup)
-				  : xstrdup(c->state.cgroup);
-	if (strstr(path, ".."))
-		return error_set(err, ERR_USAGE, "--cgroup: '%s' goes up by '..'",
-				 e->options->cgroup);
-	return span_host(&e->span, err) < 0 ? -1 : span_open(&e->span, path, err);
+	if (span_host(&e->span, err) < 0)
+		return -1;
+	if (e->options->cgroup)
+		return open_below(e, c->state.cgroup, e->options->cgroup, err);
+	return span_open(&e->span, c->state.cgroup, err);
 }
 
 /* Whose mount namespace is not its own has changed its root. */

@@ -141,6 +141,17 @@ assert row.endswith("root"), row'
 	exits 143 oci exec "$ID" sh -c 'kill $$'
 }
 
+@test "exec in a group below the container's needs that group" {
+	fails 255 "--cgroup: '../x' goes up by '..'" oci exec --cgroup ../x "$ID" true
+	fails 255 "--cgroup 'cpu:x': a group of one controller is not supported" oci exec --cgroup cpu:x "$ID" true
+	exits 255 oci exec --cgroup nonesuch "$ID" true
+	holds "--cgroup: there is no group '/sys/fs/cgroup"
+	find /sys/fs/cgroup -type d -name "$ID" -exec mkdir {}/below \;
+	oci exec --cgroup below "$ID" cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/groups"
+	grep -q "/below$" "$BATS_TEST_TMPDIR/groups"
+	find /sys/fs/cgroup -type d -path "*/$ID/below" -exec rmdir {} +
+}
+
 @test "exec takes a whole process from a file, alone" {
 	local file=$BATS_TEST_TMPDIR/process.json
 
