@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "oci/tree_parts.h"
-
 #include <fcntl.h>
 #include <string.h>
 
@@ -9,6 +7,7 @@
 #include "base/mount.h"
 #include "base/strv.h"
 #include "base/sys.h"
+#include "oci/tree_parts.h"
 
 /* fsconfig(2) takes values of less than 256 bytes, which the layers of an overlay exceed; mount(2)
  * takes a page of options, but no descriptors. */
