@@ -14,6 +14,8 @@ ZONES=${BENCH_ZONES:-5000}
 TRY=${BENCH_TRY:-10000}
 DEBIANS=${BENCH_DEBIANS:-100}
 RIVALS=${BENCH_RIVALS:-10}	# containers of LXC, of nspawn, whose memory is measured
+RESERVE=${BENCH_RESERVE:-2048}	# MiB that are left to the machine: the kernel would end just any process
+MINUTES=${BENCH_MINUTES:-20}	# after which no more zones are made: to remove them takes as long again
 STEP=500
 
 mib() {
@@ -45,10 +47,17 @@ held() {
 
 	figure "zones running" "$(running)" ">= $ZONES" ""
 	figure "zones that answer a ping" "$(answering)" ">= $ZONES" ""
-	figure "list of $ZONES running" "$(look)" "<= 100" ms
-	figure "memory for each" "$(each "$before" "$(mib)" "$ZONES")" - "MiB of MemAvailable"
+	[ ! -s "$work/gave-way" ] || figure "what gave way" "$(cat "$work/gave-way")" - ''
+	figure "list of $grown running" "$(look)" "<= 100" ms
+	figure "memory for each" "$(each "$before" "$(mib)" "$grown")" - "MiB of MemAvailable"
 	read -r median min max < <(keepers_kib 'g1*')
 	figure "a keeper's private memory" "$median" '<= 200' "KiB, $min to $max"
+}
+
+# Fails, and says in $work/gave-way why, where there should be no more zones.
+may_grow() {
+	[ "$(mib)" -gt "$RESERVE" ] || { echo "memory: $(mib) MiB available" >"$work/gave-way"; return 1; }
+	[ "$SECONDS" -lt $((MINUTES * 60)) ] || { echo "time: $MINUTES minutes are over" >"$work/gave-way"; return 1; }
 }
 
 # More, until a step does not succeed; $work/gave-way says why.
@@ -56,7 +65,7 @@ try_more() {
 	local n=$grown
 
 	: >"$work/gave-way"
-	while [ "$n" -lt "$TRY" ]; do
+	while [ "$n" -lt "$TRY" ] && may_grow; do
 		n=$((n + STEP < TRY ? n + STEP : TRY))
 		if ! { zonectl create -q "g{$((grown + 1))..$n}" -t minimal -j 2 &&
 			zonectl boot -q "g{$((grown + 1))..$n}" -j 2; } 2>"$work/failed"; then
@@ -149,14 +158,14 @@ The costs of the next zone are whole commands in ms, medians of $GROW_ROUNDS."
 	grow_head
 	grow_to 1
 	grow_measure
-	while [ "$grown" -lt "$ZONES" ]; do
+	while [ "$grown" -lt "$ZONES" ] && may_grow; do
 		grow_to $((grown + STEP < ZONES ? grown + STEP : ZONES))
 		echo "bench: $grown zones, $(mib) MiB left" >&2
 	done
 	grow_measure
 	grow_claims
 	held "$before"
-	[ "$TRY" -le "$ZONES" ] || more
+	[ "$TRY" -le "$grown" ] || [ -s "$work/gave-way" ] || more
 	zonectl destroy -q --force -y --all -j 2
 	printf '\n## %s zones of Debian 12\n' "$DEBIANS"
 	figures "With systemd, routed network."
