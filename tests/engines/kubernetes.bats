@@ -88,7 +88,7 @@ pod() {
 
 # made COMMAND [MORE]: a container of the pod that runs this in a shell; sets BOX. MORE is of its configuration.
 made() {
-	BOX=$(python3 - "$POD" "$POD_CONFIG" "$1" "${2:-{\}}" <<-'END' | xargs -0 -n 1 bash -c 'cat <<<"$0"' | create
+	BOX=$(python3 - "$POD" "$POD_CONFIG" "$1" "${2:-{\}}" <<-'END' | create
 		import json, sys
 		pod, sandbox, command, more = sys.argv[1:]
 		config = {"metadata": {"name": "box"}, "image": {"image": "docker.io/library/minimal:1"},
@@ -96,7 +96,7 @@ made() {
 		config.update(json.loads(more))
 		modes = config.setdefault("linux", {}).setdefault("security_context", {})
 		modes.setdefault("namespace_options", {"pid": 1})
-		print(json.dumps({"pod_sandbox_id": pod, "config": config, "sandbox_config": json.loads(sandbox)}), end="")
+		print(json.dumps({"pod_sandbox_id": pod, "config": config, "sandbox_config": json.loads(sandbox)}))
 	END
 	)
 	[ -n "$BOX" ]
