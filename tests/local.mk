@@ -381,6 +381,7 @@ ENGINE_TESTS += %D%/engines/podman.bats
 ENGINE_TESTS += %D%/engines/podman-options.bats
 ENGINE_TESTS += %D%/engines/podman-pods.bats
 ENGINE_TESTS += %D%/engines/podman-rootless.bats
+ENGINE_TESTS += %D%/engines/podman-rootless.bats
 ENGINE_TESTS += %D%/engines/swarm.bats
 EXTRA_DIST += %D%/engines/engine.bash %D%/engines/docker.bash %D%/engines/swarm.bash %D%/engines/cri.py
 EXTRA_DIST += %D%/engines/setup %D%/engines/podman.bash

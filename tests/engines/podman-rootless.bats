@@ -1,79 +1,122 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Podman of an ordinary user, who has subordinate ids, with zone-oci as its runtime. The image is the template minimal.
+# Podman of an ordinary user with zone-oci as its runtime. The user is in files of the place's own that lie over
+# /etc/passwd and its like, and everything of his is on the place's /run.
 
 load ../lib/zone
+load engine
+load podman
 
-# Only in a mount namespace of its own does the machine know that user.
+HOME_OF=/run/rootling
+
 setup_file() {
 	store_open
-	export BOXES=$ZONECTL_ROOT/boxes
-	mkdir -p "$BOXES"/{home,xdg}
-	zonectl template export minimal >"$BOXES/minimal.tar"
-	install -m 755 "$ZONE_BUILDDIR/zone-oci" "$BOXES/zone-oci"
-	{ cat /etc/passwd; echo "tester:x:4242:4242::/:/bin/sh"; } >"$BOXES/passwd"
-	{ cat /etc/group; echo "tester:x:4242:"; } >"$BOXES/group"
-	echo "tester:300000:65536" >"$BOXES/ids"
-	cat >"$BOXES/containers.conf" <<-END
-		[containers]
-		default_ulimits = []
-		log_driver = "k8s-file"
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-		runtime_supports_json = ["zone-oci"]
-		runtime_supports_nocgroups = ["zone-oci"]
-		[engine.runtimes]
-		zone-oci = ["$BOXES/zone-oci"]
-	END
-	chown -R 4242:4242 "$BOXES"
-	chmod 700 "$BOXES/xdg"
-	chmod 711 "$ZONECTL_ROOT"
-	podman import -q "$BOXES/minimal.tar" minimal >/dev/null
+	engine_open podman conmon newuidmap || return
+	zonectl template export minimal >"$ENGINE/minimal.tar"
+	podman_conf | sed '/default_ulimits/d; /^\[network\]/,$d' >"$ENGINE/containers.conf"
+	engine bash -c '
+		set -e
+		mkdir -p "$1/home" "$1/xdg" "$1/etc"
+		for file in passwd group subuid subgid; do cat "/etc/$file" >"$1/etc/$file"; done
+		echo "rootling:x:61234:61234::$1/home:/bin/sh" >>"$1/etc/passwd"
+		echo "rootling:x:61234:" >>"$1/etc/group"
+		echo rootling:3000000:65536 | tee "$1/etc/subuid" >"$1/etc/subgid"
+		for file in passwd group subuid subgid; do mount --bind "$1/etc/$file" "/etc/$file"; done
+		sed "s:$2:$1/zone-oci:" "$3/containers.conf" >"$1/containers.conf"
+		cp "$2" "$1/zone-oci"
+		cp "$3/minimal.tar" "$1/minimal.tar"
+		chown -R 61234:61234 "$1/home" "$1/xdg"' bash "$HOME_OF" "$ENGINE_RUNTIME" "$ENGINE"
+	podman import -q -c 'ENV PATH=/bin:/usr/bin' "$HOME_OF/minimal.tar" minimal
+	podman import -q -c 'ENTRYPOINT ["/bin/sleep", "1000000"]' "$HOME_OF/minimal.tar" infra
 }
 
-# What Podman leaves to keep its namespaces ends by "system migrate".
 teardown_file() {
-	[ -z "${BOXES:-}" ] || podman system migrate
-	store_close
+	[ -n "${ENGINE:-}" ] || return 0
+	podman_clear
+	engine_close && store_close
 }
 
-teardown() { podman rm -f -t 0 --all >/dev/null 2>&1; }
+setup() { BOX=box-$BATS_TEST_NUMBER; }
 
+teardown() { podman_clear; }
+
+# The user's own.
 podman() {
-	timeout 120 unshare --mount bash -c '
-		for file in passwd group; do mount --bind "$BOXES/$file" "/etc/$file"; done
-		for file in subuid subgid; do mount --bind "$BOXES/ids" "/etc/$file"; done
-		cd / && exec setpriv --reuid 4242 --regid 4242 --clear-groups -- env HOME="$BOXES/home" \
-			XDG_RUNTIME_DIR="$BOXES/xdg" CONTAINERS_CONF="$BOXES/containers.conf" podman \
-			--root "$BOXES/root" --runroot "$BOXES/run" --tmpdir "$BOXES/tmp" --storage-driver vfs \
-			--runtime zone-oci "$@"' bash "$@" </dev/null 3>&- 4>&-
+	engine setpriv --reuid 61234 --regid 61234 --clear-groups env -i -C "$HOME_OF/home" HOME="$HOME_OF/home" \
+		XDG_RUNTIME_DIR="$HOME_OF/xdg" PATH="$PATH" CONTAINERS_CONF="$HOME_OF/containers.conf" \
+		podman --log-level error --cgroup-manager cgroupfs --storage-driver vfs --runtime zone-oci "$@"
 }
 
-once() { podman run --rm --network none "$@"; }
-
-@test "root inside is the user, and further ids are subordinate ones" {
-	[ "$(once minimal sh -c 'id -u; cat /proc/self/uid_map' 2>/dev/null | tr -s ' \n' ' ')" = "0 0 4242 1 1 300000 65536 " ]
-	[ "$(once --user 5:6 minimal id -u 2>/dev/null)" = 5 ]
-	[ "$(once --userns keep-id minimal id -u 2>/dev/null)" = 4242 ]
-	run --separate-stderr once --userns auto:size=1000 minimal cat /proc/self/uid_map
-	[[ $status -eq 0 && $output =~ ^\ +0\ +[0-9]+\ +1000$ ]] || { echo "$output ${stderr:-}"; return 1; }
+@test "a container's root is the user, its others are the user's range" {
+	prints "false" podman info -f '{{not .Host.Security.Rootless}}'
+	once 'cat /proc/self/uid_map' | awk '{ print $1, $2, $3 }' | tr '\n' , | grep -x '0,61234,1,1,3000000,65536,' ||
+		once 'cat /proc/self/uid_map' | awk '{ print $1, $2, $3 }' | grep -x '0 61234 1'
+	prints "0" once 'touch /x && stat -c %u /x'
+	box
+	prints 61234 engine stat -c %u "/proc/$(pid_of "$BOX")"
 }
 
-@test "devices, read-only roots and exit codes are as with the host's root" {
-	exits 7 once minimal sh -c 'exit 7'
-	[ "$(once --read-only --tmpfs /x minimal sh -c 'touch /y 2>/dev/null || touch /x/y && ls /x' 2>/dev/null)" = y ]
-	once minimal sh -c 'echo x >/dev/null && head -c 4 /dev/zero | wc -c' 2>/dev/null | grep -qx 4
-	once --privileged minimal test -c /dev/fuse
-	exits 127 once minimal nonesuch
-	holds "executable file not found"
+@test "output, exit codes, input" {
+	run --separate-stderr once 'echo out; echo err >&2; exit 7'
+	[ "$status" -eq 7 ] && [ "$output" = out ] && [ "${stderr:-}" = err ]
+	exits 127 podman run --rm --network none minimal nonesuch
+	exits 126 podman run --rm --network none minimal /etc/passwd
+	prints typed podman run --rm -i --network none minimal cat <<<typed
 }
 
-@test "one that runs is entered, listed, stopped and removed" {
-	podman run -d --name box --network none minimal sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done' >/dev/null
-	[ "$(podman exec box id -u 2>/dev/null)" = 0 ]
-	[ "$(podman ps -q 2>/dev/null | wc -l)" -eq 1 ]
-	podman stop box >/dev/null
-	[ "$(podman inspect -f '{{.State.ExitCode}}' box 2>/dev/null)" = 3 ]
-	podman rm box >/dev/null
+@test "exec, as other users too" {
+	box
+	prints "5" podman exec -u 5 "$BOX" id -u
+	exits 9 podman exec "$BOX" sh -c 'exit 9'
+	prints "/dev/pts/0" eval "podman exec -t $BOX tty | tr -d '\r'"
+}
+
+@test "keep-id: the user is himself inside" {
+	prints "61234 rootling" podman run --rm --network none --userns keep-id minimal sh -c 'echo $(id -u) $(id -un)'
+}
+
+@test "stop, kill, logs and restart" {
+	does 'trap "echo bye; exit 3" TERM; echo set; while :; do sleep 0.05; done'
+	deadline 10 says set
+	podman stop -t 30 "$BOX"
+	says bye
+	is '{{.State.ExitCode}}' 3
+	podman start "$BOX"
+	podman kill "$BOX"
+	prints 137 podman wait "$BOX"
+}
+
+@test "volumes belong to the user outside and to root inside" {
+	podman volume create mine >/dev/null
+	once -v mine:/data 'echo x >/data/file'
+	prints "0 x" once -v mine:/data:ro 'echo $(stat -c %u /data/file) $(cat /data/file)'
+	prints 61234 engine stat -c %u "$HOME_OF/home/.local/share/containers/storage/volumes/mine/_data/file"
+	podman volume rm mine
+}
+
+@test "devices of the host are not made, the usual ones work" {
+	once 'echo x >/dev/null && head -c 3 /dev/zero | wc -c' | grep -x 3
+	not once --cap-add mknod 'mknod /dev/disk b 254 0'
+	once 'ls /dev' | { not grep -E '^(sda|vda|mem|kmsg)'; }
+}
+
+@test "--read-only, --tmpfs, --cap-drop, --security-opt" {
+	not once --read-only 'touch /x'
+	once --tmpfs /t:size=1m 'touch /t/x'
+	once --cap-drop all 'grep CapBnd /proc/self/status' | grep -E '0000000000000000$'
+	once --security-opt no-new-privileges 'grep NoNew /proc/self/status' | grep 1
+	once 'grep Seccomp: /proc/self/status' | grep 2
+}
+
+@test "a pod" {
+	podman pod create --name "$BOX-pod" --network none >/dev/null
+	podman run -d --pod "$BOX-pod" --name "$BOX" minimal sleep 1000 >/dev/null
+	prints "$BOX-pod" podman exec "$BOX" hostname
+}
+
+@test "build" {
+	engine bash -c 'mkdir -p "$1/build" && printf "FROM localhost/minimal\nRUN echo built >/built\n" >"$1/build/Dockerfile"' \
+		bash "$HOME_OF"
+	podman build --network none -q -t built "$HOME_OF/build"
+	prints built podman run --rm --network none built cat /built
 }
