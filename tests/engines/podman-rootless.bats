@@ -75,6 +75,10 @@ podman() {
 	prints "61234 rootling" podman run --rm --network none --userns keep-id minimal sh -c 'echo $(id -u) $(id -un)'
 }
 
+@test "--userns auto takes a part of the user's range" {
+	podman run --rm --network none --userns auto:size=1000 minimal cat /proc/self/uid_map | grep -E '^ +0 +[0-9]+ +1000$'
+}
+
 @test "stop, kill, logs and restart" {
 	does 'trap "echo bye; exit 3" TERM; echo set; while :; do sleep 0.05; done'
 	deadline 10 says set
