@@ -149,13 +149,19 @@ static int inherit_cpuset(int parentfd, int fd, struct error *err)
  * whole write. What a limit needs and did not get is told when that is written. */
 static void enable_all(int fd)
 {
-	char text[CONTROL_MAX], one[SPAN_NAMES_MAX];
+	char text[CONTROL_MAX], had[CONTROL_MAX], one[SPAN_NAMES_MAX];
 	struct error ignored;
 	char *save = NULL;
 
 	if (fd_read_control(fd, "cgroup.controllers", text, sizeof(text), &ignored) <= 0)
 		return;
+	if (fd_read_control(fd, "cgroup.subtree_control", had, sizeof(had), &ignored) < 0)
+		had[0] = '\0';
+	for (char *space = had; (space = strchr(space, ' '));)
+		*space = ',';
 	for (char *name = strtok_r(text, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
+		if (has_name(had, name))
+			continue;	/* a write waits for groups that are being removed */
 		snprintf(one, sizeof(one), "+%s", name);
 		(void)fd_write_control(fd, "cgroup.subtree_control", one, &ignored); /* see above */
 	}
@@ -363,11 +369,20 @@ void span_close(struct span *s)
 	s->n = 0;
 }
 
+bool span_has_v1(const struct span *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!is_v2(&s->parts[i]) && s->parts[i].fd >= 0)
+			return true;
+	return false;
+}
+
 int span_join_v1(const struct span *s, pid_t pid, struct error *err)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (!is_v2(&s->parts[i]) && s->parts[i].fd >= 0 &&
-		    group_join(s->parts[i].fd, pid, err) < 0)
+		    (pid == 0 ? group_join_thread(s->parts[i].fd, err)
+			      : group_join(s->parts[i].fd, pid, err)) < 0)
 			return error_wrap(err, "cgroup '%s'", s->parts[i].names);
 	return 0;
 }

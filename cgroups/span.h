@@ -57,7 +57,11 @@ int span_v2(const struct span *s);
 int span_v1(const struct span *s, const char *controller);
 /* Takes the v2 group that a process is in, at or below the one of s, in its place. */
 int span_follow(struct span *s, pid_t pid, struct error *err);
-/* Moves a process into every v1 group; 0 is the caller. Child-safe. */
+/* True if a v1 group is open. */
+bool span_has_v1(const struct span *s);
+/* Moves a process into every v1 group; 0 is the caller, which has one thread. Only for that the
+ * kernel need not wait until nobody on the host forks or ends (cgroup_procs_write_start() in
+ * kernel/cgroup/cgroup.c, Linux 5.13), some milliseconds. Child-safe. */
 int span_join_v1(const struct span *s, pid_t pid, struct error *err);
 /* Moves it into the v2 group too; for a process that was not born there. Child-safe. */
 int span_join(const struct span *s, struct error *err);

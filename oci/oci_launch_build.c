@@ -180,18 +180,19 @@ static int build_tree(struct launching *b, struct error *err)
 }
 
 /* The child alone: hooks, which the builder runs, keep to the limits of whoever called. */
-static int confine_child(const struct oci_launch *o, pid_t pid, struct error *err)
+static int confine_child(struct launching *b, const struct oci_launch *o, struct error *err)
 {
-	if (span_join_v1(o->span, pid, err) < 0)
+	/* It joins by itself, see span_join_v1(). */
+	if (span_has_v1(o->span) && launch_hear(b, err) < 0)
 		return -1;
-	return process_raise(&o->process, pid, err);
+	return process_raise(&o->process, b->out->pid, err);
 }
 
 int oci_launch_build(struct launching *b, struct error *err)
 {
 	const struct oci_launch *o = launch_of(b);
 
-	if (confine_child(o, b->out->pid, err) < 0 || write_maps(o, b->out->pid, err) < 0 ||
+	if (confine_child(b, o, err) < 0 || write_maps(o, b->out->pid, err) < 0 ||
 	    oci_host_give(o, b->out->pid, err) < 0 || set_fsids(o, err) < 0 ||
 	    host_hooks(o, b->out->pid, err) < 0 || enter_child(b, err) < 0)
 		return -1;

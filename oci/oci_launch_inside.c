@@ -92,8 +92,19 @@ static int hide(struct error *err)
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? error_sys(err, "hide the process") : 0;
 }
 
+static int join_groups(const struct launching *b, const struct oci_launch *o, struct error *err)
+{
+	if (!span_has_v1(o->span))
+		return 0;
+	if (span_join_v1(o->span, 0, err) < 0)
+		return -1;
+	return write(b->ready[1], "j", 1) == 1 ? 0 : error_sys(err, "tell the runtime");
+}
+
 static int set_up(const struct launching *b, const struct oci_launch *o, struct error *err)
 {
+	if (join_groups(b, o, err) < 0)
+		return -1;
 	/* Of a process that is hidden only the host's root enters the namespaces. */
 	if (!o->options.is_in_userns && hide(err) < 0)
 		return -1;
