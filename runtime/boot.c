@@ -180,7 +180,8 @@ static int init_up(struct boot *b, struct error *err)
 {
 	if (launch_go(&b->launched, err) < 0)
 		return -1;
-	setup_end(&b->compiled.setup, b->z->dirfd, &b->z->warnings);
+	free(TAKE_PTR(b->setup));
+	setup_end(&b->compiled.setup, b->z->dirfd, &b->z->warnings, &b->setup);
 	if (network_has_phys(&b->compiled.network))
 		b->phys = network_take(&b->compiled.network);
 	return 0;
@@ -298,6 +299,15 @@ int boot_up(struct boot *b, struct error *err)
 	return 0;
 }
 
+int boot_settle(struct boot *b, struct error *err)
+{
+	AUTO_FREE char *text = TAKE_PTR(b->setup);
+
+	if (!text || setup_record(b->z->dirfd, text, err) == 0)
+		return 0;
+	return error_hint(err, "the zone's files will be written again");
+}
+
 int boot_down(struct boot *b, struct error *err)
 {
 	return steps_down(b, 0, N_ROWS(boot_steps), err);
@@ -313,6 +323,7 @@ int boot_clear(struct boot *b, struct error *err)
 
 void boot_close(struct boot *b)
 {
+	free(TAKE_PTR(b->setup));
 	network_free(TAKE_PTR(b->phys));
 	launched_close(&b->launched);
 	cgroup_close(&b->cgroup);

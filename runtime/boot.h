@@ -21,11 +21,15 @@ struct boot {
 	struct proc_id init;		/* as in the run record */
 	bool knows_network, has_network;	/* has_network: only if it was booted here */
 	int rundirfd;			/* run/NAME */
+	char *setup;			/* owned: for boot_settle(), or NULL */
 };
 
 /* Walks the steps up; on failure those done are walked down again. The keeper's identity in the run
  * record is the caller. */
 int boot_up(struct boot *b, struct error *err);
+/* Once the caller knows that init runs: writes down what its files say (setup.h), and waits for the
+ * disk. The zone is still locked, so that nothing comes between. */
+int boot_settle(struct boot *b, struct error *err);
 /* Walks them down: kills what is inside, removes groups and the run record. Twice is fine. */
 int boot_down(struct boot *b, struct error *err);
 /* The same but for the run record, for a reboot: the next boot_up() takes that over. */

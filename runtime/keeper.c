@@ -251,6 +251,14 @@ static void note_failure(struct keeper *k, const char *what, const struct error 
 	note(k, text);
 }
 
+static void settle(struct keeper *k)
+{
+	struct error err = { 0 };
+
+	if (boot_settle(&k->boot, &err) < 0)
+		note_failure(k, "warning", &err);
+}
+
 /* The run record stays meanwhile, so that nobody takes the zone for one that is not in use. */
 static int reboot(struct keeper *k)
 {
@@ -262,6 +270,7 @@ static int reboot(struct keeper *k)
 	if (boot_clear(&k->boot, &err) < 0)
 		note_failure(k, "clean up", &err);
 	if (boot_again(k, &err) == 0) {
+		settle(k);
 		hosts_spread(k->z.site);
 		note_warnings(k);
 		return 0;
@@ -333,8 +342,16 @@ static void keeper_main(const struct keeper_task *task, int reportfd)
 		ret = detach(&err);
 	if (ret == 0)
 		ret = task->start(&k, task->options, &err);
-	cleanup_close(&k.lockfd);
-	send_report(&k, reportfd, &err);
+	if (ret == 0) {
+		/* The caller goes on while the disk is waited for; who locks the zone next waits
+		 * for that too. */
+		send_report(&k, reportfd, &err);
+		settle(&k);
+		cleanup_close(&k.lockfd);
+	} else {
+		cleanup_close(&k.lockfd);
+		send_report(&k, reportfd, &err);
+	}
 	hosts_spread(k.z.site);
 	if (ret == 0)
 		keep(&k);

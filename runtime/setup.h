@@ -72,8 +72,11 @@ int setup_begin(struct setup *s, int zone_dirfd, struct error *err);
 /* Of the zone's first process, as its root, below its own "/": writes the parts. What could not be
  * written is in the report; nothing stops the boot. Child-safe. */
 void setup_apply(const struct setup *s);
-/* Of the host, once init runs: adds what went wrong to *warnings, a strv, and records the rest. */
-void setup_end(struct setup *s, int zone_dirfd, char ***warnings);
+/* Of the host, once init runs: adds what went wrong to *warnings, a strv. *out_record is the text
+ * for setup_record(), NULL where it says that already; the caller owns it. */
+void setup_end(struct setup *s, int zone_dirfd, char ***warnings, char **out_record);
+/* Writes down what has been written, and waits for the disk. */
+int setup_record(int zone_dirfd, const char *text, struct error *err);
 /* Lets go of the report; an empty value is accepted. */
 void setup_close(struct setup *s);
 

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/sha256.h"
 #include "base/strv.h"
 #include "runtime/setup.h"
@@ -251,11 +252,11 @@ int setup_begin(struct setup *s, int zone_dirfd, struct error *err)
 	return 0;
 }
 
-static int write_record(const struct setup *s, int zone_dirfd, struct error *err)
+static char *record_text(const struct setup *s, int zone_dirfd)
 {
 	struct digest have[SETUP_PARTS];
 	struct json_out out = { 0 };
-	int ret;
+	char *text;
 
 	(void)read_record(zone_dirfd, have);	/* none yet: what is written now is all of it */
 	json_out_object(&out, NULL);
@@ -266,23 +267,27 @@ static int write_record(const struct setup *s, int zone_dirfd, struct error *err
 			json_out_str(&out, part_rows[i].name, have[i].text);
 	}
 	json_out_end_object(&out);
-	ret = fd_replace(zone_dirfd, RECORD, 0600, out.text.data, out.text.len, err);
+	text = xstrdup(str_text(&out.text));
 	json_out_clear(&out);
-	return ret;
+	return text;
 }
 
-void setup_end(struct setup *s, int zone_dirfd, char ***warnings)
+int setup_record(int zone_dirfd, const char *text, struct error *err)
+{
+	return fd_replace(zone_dirfd, RECORD, 0600, text, strlen(text), err);
+}
+
+void setup_end(struct setup *s, int zone_dirfd, char ***warnings, char **out_record)
 {
 	const struct setup_report *r = s->report;
-	struct error err = { 0 };
 
+	*out_record = NULL;
 	if (!r)
 		return;
 	for (unsigned int i = 0; i < r->n_warnings && i < SETUP_WARNINGS_MAX; i++)
 		strv_addf(warnings, "%.*s", SETUP_WARNING_SIZE - 1, r->warnings[i]);
-	if (!s->is_command && s->has_news && r->is_complete &&
-	    write_record(s, zone_dirfd, &err) < 0)
-		strv_addf(warnings, "%s (the zone's files will be written again)", err.text);
+	if (!s->is_command && s->has_news && r->is_complete)
+		*out_record = record_text(s, zone_dirfd);
 	setup_close(s);
 }
 

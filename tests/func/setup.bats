@@ -430,5 +430,6 @@ nameserver 10.55.0.1" inside g1 /etc/resolv.conf
 	zonectl halt d1
 	echo '{' >"$ZONECTL_ROOT/var/lib/zonectl/zones/d1/setup.json"
 	prints "" zonectl boot d1
+	zonectl halt d1		# waits until the boot has written it down
 	json 'd["hostname"]' <"$ZONECTL_ROOT/var/lib/zonectl/zones/d1/setup.json" | grep -qE '^[0-9a-f]{16}$'
 }

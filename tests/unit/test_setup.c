@@ -375,6 +375,17 @@ static void zones_that_are_up_are_not_written_through_a_link(void **state)
 	assert_target("etc/hosts", "other");
 }
 
+/* As boot does it. */
+static void end(struct setup *s, char ***warnings)
+{
+	AUTO_FREE char *text = NULL;
+	struct error err = { 0 };
+
+	setup_end(s, treefd, warnings, &text);
+	if (text)
+		assert_int_equal(setup_record(treefd, text, &err), 0);
+}
+
 static void zones_that_are_up_are_asked_for_each_time_and_recorded_once(void **state)
 {
 	struct setup s = { .uuid = UUID, .hostname = "a", .init_kind = "", .peers = "x\n" };
@@ -385,20 +396,20 @@ static void zones_that_are_up_are_asked_for_each_time_and_recorded_once(void **s
 	(void)state;
 	assert_int_equal(setup_begin(&s, treefd, &err), 0);
 	s.report->is_complete = true;
-	setup_end(&s, treefd, &warnings);
+	end(&s, &warnings);
 	before = look("setup.json");
 	s.peers = "y\n";
 	assert_int_equal(setup_begin(&s, treefd, &err), 0);
 	assert_int_equal(s.parts, PART(SETUP_PEERS));
 	s.report->is_complete = true;
-	setup_end(&s, treefd, &warnings);
+	end(&s, &warnings);
 	after = look("setup.json");
 	assert_int_equal(before.st_ino, after.st_ino);
 	s.peers = NULL;
 	assert_int_equal(setup_begin(&s, treefd, &err), 0);
 	assert_int_equal(s.parts, PART(SETUP_PEERS));
 	s.report->is_complete = true;
-	setup_end(&s, treefd, &warnings);
+	end(&s, &warnings);
 	assert_int_equal(setup_begin(&s, treefd, &err), 0);
 	assert_int_equal(s.parts, 0);
 	assert_null(warnings);
@@ -424,11 +435,11 @@ static void the_record_asks_only_for_what_changed(void **state)
 	assert_int_equal(s.parts, always);
 	s.report->is_complete = true;
 	s.report->failed = PART(SETUP_HOSTS);
-	setup_end(&s, treefd, &warnings);
+	end(&s, &warnings);
 	assert_int_equal(setup_begin(&s, treefd, &err), 0);
 	assert_int_equal(s.parts, PART(SETUP_HOSTS));
 	s.report->is_complete = true;
-	setup_end(&s, treefd, &warnings);
+	end(&s, &warnings);
 	assert_int_equal(setup_begin(&s, treefd, &err), 0);
 	assert_int_equal(s.parts, 0);
 	assert_null(s.report);
@@ -437,7 +448,7 @@ static void the_record_asks_only_for_what_changed(void **state)
 	assert_int_equal(setup_begin(&s, treefd, &err), 0);
 	assert_int_equal(s.parts, PART(SETUP_SSH_KEYS) | PART(SETUP_LOCALE));
 	s.report->is_complete = true;
-	setup_end(&s, treefd, &warnings);
+	end(&s, &warnings);
 	s.ssh_keys = NULL;	/* keys go again; what the locale was, is not known */
 	s.locale = NULL;
 	s.hostname = "b";
