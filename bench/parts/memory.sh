@@ -91,10 +91,10 @@ report() {
 	read -r lists needed <"$work/lists"
 	kept=$(awk -v n="$((lists > needed ? lists - needed : 0))" -v groups="$(cat "$work/groups")" \
 		'BEGIN { printf "%.3f", n * groups / 1024 }')
-	figure 'one more idle zone, routed' "$(cat "$work/routed")" - MiB
-	figure 'the same on a host that was just booted' \
-		"$(awk -v all="$(cat "$work/routed")" -v kept="$kept" 'BEGIN { printf "%.3f", all - kept }')" '<= 0.75' \
-		"MiB: $kept less, as $lists KiB of a memory group are lists of filesystems, $needed of them of those mounted now"
+	figure 'one more idle zone, routed' "$(cat "$work/routed")" '<= 0.75' MiB
+	figure 'the same without what the kernel kept from before' \
+		"$(awk -v all="$(cat "$work/routed")" -v kept="$kept" 'BEGIN { printf "%.3f", all - kept }')" - \
+		"MiB, computed: $kept less, as $lists KiB of a memory group are lists of filesystems, $needed of them of those mounted now"
 	figure 'one more idle zone, net=none' "$(cat "$work/none")" - MiB
 	figure 'the same of the limit, routed' "$(cat "$work/limits")" - 'MiB, with the same init, no keeper'
 	read -r median min max <"$work/keepers"
