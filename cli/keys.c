@@ -1,60 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/keys.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "runtime/key_file.h"
 #include "runtime/property_users.h"
 
 #define PROPERTY "ssh-key"
 
-enum { FILE_MAX = 1 << 20 };
-
-static int read_source(const char *source, char **out, struct error *err)
-{
-	AUTO_CLOSE int fd = -1;
-
-	if (strcmp(source, "-") == 0)
-		return fd_read_all(STDIN_FILENO, FILE_MAX, out, NULL, err);
-	fd = open(source, O_RDONLY | O_CLOEXEC); /* host path */
-	if (fd < 0) {
-		error_sys(err, "open '%s'", source);
-		err->kind = ERR_USAGE;
-		return error_hint(err, "a key (ssh-ed25519 AAAA...), a file of keys, or -");
-	}
-	return fd_read_all(fd, FILE_MAX, out, NULL, err);
-}
-
-/* As authorized_keys(5): a key a line, with empty lines and comments between. */
 static int read_keys(const char *source, char ***out, struct error *err)
 {
-	AUTO_FREE char *text = NULL;
-	AUTO_STRV char **lines = NULL;
-	const char *name = strcmp(source, "-") == 0 ? "standard input" : source;
-
-	if (read_source(source, &text, err) < 0)
-		return -1;
-	if (strstr(text, "PRIVATE KEY-----")) {
-		error_set(err, ERR_USAGE, "'%s' is a private key", name);
-		return error_hint(err, "give the public one, which ends in .pub");
-	}
-	lines = strv_split(text, "\r\n");
-	for (char *const *line = lines; line && *line; line++) {
-		if (**line == '#')
-			continue;
-		if (property_check_ssh_key(*line, err) < 0)
-			return error_wrap(err, "'%s'", name);
-		strv_add(out, *line);
-	}
-	return *out ? 0 : error_set(err, ERR_USAGE, "'%s' holds no key", name);
+	if (strcmp(source, "-") == 0)
+		return key_file_read(STDIN_FILENO, "standard input", out, err);
+	if (key_file_open(source, out, err) == 0)
+		return 0;
+	return err->sys ? error_hint(err, "a key (ssh-ed25519 AAAA...), a file of keys, or -") : -1;
 }
 
 /* Each key becomes an option of its own, in the place of the one that named the file. */

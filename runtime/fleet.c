@@ -85,6 +85,11 @@ const char *fleet_text(struct fleet *f, const struct json *value)
 	return NULL;
 }
 
+char *fleet_path(const struct fleet *f, const char *text)
+{
+	return *text == '/' || !f->dir ? xstrdup(text) : xasprintf("%s/%s", f->dir, text);
+}
+
 /*
  * The file
  */
@@ -208,6 +213,9 @@ void fleet_clear(struct fleet *f)
 		free(f->faults[i].text);
 	for (size_t i = 0; i < f->n_imports; i++)
 		free(f->imports[i].path);
+	for (size_t i = 0; i < f->n_key_files; i++)
+		strv_clear(&f->key_files[i].keys);
+	free(f->key_files);
 	free(f->imports);
 	free(f->pools);
 	free(f->groups);

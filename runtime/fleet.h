@@ -88,6 +88,12 @@ struct fleet_import {
 	char *path;			/* of the archive or image; owned */
 };
 
+/* The keys of a file that "keys" names. */
+struct fleet_key_file {
+	const struct json *at;		/* borrowed */
+	char **keys;			/* owned */
+};
+
 struct fleet_fault {
 	unsigned int line, column;
 	char *text;			/* "fleet.json:12:5: ...", owned */
@@ -100,6 +106,8 @@ struct fleet {
 	char name[ZONE_NAME_MAX + 1];
 	struct json *root;		/* owned */
 	const struct json *templates, *keys, *plans;	/* borrowed; objects or NULL */
+	struct fleet_key_file *key_files;	/* owned */
+	size_t n_key_files;
 	struct fleet_pool *pools;	/* owned */
 	size_t n_pools;
 	struct fleet_group *groups;	/* owned */

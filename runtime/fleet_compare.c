@@ -49,8 +49,7 @@ static bool note_import(struct fleet *f, const char *name)
 		return false;
 	if (is_imported(f, name))
 		return true;
-	path = *file->text == '/' || !f->dir ? xstrdup(file->text) :
-					       xasprintf("%s/%s", f->dir, file->text);
+	path = fleet_path(f, file->text);
 	if (access(path, R_OK) < 0) { /* host path */
 		fleet_fault(f, file, "can't be read: %s", strerror(errno));
 		return true;

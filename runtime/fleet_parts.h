@@ -23,6 +23,8 @@ const char *fleet_text(struct fleet *f, const struct json *value);
 
 /* fleet_plans.c */
 void fleet_check_templates(struct fleet *f, const struct json *value);
+/* A path of the file: a relative one begins where that is. The caller owns it. */
+char *fleet_path(const struct fleet *f, const char *text);
 void fleet_check_keys(struct fleet *f, const struct json *value);
 void fleet_check_plans(struct fleet *f, const struct json *value);
 void fleet_read_pools(struct fleet *f, const struct json *value);

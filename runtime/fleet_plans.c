@@ -14,7 +14,7 @@
 #define DESCRIPTION "description"
 
 /*
- * Names for templates, and keys
+ * Names for templates
  */
 
 static void check_file_member(struct fleet *f, const struct json *j)
@@ -62,60 +62,6 @@ void fleet_check_templates(struct fleet *f, const struct json *value)
 			check_file(f, j);
 		else if (!*j->text)
 			fleet_fault(f, j, "names no template");
-	}
-}
-
-static void check_key(struct fleet *f, const struct json *value)
-{
-	const char *text = fleet_text(f, value);
-	struct error why = { 0 };
-	const struct property *p = property_find("ssh-key", &why);
-
-	if (text && p && p->check(text, &why) < 0)
-		fleet_fault(f, value, "%s", why.text);
-}
-
-/* "ann": "ssh-ed25519 AAAA...", or an array of such. */
-void fleet_check_keys(struct fleet *f, const struct json *value)
-{
-	if (!fleet_is_object(f, value))
-		return;
-	f->keys = value;
-	for (const struct json *j = value->first; j; j = j->next) {
-		if (j->type != JSON_ARRAY)
-			check_key(f, j);
-		else
-			for (const struct json *key = j->first; key; key = key->next)
-				check_key(f, key);
-	}
-}
-
-static void add_key(const struct json *value, struct zone_config *c)
-{
-	struct error told = { 0 };
-	const struct property *p = property_find("ssh-key", &told);
-
-	if (p && value->type == JSON_STRING)
-		(void)property_apply(p, c, PROPERTY_ADD, value->text, &told);
-}
-
-void fleet_apply_keys(struct fleet *f, const struct json *ref, struct zone_config *c)
-{
-	if (ref->type != JSON_ARRAY) {
-		fleet_fault(f, ref, "expected an array of names that are in \"keys\"");
-		return;
-	}
-	for (const struct json *j = ref->first; j; j = j->next) {
-		const char *name = fleet_text(f, j);
-		const struct json *keys = name ? json_get(f->keys, name) : NULL;
-
-		if (name && !keys)
-			fleet_fault(f, j, "no \"%s\" in \"keys\"", name);
-		else if (keys && keys->type == JSON_ARRAY)
-			for (const struct json *key = keys->first; key; key = key->next)
-				add_key(key, c);
-		else if (keys)
-			add_key(keys, c);
 	}
 }
 

@@ -268,6 +268,24 @@ zonectl: apply: nothing was changed: 10 faults in shop.json' zonectl apply shop.
 	prints "nothing to do" zonectl apply shop.json
 }
 
+@test "keys are read from files beside the fleet's, and a bad one is told with its place" {
+	mkdir keys
+	ssh-keygen -q -t ed25519 -N '' -C ann@desk -f keys/ann
+	ssh-keygen -q -t ed25519 -N '' -C ben -f keys/ben
+	{ echo '# the team'; cat keys/ann.pub; echo; cat keys/ben.pub; } >keys/team
+	fleet '"web": { "keys": ["team"], "state": "installed", '"$small"' }' '"keys": { "team": {"file": "keys/team"} },'
+	mkdir elsewhere
+	(cd elsewhere && prints "+ create web" zonectl apply ../shop.json)
+	[ "$(property web ssh-key)" = "[\"$(cat keys/ann.pub)\", \"$(cat keys/ben.pub)\"]" ]
+	fleet '"web": { "keys": ["a", "b", "c"], '"$small"' }' \
+		'"keys": { "a": {"file": "keys/ann"}, "b": {"file": "no"}, "c": {"name": "keys/team"} },'
+	exits 2 zonectl apply shop.json
+	holds "keys.a.file: 'keys/ann' is a private key"
+	holds "keys.b.file: open 'no': No such file or directory"
+	holds 'keys.c: no key "file"'
+	holds 'keys.c.name: no such key (there is file)'
+}
+
 @test "a zone of another fleet is not taken" {
 	fleet '"web": { "state": "installed", '"$small"' }'
 	zonectl apply -q shop.json
@@ -427,12 +445,13 @@ agrees() {
 	local key='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFq0g9n1YtVTd7dVPyHjDpQcvFkH2bq9sNf4Ywk0bUqX'
 
 	python3 -c 'import jsonschema' 2>/dev/null || skip "needs python3-jsonschema"
+	echo "$key" >m.pub
 	agrees takes <<-END
 		{"fleet": 1}
 		{"\$schema": "x", "fleet": 1, "name": "a", "description": "b", "templates": {}, "keys": {}, "pools": {}, "plans": {}, "groups": {}}
 		{"fleet": 1, "templates": {"t": "minimal"}, "groups": {"a": {"template": "t"}}}
 		{"fleet": 1, "templates": {"minimal": {"file": "x.tar", "digest": "sha256:$(printf 'a%.0s' {1..64})"}}, "groups": {"a": {"template": "minimal"}}}
-		{"fleet": 1, "keys": {"k": "$key", "l": ["$key c"]}, "groups": {"a": {"template": "minimal", "keys": ["k", "l"]}}}
+		{"fleet": 1, "keys": {"k": "$key", "l": ["$key c"], "m": {"file": "m.pub"}}, "groups": {"a": {"template": "minimal", "keys": ["k", "l"]}}}
 		{"fleet": 1, "pools": {"p": {"ipv4": "10.77.0.0/24", "ipv6": "fd77::/64"}}, "groups": {"a": {"template": "minimal", "pool": "p"}}}
 		{"fleet": 1, "plans": {"p": {"description": "d", "extends": "small", "memory": "1G", "cpus": 1.5, "env": null}}, "groups": {"a": {"template": "minimal", "plan": "p"}}}
 		{"fleet": 1, "groups": {"a": {"count": 2, "pattern": "x##", "template": "minimal"}, "b": {"names": "c{1..2}", "template": "minimal"}, "d": {"names": ["e", "f{1..2}"], "extends": "a"}}}
@@ -453,6 +472,7 @@ agrees() {
 		{"fleet": 1, "templates": {"t": {"file": "a", "digest": "1234"}}}
 		{"fleet": 1, "templates": {"t": {"file": "a", "url": "b"}}}
 		{"fleet": 1, "keys": {"k": 7}}
+		{"fleet": 1, "keys": {"k": {"file": 7}}}
 		{"fleet": 1, "pools": {"p": {}}}
 		{"fleet": 1, "pools": {"p": {"ipv5": "10.0.0.0/8"}}}
 		{"fleet": 1, "plans": {"p": {"memry": "1G"}}}
