@@ -34,6 +34,7 @@ struct run {
 	size_t serial, max_fail;	/* zones; 0: not said */
 	int pace_ms;
 	int64_t next_ms;		/* when the next may begin */
+	int64_t until_ms;		/* when none may any more, or 0 */
 	int64_t signal_ms;		/* when the first came */
 	bool has_crew, is_stopped;
 	struct crew crew;
@@ -202,6 +203,8 @@ static void work_on_batch(struct run *r)
 {
 	for (;;) {
 		draw(r);
+		if (r->until_ms > 0 && clock_ms() >= r->until_ms)
+			r->is_stopped = true;
 		if (r->has_crew)
 			start_some(r);
 		if (r->has_crew ? r->crew.busy == 0 && !may_start(r) : !may_start(r))
@@ -258,11 +261,25 @@ static void share_time(struct run *r, int64_t end_ms)
 	r->pace_ms = pace < PACE_MS ? (int)pace : PACE_MS;
 }
 
+static int read_deadline(struct run *r, struct error *err)
+{
+	int ms = 0;
+
+	if (!opts_has(&r->cli->opts, "deadline"))
+		return 0;
+	if (opts_duration(&r->cli->opts, "deadline", &ms, err) < 0)
+		return -1;
+	r->until_ms = r->cli->end_ms = clock_ms() + ms;
+	return 0;
+}
+
 static int work_on_groups(struct run *r, struct error *err)
 {
 	int within_ms = r->cli->verb->within_ms;
 	int64_t end_ms = 0;
 
+	if (read_deadline(r, err) < 0)
+		return -1;
 	if (r->orders && within_ms > 0) {
 		if (opts_duration(&r->cli->opts, "timeout", &within_ms, err) < 0)
 			return -1;

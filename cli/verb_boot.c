@@ -16,6 +16,7 @@ const struct opt boot_options[] = {
 	{ "single",   0, NULL,      "ask the init for single-user mode" },
 	{ "init",     0, "PATH",    "start this instead of the init, once" },
 	{ "autoboot", 0, NULL,      "the zones that are to boot with the host" },
+	{ "deadline", 0, "TIME",    "after so long begin no more, and wait for none" },
 	{ 0 },
 };
 
@@ -42,6 +43,8 @@ static int wait_ready(struct cli *cli, struct zone *zone, struct error *err)
 
 	if (opts_duration(&cli->opts, "wait", &timeout_ms, err) < 0)
 		return -1;
+	if (cli->end_ms > 0 && cli->end_ms - clock_ms() < timeout_ms)
+		timeout_ms = cli->end_ms > clock_ms() ? (int)(cli->end_ms - clock_ms()) : 0;
 	/* Others may look at the zone, or halt it, meanwhile. */
 	lock_drop(zone->dirfd);
 	several_may_end(cli, true);

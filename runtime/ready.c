@@ -133,7 +133,8 @@ static int wait_ready(struct zone *z, const struct zone_status *st, int rundirfd
 		struct pollfd fds[] = { { notifyfd, POLLIN, 0 }, { st->initfd, POLLIN, 0 } };
 
 		if (clock_ms() >= end)
-			return error_set(err, ERR_FAILED, "not up after %d s", timeout_ms / 1000);
+			return error_set(err, ERR_FAILED, "not up after %d s",
+					 (timeout_ms + 999) / 1000);
 		if (poll(fds, 2, IDLE_STEP_MS) < 0 && errno != EINTR)
 			return error_sys(err, "wait for the zone to be up");
 		if (fds[1].revents)

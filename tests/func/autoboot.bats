@@ -38,6 +38,18 @@ noting() {
 	[ "$(running_names)" = a1 ]
 }
 
+@test "boot --autoboot ends at its deadline, and says what was not begun" {
+	zonectl create d1 -t minimal --autoboot yes --init /bin/sh --init-args -c --init-args 'while :; do :; done'
+	zonectl create d2 d3 -t minimal --autoboot yes --boot-order 2000
+	exits 2 zonectl boot --autoboot --deadline soon
+	exits 9 zonectl boot --autoboot --wait --deadline 1s
+	holds "boot d1: not up after 1 s"
+	holds "boot d{2,3} (2 zones): not tried"
+	[ "$(running_names)" = d1 ]
+	prints "" zonectl boot --autoboot --deadline 1m
+	[ "$(running_names)" = "d1 d2 d3" ]
+}
+
 @test "boot --autoboot with nothing to boot does nothing" {
 	zonectl create a1 -t minimal
 	prints "" zonectl boot --autoboot
