@@ -3,63 +3,14 @@
 # The OCI front: a container's life on its command line, without an engine.
 
 load ../lib/zone
+load ../lib/oci
 
-setup_file() {
-	store_open
-	export BUNDLE=$BATS_FILE_TMPDIR/bundle OCI_ROOT=$BATS_FILE_TMPDIR/run
-	mkdir -p "$BUNDLE"
-	cp -a "$ZONECTL_ROOT"/var/lib/zonectl/templates/minimal/rootfs "$BUNDLE/rootfs"
-}
-
+setup_file() { oci_setup_file; }
 teardown_file() { store_close; }
 
 setup() { ID=oci-$BATS_TEST_NUMBER-$$; }
 
 teardown() { oci delete --force "$ID"; }
-
-# A tree of its own for a claim that changes it.
-own_rootfs() {
-	cp -a "$BUNDLE/rootfs" "$BATS_TEST_TMPDIR/rootfs"
-	echo "$BATS_TEST_TMPDIR/rootfs"
-}
-
-oci() {
-	timeout 60 "$ZONE_BUILDDIR/zone-oci" --root "$OCI_ROOT" "$@" 3>&-
-}
-
-# config FILTER: a container that runs nothing yet, changed by a line of Python on "c".
-config() {
-	python3 - "$BUNDLE/config.json" "$@" <<'PYTHON'
-import json, sys
-c = {
-    "ociVersion": "1.0.2",
-    "process": {"cwd": "/", "args": ["true"], "env": ["PATH=/bin:/sbin:/usr/bin:/usr/sbin"],
-                "user": {"uid": 0, "gid": 0}},
-    "root": {"path": "rootfs"}, "hostname": "box",
-    "mounts": [
-        {"destination": "/proc", "type": "proc", "source": "proc"},
-        {"destination": "/dev", "type": "tmpfs", "source": "tmpfs",
-         "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]},
-        {"destination": "/dev/pts", "type": "devpts", "source": "devpts",
-         "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]},
-        {"destination": "/sys", "type": "sysfs", "source": "sysfs",
-         "options": ["nosuid", "noexec", "nodev", "ro"]}],
-    "linux": {"namespaces": [{"type": t} for t in
-              ("pid", "network", "ipc", "uts", "mount", "cgroup")],
-              "maskedPaths": ["/proc/version"], "readonlyPaths": ["/proc/sys"]},
-}
-p, l = c["process"], c["linux"]
-for line in sys.argv[2:]:
-    exec(line)
-json.dump(c, open(sys.argv[1], "w"))
-PYTHON
-}
-
-# inside COMMAND: what a shell in the container of this configuration says.
-inside() {
-	config "p['args'] = ['sh', '-c', '''$1''']" "${@:2}"
-	oci run --bundle "$BUNDLE" "$ID" </dev/null
-}
 
 status_is() {
 	[ "$(oci state "$ID" | sed -n 's/.*"status": "\(.*\)".*/\1/p')" = "$1" ]

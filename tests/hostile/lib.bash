@@ -246,3 +246,22 @@ wait_for() {
 		sleep 0.02
 	done
 }
+
+# swap_start DIR NAME OTHER: two names change places as fast as they can, until swap_stop WHAT.
+swapper=
+swap_start() {
+	"$inside" swap "$1" "$2" "$3" 0 >"$box/swaps" 2>&1 &
+	swapper=$!
+}
+
+# A race without a racer proves nothing.
+swap_stop() {
+	local rate
+
+	kill "$swapper"
+	wait "$swapper"
+	rate=$(sed -n 's/.*per second //p' "$box/swaps")
+	echo "# $1: $(<"$box/swaps")"
+	[ "${rate:-0}" -ge 10000 ]
+	attempt "$1: only ${rate:-0} swaps per second" $?
+}

@@ -76,24 +76,6 @@ a1() {
 	score A1 "names of an image lead no mount, node, mask or directory out of it"
 }
 
-swapper=
-swap_start() {
-	"$inside" swap "$1" "$2" "$3" 0 >"$box/swaps" 2>&1 &
-	swapper=$!
-}
-
-# A race without a racer proves nothing.
-swap_stop() {
-	local rate
-
-	kill "$swapper"
-	wait "$swapper"
-	rate=$(sed -n 's/.*per second //p' "$box/swaps")
-	echo "# $1: $(<"$box/swaps")"
-	[ "${rate:-0}" -ge 10000 ]
-	attempt "$1: only ${rate:-0} swaps per second" $?
-}
-
 # race WHAT DIR NAME LINE...: this name and a link to the host's change places while containers start.
 race() {
 	local what=$1 dir=$2 name=$3 i status up=0

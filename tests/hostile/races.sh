@@ -7,24 +7,6 @@
 rounds=60 paths="dev proc sys"
 [ "$mode" = quick ] && rounds=6 paths=proc
 
-swapper=
-swap_start() {
-	"$inside" swap "$1" "$2" "$3" 0 >"$box/swaps" 2>&1 &
-	swapper=$!
-}
-
-# A race without a racer proves nothing.
-swap_stop() {
-	local rate
-
-	kill "$swapper"
-	wait "$swapper"
-	rate=$(sed -n 's/.*per second //p' "$box/swaps")
-	echo "# $1: $(<"$box/swaps")"
-	[ "${rate:-0}" -ge 10000 ]
-	attempt "$1: only ${rate:-0} swaps per second" $?
-}
-
 # Boots of a zone whose directory and a link to the host's change places.
 boot_race() {
 	local storage=$1 path=$2 tree=upper i status booted=0
