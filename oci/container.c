@@ -87,19 +87,35 @@ static int open_dir(struct container *c, enum lock_mode mode, struct error *err)
 	return error_set(err, ERR_NOT_FOUND, "container does not exist: '%s'", c->id);
 }
 
+static int refuse_id(const struct container *c, struct error *err)
+{
+	return error_set(err, ERR_EXISTS, "container with given ID already exists: '%s'", c->id);
+}
+
+/* Before its lock is had, a new directory may be removed by whoever deletes the container, and be
+ * another's: the id is theirs who lock a directory with nothing in it. */
 int container_make(struct container *out, const char *root, const char *id, struct error *err)
 {
+	struct error gone = { .kind = ERR_NOT_FOUND };
+	int status = -1;
+
 	if (begin(out, id, err) < 0)
 		return -1;
 	out->rootfd = make_root(root, err);
 	if (out->rootfd < 0)
 		return -1;
-	if (mkdirat(out->rootfd, id, 0711) < 0)
-		return errno == EEXIST ? error_set(err, ERR_EXISTS,
-						   "container with given ID already exists: '%s'",
-						   id)
-				       : error_sys(err, "make container '%s'", id);
-	return open_dir(out, LOCK_ALONE, err);
+	while (status < 0 && gone.kind == ERR_NOT_FOUND) {
+		if (mkdirat(out->rootfd, id, 0711) < 0)
+			return errno == EEXIST ? refuse_id(out, err)
+					       : error_sys(err, "make container '%s'", id);
+		cleanup_close(&out->dirfd);
+		status = open_dir(out, LOCK_ALONE, &gone);
+	}
+	if (status < 0)
+		*err = gone;
+	else if (faccessat(out->dirfd, config_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		status = refuse_id(out, err);
+	return status;
 }
 
 /* clang-format off */
@@ -253,6 +269,8 @@ int container_spec(struct container *c, struct error *err)
 	if (c->spec.json)
 		return 0;
 	fd = openat(c->dirfd, config_name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)	/* its making has just begun */
+		return error_set(err, ERR_NOT_FOUND, "container does not exist: '%s'", c->id);
 	if (fd < 0)
 		return error_sys(err, "open '%s' of container '%s'", config_name, c->id);
 	return spec_read(&c->spec, fd, config_name, err);
