@@ -34,6 +34,7 @@
 #include "runtime/place.h"
 #include "runtime/reinstall.h"
 #include "runtime/state.h"
+#include "runtime/terminals.h"
 #include "runtime/zone_hooks.h"
 
 enum { KILL_WAIT_MS = 10000, KEEPER_WAIT_MS = 5000 };
@@ -332,6 +333,17 @@ void boot_close(struct boot *b)
 	b->rundirfd = -1;
 }
 
+/* Nothing is left of a boot that found no terminal for its console, so it can be had again. */
+static int boot_keeper(struct zone *z, const struct boot_options *options, struct error *err)
+{
+	if (keeper_boot(z, options, err) == 0)
+		return 0;
+	if (err->sys != ENOSPC || terminals_more(&z->warnings, err) < 0)
+		return -1;
+	*err = (struct error){ 0 };
+	return keeper_boot(z, options, err);
+}
+
 int zone_boot(struct zone *z, const struct boot_options *options, struct error *err)
 {
 	bool has_changed;
@@ -349,7 +361,7 @@ int zone_boot(struct zone *z, const struct boot_options *options, struct error *
 		return -1;
 	if (zone_hook(z, ZONE_HOOK_PRE_BOOT, err) < 0)
 		return -1;
-	if (keeper_boot(z, options, err) < 0) {
+	if (boot_keeper(z, options, err) < 0) {
 		/* What the first hook did for it is not needed. */
 		zone_hook_warn(z, ZONE_HOOK_POST_STOP);
 		return -1;
