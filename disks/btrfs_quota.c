@@ -17,6 +17,7 @@ enum {
 	ENABLE_SIMPLE = 4,	/* BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA, Linux 6.7 */
 	PATH_SIZE = 96,
 	NUMBER_SIZE = 32,
+	SYNCS = 20,
 };
 
 /* What the kernel has in memory, which is newer than what is on the disk: files below
@@ -92,6 +93,20 @@ struct btrfs_qgroup_limit btrfs_quota_of(int fd, uint64_t bytes)
 	return (struct btrfs_qgroup_limit){ .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = max };
 }
 
+/* The kernel may want room in the very group that is full, EDQUOT, until what was written into it
+ * is on the disk. */
+static int set_limit(int fd, struct btrfs_ioctl_qgroup_limit_args *args)
+{
+	int status = ioctl(fd, BTRFS_IOC_QGROUP_LIMIT, args);
+
+	for (int tries = 0; status < 0 && errno == EDQUOT && tries < SYNCS; tries++) {
+		if (ioctl(fd, BTRFS_IOC_SYNC) < 0)
+			return -1;
+		status = ioctl(fd, BTRFS_IOC_QGROUP_LIMIT, args);
+	}
+	return status;
+}
+
 int btrfs_quota_limit(int fd, uint64_t bytes, struct error *err)
 {
 	struct btrfs_ioctl_qgroup_limit_args args = { 0 };	/* the group of fd's subvolume */
@@ -101,7 +116,7 @@ int btrfs_quota_limit(int fd, uint64_t bytes, struct error *err)
 	if (btrfs_quota_need(fd, err) < 0)
 		return -1;
 	args.lim = btrfs_quota_of(fd, bytes);
-	if (ioctl(fd, BTRFS_IOC_QGROUP_LIMIT, &args) < 0)
+	if (set_limit(fd, &args) < 0)
 		return error_sys(err, "set the subvolume's quota");
 	return 0;
 }
