@@ -2,12 +2,14 @@
 #include "runtime/zone_launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/vfork.h"
 #include "runtime/caps.h"
@@ -83,6 +85,16 @@ static int open_route(struct launching *b, struct error *err)
 	return nl_open(out->route, NETLINK_ROUTE, err);
 }
 
+/* For limit_namespaces() of child.c, as long as nothing covers them. */
+static int send_sysctls(struct launching *b, int procfd, struct error *err)
+{
+	AUTO_CLOSE int sysfd = openat(procfd, "sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (sysfd < 0)
+		return error_sys(err, "open '/proc/sys' of the zone");
+	return fd_send(b->gate[1], &sysfd, 1, "s", 1, err);
+}
+
 static int build_tree(struct launching *b, int usernsfd, int rootfd, struct error *err)
 {
 	const struct zone_launch *z = zone_of(b);
@@ -101,7 +113,9 @@ static int build_tree(struct launching *b, int usernsfd, int rootfd, struct erro
 	}
 	if (vfork_run(mount_proc, &procfd, 0, err) < 0)
 		return -1;
-	ret = mounts_system(z, rootfd, procfd, &made, err);
+	ret = send_sysctls(b, procfd, err);
+	if (ret == 0)
+		ret = mounts_system(z, rootfd, procfd, &made, err);
 	close(procfd);
 	b->out->ptyfd = made.ptyfd;
 	b->out->notifyfd = made.notifyfd;
