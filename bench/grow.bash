@@ -24,7 +24,9 @@ grow_looks() {
 		halt "${z[@]}" halt next ::: \
 		destroy "${z[@]}" destroy -y next ::: \
 		list "${z[@]}" list ::: \
-		stat "${z[@]}" stat :::
+		stat "${z[@]}" stat ::: \
+		files "$tools/create_limit" create "$store" limit ::: \
+		- "$tools/create_limit" destroy "$store" limit :::
 }
 
 # Beside the others; each has a number of its own.
@@ -54,17 +56,21 @@ grow_measure() {
 	read -r value _ <"$work/grown.limit"
 	point scaling 'boot, limit' "$grown" "$value"
 	printf 'limit\t-\t%s\n' "$value" >>"$work/grown"
-	for name in create boot limit halt destroy list stat; do
+	for name in create files boot limit halt destroy list stat; do
 		value=$(column "$work/grown" "$name" 3)
 		row+=" ${value:--} |"
-		[ "$name" = limit ] || point scaling "$name" "$grown" "$value"
+		case $name in
+		limit) ;;
+		files) point scaling 'create, limit' "$grown" "$value" ;;
+		*) point scaling "$name" "$grown" "$value" ;;
+		esac
 	done
 	echo "$row"
 }
 
 grow_head() {
-	printf '| zones running | create | boot | boot, limit | halt | destroy | list | stat |\n'
-	printf '|---|---|---|---|---|---|---|---|\n'
+	printf '| zones running | create | create, limit | boot | boot, limit | halt | destroy | list | stat |\n'
+	printf '|---|---|---|---|---|---|---|---|---|\n'
 }
 
 # grow_value SERIES N: what grow_measure found.
@@ -72,21 +78,27 @@ grow_value() {
 	sed -n "s/.*\"series\": \"$1\", \"n\": $2, \"value\": \([0-9.]*\)}/\1/p" "$work/points" | tail -n 1
 }
 
-# grow_claim NAME LIMIT-GROWTH LIMIT
-grow_claim() {
-	local own
+# grow_by SERIES: how much it grew.
+grow_by() {
+	ratio "$(grow_value "$1" "$grown")" "$(grow_value "$1" "$grow_first")"
+}
 
-	own=$(ratio "$(grow_value "$1" "$grown")" "$(grow_value "$1" "$grow_first")")
-	figure "$1 at $grown zones to $1 at $grow_first$4" "$(ratio "$own" "$2")" "$3" "$own${4:+, the limit $2}"
+# grow_claim NAME LIMIT
+grow_claim() {
+	local own limit
+
+	own=$(grow_by "$1")
+	limit=$(grow_by "$1, limit")
+	figure "$1 at $grown zones to $1 at $grow_first, beyond the growth of the limit" \
+		"$(ratio "$own" "$limit")" "$2" "$own, the limit $limit"
 }
 
 # A logarithm that is held to a constant: a tenth more for each tenfold number of zones.
 grow_claims() {
-	local limits may
+	local may
 
-	limits=$(ratio "$(grow_value 'boot, limit' "$grown")" "$(grow_value 'boot, limit' "$grow_first")")
 	may=$(awk -v n="$grown" -v first="$grow_first" 'BEGIN { printf "%.2f", 1 + 0.1 * log(n / first) / log(10) }')
 	figures 'Logarithmic: at most a tenth more for each tenfold number of zones.'
-	grow_claim create 1 "<= $may" ''
-	grow_claim boot "$limits" "<= $may" ', beyond the growth of the limit'
+	grow_claim create "<= $may"
+	grow_claim boot "<= $may"
 }

@@ -17,6 +17,12 @@ bench_neighbour_SOURCES = %D%/neighbour.c
 bench_neighbour_LDFLAGS = -static
 bench_neighbour_LDADD =
 
+EXTRA_PROGRAMS += %D%/create_limit
+BENCH_TOOLS += %D%/create_limit$(EXEEXT)
+bench_create_limit_SOURCES = %D%/create_limit.c
+bench_create_limit_LDFLAGS = -static
+bench_create_limit_LDADD =
+
 EXTRA_PROGRAMS += %D%/access_limit
 BENCH_TOOLS += %D%/access_limit$(EXEEXT)
 bench_access_limit_SOURCES = %D%/access_limit.c
