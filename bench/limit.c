@@ -241,8 +241,8 @@ static void child(struct limit *l)
 	made[1] = mount_new("cgroup2", NULL, SAFE);
 	sysfd = openat(made[0], "sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	(void)!write(l->made[1], made, sizeof(made));
-	/* They speak of the writer's user namespace. In the host's proc it would be slower with every
-	 * zone that ever was (runtime/child.c). */
+	/* Of the writer's user namespace. In the host's proc every zone that ever was makes this
+	 * slower (runtime/child.c). */
 	for (size_t i = 0; i < N_ROWS(limit_files); i++)
 		write_text(sysfd, limit_files[i][0], limit_files[i][1]);
 	(void)!sethostname(l->name, strlen(l->name));
