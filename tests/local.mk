@@ -271,7 +271,7 @@ DISTRO_TESTS += %D%/distro/debian-13.bats
 
 # helpers of the tests, shipped but not run
 EXTRA_DIST += %D%/lib/alone.sh
-EXTRA_DIST += %D%/lib/bounded.sh
+EXTRA_DIST += %D%/lib/bounded.sh %D%/lib/count.sh
 EXTRA_DIST += %D%/lib/net.bash
 EXTRA_DIST += %D%/lib/net.py
 EXTRA_DIST += %D%/lib/oci.bash
