@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * faultwalk K COMMAND...: runs a command under ptrace, counts the entries of system
- * calls over all of its processes, and at entry number K kills every one of them at
- * once, before that call takes effect. K 0 only counts. Calls that change nothing
+ * faultwalk [first:]K COMMAND...: runs a command under ptrace, counts the entries of
+ * system calls over all of its processes, and at entry number K kills every one of them
+ * at once, before that call takes effect. K 0 only counts. Calls that change nothing
  * outside the process are not counted: death before or after one is the same.
+ * With "first:" only the command itself is killed, and what it started goes on.
  *
  * Prints "calls N" or "killed at K: pid P, call C". What was started and left behind
  * on purpose, a keeper or an init, is traced and killed as well while the command
@@ -20,6 +21,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define FIRST "first:"
 
 enum { TRACEES_MAX = 256 };
 
@@ -81,15 +84,18 @@ static void kill_all(void)
 			kill(pid, SIGKILL);
 }
 
-/* The command itself has ended: what it left goes on by itself. */
+/* The command itself has ended: what it left goes on by itself, with the signal that it was about
+ * to get. */
 static void let_go(void)
 {
 	for (size_t i = 0; i < n_tracees; i++) {
-		int status;
+		int status = 0, sig = 0;
 
 		if (ptrace(PTRACE_INTERRUPT, tracees[i].pid, NULL, NULL) == 0)
 			waitpid(tracees[i].pid, &status, __WALL);
-		ptrace(PTRACE_DETACH, tracees[i].pid, NULL, NULL);
+		if (WIFSTOPPED(status) && status >> 16 == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80))
+			sig = WSTOPSIG(status);
+		ptrace(PTRACE_DETACH, tracees[i].pid, NULL, (void *)(long)sig);
 	}
 }
 
@@ -125,8 +131,23 @@ static void go_on(pid_t pid, int status)
 	ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)sig);
 }
 
+/* The one that stands at its call is let go first: it would not stop once more. */
+static void kill_first(pid_t first, pid_t standing)
+{
+	int status;
+
+	kill(first, SIGKILL);
+	if (standing != first)
+		ptrace(PTRACE_DETACH, standing, NULL, NULL);
+	while (waitpid(first, &status, __WALL) > 0 && WIFSTOPPED(status))
+		continue;
+	forget(first);
+	forget(standing);
+	let_go();
+}
+
 /* Returns the status of the command, or -1 when it was killed at number at. */
-static int walk(pid_t first, unsigned long at)
+static int walk(pid_t first, unsigned long at, bool is_first_only)
 {
 	for (;;) {
 		int status;
@@ -144,7 +165,10 @@ static int walk(pid_t first, unsigned long at)
 		}
 		t = find(pid);
 		if (t && status >> 8 == (SIGTRAP | 0x80) && count(t, at)) {
-			kill_all();
+			if (is_first_only)
+				kill_first(first, pid);
+			else
+				kill_all();
 			return -1;
 		}
 		go_on(pid, status);
@@ -176,14 +200,16 @@ static pid_t start(char **argv)
 
 int main(int argc, char **argv)
 {
-	unsigned long at = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
+	bool is_first_only = argc > 2 && strncmp(argv[1], FIRST, strlen(FIRST)) == 0;
+	const char *number = argc > 2 ? argv[1] + (is_first_only ? strlen(FIRST) : 0) : "0";
+	unsigned long at = strtoul(number, NULL, 10);
 	pid_t pid = argc > 2 ? start(argv + 2) : -1;
 	int status;
 
 	if (pid < 0)
 		return 125;
 	find(pid);
-	status = walk(pid, at);
+	status = walk(pid, at, is_first_only);
 	if (status >= 0) {
 		let_go();
 		printf("calls %lu\n", n_calls);

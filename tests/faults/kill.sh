@@ -48,7 +48,7 @@ destroy_all() {
 remains() {
 	find "$zones" "$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports,pool/zones} "$ZONECTL_ROOT/run/zonectl" -mindepth 1 \
 		! -path '*/.filters*' ! -path '*/.flows' ! -path '*/.names*' 2>/dev/null
-	find /sys/fs/cgroup -mindepth 3 -type d -path "*zonectl-$id/*" 2>/dev/null
+	groups_of_store '/*'
 	grep -F "$zones" /proc/self/mountinfo
 	# What tells zones of each other's names ends by itself.
 	wait_for 5 no_processes || pgrep '^zone|^init$'
@@ -110,7 +110,7 @@ point() {
 clean_up() {
 	pkill -KILL '^zone|^init$' 2>/dev/null
 	z destroy -q --force -y --all >/dev/null 2>&1
-	find /sys/fs/cgroup -depth -mindepth 3 -type d -path "*zonectl-$id/*" -exec rmdir {} + 2>/dev/null
+	groups_of_store '/*' | sort -r | xargs -r rmdir 2>/dev/null
 	rm -rf --one-file-system "${zones:?}"/* "$zones"/.new-* "$zones"/.old-* "$ZONECTL_ROOT"/run/zonectl/v \
 		"$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports}/*
 }

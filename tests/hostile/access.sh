@@ -276,7 +276,7 @@ left_nothing() {
 	local name
 
 	for name in "$@"; do
-		[ -z "$(find /sys/fs/cgroup -type d -path "*zonectl-$id*/$name" 2>/dev/null)" ] || return
+		[ -z "$(groups_of_store "/$name")" ] || return
 		[ ! -e "$ZONECTL_ROOT/run/zonectl/$name" ] && [ ! -e "$zones/$name" ] || return
 	done
 	wait_for 5 keepers_are 1

@@ -13,8 +13,7 @@ mkdir -p "$ZONECTL_ROOT/etc/zonectl" "$canary/dir"
 echo precious >"$canary/file"
 echo precious >"$canary/dir/file"
 trap 'umount /etc; rm -rf --one-file-system "$box"' EXIT
-# A copy, in this mount namespace alone: whatever else is done to the host meanwhile is not seen, and
-# a hit would do no harm.
+# A copy, as store_open makes one.
 cp -a /etc "$box/etc" && mount --bind "$box/etc" /etc || exit 1
 mkdir -m 1777 "$box/tmp" && export TMPDIR=$box/tmp
 z template list >/dev/null || exit 1

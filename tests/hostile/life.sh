@@ -49,7 +49,7 @@ g1() {
 }
 
 in_zone_groups() {
-	find /sys/fs/cgroup -type d -path "*zonectl-$id/$1*" -exec sh -c 'cat "$1/cgroup.procs" 2>/dev/null' _ {} \;
+	groups_of_store "/$1*" | while read -r group; do cat "$group/cgroup.procs" 2>/dev/null; done
 }
 
 halts_soon() {

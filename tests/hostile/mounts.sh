@@ -111,7 +111,7 @@ a9() {
 		try "create '$name'" refused z create -q -t minimal -- "$name"
 	done
 	running v
-	where=$(find /sys/fs/cgroup -type d -path "*zonectl-$id/v" | grep -c .)
+	where=$(groups_of_store /v | grep -c .)
 	[ "$where" -ge 1 ]
 	attempt "the zone's groups are found ($where)" $?
 	try "the tree ends at the zone" no_hit z exec v -- /inside knobs /sys/fs/cgroup/../cgroup.procs \

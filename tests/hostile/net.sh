@@ -76,18 +76,26 @@ pair() {
 	[ "$1" = routed ] || to=$(fact v mac)
 }
 
+both_ended() {
+	grep -q '^forged' "$1" && grep -q '^forged' "$2"
+}
+
 # forge: lets m send one of each kind; prints what his neighbour and the world got.
 forge() {
 	local at_v=$box/at-v at_world=$box/at-world
 
-	z exec v -- /spoof catch eth0 3 >"$at_v" &
+	rm -f "$at_v" "$at_world"
+	z exec v -- /spoof catch eth0 >"$at_v" &
 	local catcher=$!
-	out "$spoof" catch wan 1 >"$at_world" &
+	out "$spoof" catch wan >"$at_world" &
 	local far=$!
-	wait_for 10 grep -q ready "$at_v"
-	wait_for 10 grep -q ready "$at_world"
+	wait_for 10 grep -qs ready "$at_v"
+	wait_for 10 grep -qs ready "$at_world"
 	z exec m -- /spoof forge eth0 "$to" "$own4" "$own6" "$other4" "$other6" 192.0.2.254 >"$box/said" 2>&1 ||
 		sed 's/^/# /' "$box/said"
+	# Who got an honest frame has ended; others take what has come.
+	wait_for 1 both_ended "$at_v" "$at_world"
+	pkill -TERM -x spoof
 	wait "$catcher" "$far"
 	forged_at_v=$(sed -n 's/^forged \([0-9]*\) honest .*/\1/p' "$at_v")
 	honest_at_v=$(sed -n 's/^forged .* honest //p' "$at_v")
@@ -115,7 +123,7 @@ h1() {
 	for kind in routed bridged; do
 		pair "$kind" || attempt "two $kind zones" 1
 		counted=$("$spoof" kinds "$kind" | sed 's/.*counted //')
-			forge		# whatever the honest frame needs is there afterwards
+		forge			# whatever the honest frame needs is there afterwards
 		host_net >"$box/host.was"
 		before=$(fact m dropped)
 		holds "$kind"

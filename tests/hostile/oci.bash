@@ -72,7 +72,7 @@ oci_nothing_left() {
 	local left
 
 	left=$(ls "$box/run" 2>/dev/null
-		find /sys/fs/cgroup -type d -path "*zonectl-$id/oci*" 2>/dev/null
+		groups_of_store '/oci*'
 		pgrep -x zone-oci)
 	[ -z "$left" ] || { echo "# left: $left"; return 1; }
 }

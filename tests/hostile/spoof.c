@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <net/if_arp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,20 +95,32 @@ static int do_forge(char **argv)
 	return 0;
 }
 
-/* catch INTERFACE SECONDS: until an honest frame comes, counting the others. */
+static volatile sig_atomic_t is_told;
+
+static void tell(int sig)
+{
+	(void)sig;
+	is_told = 1;
+}
+
+/* catch INTERFACE: until an honest frame comes, counting the others. Told to end, it takes what has
+ * come by then. */
 static int do_catch(char **argv)
 {
-	double end = now() + atof(argv[1]);
 	int fd = frame_socket(argv[0]), forged = 0, honest = 0;
 	struct frame f;
+	bool is_last = false;
 
-	if (fd < 0)
+	if (fd < 0 || signal(SIGTERM, tell) == SIG_ERR)
 		return die(argv[0]);
 	printf("ready\n");
 	fflush(stdout);
-	while (!honest && now() < end && frame_catch(fd, &f, (int)((end - now()) * 1000) + 1)) {
-		forged += frame_says(&f, FORGED);
-		honest += frame_says(&f, HONEST);
+	while (!honest && !is_last) {
+		is_last = is_told;
+		while (!honest && frame_catch(fd, &f, is_last ? 0 : 100)) {
+			forged += frame_says(&f, FORGED);
+			honest += frame_says(&f, HONEST);
+		}
 	}
 	printf("forged %d honest %d\n", forged, honest);
 	return 0;
@@ -228,7 +241,7 @@ static const struct word {
 	int n_args;
 	int (*run)(char **argv);
 } words[] = {
-	{ "kinds", 1, do_kinds },	{ "forge", 7, do_forge }, { "catch", 2, do_catch },
+	{ "kinds", 1, do_kinds },	{ "forge", 7, do_forge }, { "catch", 1, do_catch },
 	{ "flows", 2, do_flows },	{ "claim", 3, do_claim }, { "churn", 1, do_churn },
 	{ "connect", 3, do_connect },	{ "serve", 1, do_serve },
 };
