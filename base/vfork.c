@@ -35,14 +35,20 @@ static pid_t run(struct task *task, char *stack, int flags)
 	sigprocmask(SIG_SETMASK, &all, &old);
 	pid = clone(task_main, stack + STACK_SIZE,
 		    CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD | flags, task);
-	if (pid > 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return pid;
 }
 
-int vfork_run(int (*main)(void *arg, struct error *err), void *arg, int flags, struct error *err)
+void vfork_reap(pid_t *pid)
+{
+	if (*pid > 0)
+		while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	*pid = 0;
+}
+
+int vfork_begin(int (*main)(void *arg, struct error *err), void *arg, int flags, pid_t *out_pid,
+		struct error *err)
 {
 	struct task task = { .main = main, .arg = arg, .ret = -1 };
 	/* Mapped, so that a long-lived caller is not left with its pages. */
@@ -50,6 +56,7 @@ int vfork_run(int (*main)(void *arg, struct error *err), void *arg, int flags, s
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
 	pid_t pid;
 
+	*out_pid = 0;
 	if (stack == MAP_FAILED)
 		return error_sys(err, "map a stack");
 	pid = run(&task, stack, flags);
@@ -60,5 +67,16 @@ int vfork_run(int (*main)(void *arg, struct error *err), void *arg, int flags, s
 	else if (task.ret < 0)
 		*err = task.err;
 	munmap(stack, STACK_SIZE);
+	if (pid > 0)
+		*out_pid = pid;
 	return pid < 0 ? -1 : task.ret;
+}
+
+int vfork_run(int (*main)(void *arg, struct error *err), void *arg, int flags, struct error *err)
+{
+	pid_t pid;
+	int ret = vfork_begin(main, arg, flags, &pid, err);
+
+	vfork_reap(&pid);
+	return ret;
 }

@@ -173,7 +173,8 @@ int launch_make(struct launched *out, const struct launch *l, struct error *err)
 		return -1;
 	ret = open_pipes(&b, &failure);
 	if (ret == 0)
-		ret = vfork_run(build, &b, l->builds_apart ? CLONE_NEWNS : 0, &failure);
+		ret = vfork_begin(build, &b, l->builds_apart ? CLONE_NEWNS : 0, &out->builder,
+				  &failure);
 	if (ret == 0) {
 		out->readyfd = TAKE_FD(b.ready[0]);
 		out->gatefd = TAKE_FD(b.gate[1]);
@@ -231,6 +232,8 @@ int launch_go(struct launched *l, struct error *err)
 		return -1;
 	if (was_killed(l))
 		return error_set(err, ERR_FAILED, "init was killed as it started");
+	/* Init runs. The end of the builder's mount namespace is a wait for all processors. */
+	vfork_reap(&l->builder);
 	close(TAKE_FD(l->readyfd));
 	close(TAKE_FD(l->gatefd));
 	close(TAKE_FD(l->reportfd));
@@ -257,4 +260,5 @@ void launched_close(struct launched *l)
 		*fds[i] = -1;
 	}
 	launched_close_net(l);
+	vfork_reap(&l->builder);
 }

@@ -63,6 +63,7 @@ struct launched {
 	const char *program;		/* what init was to execute, borrowed from the launch */
 	pid_t pid;			/* of init, a child of the caller */
 	int pidfd;
+	pid_t builder;			/* has done its work, but is not reaped yet; or 0 */
 	int ptyfd;			/* the console's master, -1 without one */
 	int notifyfd;			/* the datagram socket at /run/host/notify, or -1 */
 	struct nl *route; /* a route socket in its network namespace; owned, NULL if that is the
