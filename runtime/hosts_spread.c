@@ -2,9 +2,9 @@
 /*
  * Who brings changes to the zones is a process that begins with a change and ends when there is
  * none left: a lock on the directory of records keeps it one, and marks in there tell it of what
- * came meanwhile. After each round it rests for twenty times as long as that took, but not above
- * ten seconds, so that a thousand zones being booted one by one cost a few rounds, not a million
- * writes.
+ * came meanwhile. After each round it rests for twenty times as long as that took, two minutes at
+ * most, so that a thousand zones being booted one by one cost a few rounds, not a million writes:
+ * a round grows with the square of the number of zones, as each has a line for each.
  *
  * An attacker has the whole of a zone's tree. The file is changed by a process that has entered his
  * user and mount namespaces and become his root, by the code that also runs at boot (setup.h): it
@@ -40,7 +40,7 @@
 #include "runtime/setup.h"
 
 enum {
-	REST_FACTOR = 20, REST_MIN_MS = 100, REST_MAX_MS = 10000, TEXT_MS = 100,
+	REST_FACTOR = 20, REST_MIN_MS = 100, REST_MAX_MS = 120000, TEXT_MS = 100,
 	TRIES = 2,			/* for a file that its owner changes just then */
 	NICENESS = 10,
 };
