@@ -3,5 +3,5 @@
 # Containers of zone-oci on a host that systemd runs on pure cgroup v2, kernel 6.1.
 
 . "$(dirname "${BASH_SOURCE[0]}")/vm.bash"
-vm_deadline=${ZONE_VM_DEADLINE:-600}
+vm_seconds 600
 vm_test oci

@@ -9,7 +9,8 @@
 # on its second serial port; its console, the first one, goes to a log beside.
 #
 #   ZONE_VM_SUITE=trixie   another Debian's kernel (the floor is the default, bookworm)
-#   ZONE_VM_DEADLINE=600   seconds for a guest, on a slow host
+#   ZONE_TEST_PATIENCE=12  on a host that runs much else: three times the patience (4) with the guest and in it
+#   ZONE_VM_DEADLINE=600   seconds for a guest, whatever it asks for
 
 set -u
 export LC_ALL=C.UTF-8
@@ -18,8 +19,9 @@ vm_scripts=$(dirname "${BASH_SOURCE[0]}")
 vm_cache=$ZONE_BUILDDIR/vm
 vm_suite=${ZONE_VM_SUITE:-bookworm}
 vm_store_size=			# of a third disk, empty, for a store
-vm_disk=disk			# which root; "tests" has what the functional tests need
-vm_deadline=${ZONE_VM_DEADLINE:-300}
+vm_disk=disk			# which root; "tests" has what the functional tests need, "podman" that
+vm_patience=${ZONE_TEST_PATIENCE:-4}
+vm_deadline=
 
 # What the guest needs: its init, the libraries of zonectl and its programs, filesystems for stores.
 vm_packages=systemd,systemd-sysv,dbus,kmod,procps,iproute2,busybox-static
@@ -30,6 +32,9 @@ vm_packages+=,e2fsprogs,xfsprogs,btrfs-progs
 vm_test_packages=bats,python3-minimal,expect,tmux,nftables,acl,attr,libcap2-bin,iputils-ping,openssl
 vm_test_packages+=,gcc,libc6-dev,libarchive-tools,gzip,xz-utils,zstd,bzip2,lz4
 
+# An ordinary user's engine, and the session that it is used in.
+vm_podman_packages=podman,conmon,uidmap,dbus-user-session,libpam-systemd
+
 # The functional tests that a guest runs: what cgroups, mounts and processes of a kernel could change.
 vm_files=(limits.bats isolation.bats boot.bats freeze.bats console.bats)
 
@@ -37,6 +42,11 @@ vm_files=(limits.bats isolation.bats boot.bats freeze.bats console.bats)
 vm_modules=(kernel/fs/overlayfs kernel/fs/fuse kernel/fs/quota kernel/fs/xfs kernel/fs/btrfs
 	kernel/net kernel/lib kernel/crypto kernel/block kernel/drivers/block/loop.ko
 	kernel/drivers/net/veth.ko kernel/drivers/net/ifb.ko kernel/drivers/net/macvlan.ko)
+
+# vm_seconds N: for each power-on of a guest, with the usual patience.
+vm_seconds() {
+	vm_deadline=${ZONE_VM_DEADLINE:-$(($1 * vm_patience / 4))}
+}
 
 vm_skip() {
 	echo "1..0 # SKIP $*"
@@ -185,7 +195,7 @@ vm_boot() {
 		-nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$vm_cache/kernel-$vm_suite/vmlinuz" \
 		-append "root=/dev/nvme0n1 rw console=ttyS0 panic=-1 random.trust_cpu=on loglevel=4 \
-			vm.claims=$(vm_tap | grep -cE '^(not )?ok ') $*" \
+			vm.patience=$vm_patience vm.claims=$(vm_tap | grep -cE '^(not )?ok ') $*" \
 		-drive "if=none,id=root,format=raw,cache=unsafe,file=$vm_dir/disk" \
 		-drive "if=none,id=payload,format=raw,readonly=on,file=$vm_dir/payload" \
 		-device nvme,id=disks,serial=vm -device nvme-ns,bus=disks,nsid=1,drive=root \
@@ -235,8 +245,12 @@ vm_report() {
 vm_prepare() {
 	local disk
 
+	[ -n "$vm_deadline" ] || vm_seconds 300
 	vm_once "kernel-$vm_suite" vm_make_kernel
-	[ "$vm_disk" = disk ] || vm_packages+=,$vm_test_packages
+	case $vm_disk in
+	tests) vm_packages+=,$vm_test_packages ;;
+	podman) vm_packages+=,$vm_podman_packages ;;
+	esac
 	disk=$vm_disk-$vm_suite-$(printf '%s ' "$vm_packages" "${vm_modules[@]}" | sha256sum | cut -c 1-8).ext4
 	vm_once "$disk" vm_make_disk "$vm_packages"
 	vm_dir=$(mktemp -d "$vm_cache/run-$1.XXXXXX") || exit 1
@@ -263,6 +277,6 @@ vm_test() {
 # The functional tests in a guest, where each takes some ten times as long.
 vm_suite_test() {
 	vm_disk=tests
-	vm_deadline=${ZONE_VM_DEADLINE:-1500}
+	vm_seconds 1500
 	vm_test "$1"
 }

@@ -45,7 +45,7 @@ configure() {
 # oci VERB...: the runtime, with the global options in $oci_options.
 oci() {
 	# shellcheck disable=SC2086 # none or several words
-	timeout 60 zone-oci $oci_options "$@"
+	timeout "$(secs 60)" zone-oci $oci_options "$@"
 }
 
 # A container that waits to be started, or runs.

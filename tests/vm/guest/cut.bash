@@ -84,7 +84,7 @@ repaired() {
 boots() {
 	local name
 	name=$(names | head -n 1)
-	zonectl boot "$name" --wait=60s
+	zonectl boot "$name" --wait="$(secs 60)"
 	says "$name" zonectl exec "$name" -- hostname
 	zonectl halt "$name"
 }

@@ -11,7 +11,7 @@ import() {
 
 boot() {
 	zonectl create deb -t debian-12
-	zonectl boot deb --wait=120s
+	zonectl boot deb --wait="$(secs 120)"
 	says running zonectl exec deb -- systemctl is-system-running --wait
 }
 

@@ -185,10 +185,10 @@ killed_init() {
 	zonectl set web memory=16M swap=0
 	zonectl halt web
 	fails_with 4 "init was killed: out of memory (memory is 16M)" \
-		zonectl boot web --wait=60s --init /bin/dd -- if=/dev/zero of=/dev/null bs=64M count=1
+		zonectl boot web --wait="$(secs 60)" --init /bin/dd -- if=/dev/zero of=/dev/null bs=64M count=1
 	zonectl info web | grep -F "init was killed: out of memory (memory is 16M)"
 	zonectl set web memory=256M swap=
-	zonectl boot web --wait=30s
+	zonectl boot web --wait="$(secs 30)"
 }
 
 # Even the host's root opens no device of the host from inside; GROUP is the zone's in v2.

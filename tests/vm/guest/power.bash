@@ -6,7 +6,7 @@
 before() {
 	zonectl template build minimal
 	zonectl create a b c -t minimal --memory 64M
-	zonectl boot a b --wait=30s
+	zonectl boot a b --wait="$(secs 30)"
 	state_is a running
 	state_is b running
 	zonectl freeze b
@@ -33,7 +33,7 @@ is_whole() {
 }
 
 boots_again() {
-	zonectl boot a b c --wait=30s
+	zonectl boot a b c --wait="$(secs 30)"
 	says a zonectl exec a -- hostname
 	state_is b running
 	zonectl shutdown a b c

@@ -3,27 +3,13 @@
 # stands in a file.
 
 . /vm/tap.bash
+. /vm/service.bash
 
-turn=$(($(cat /etc/power-ons 2>/dev/null) + 1))
-echo "$turn" >/etc/power-ons
-
-# As make install does.
-install_it() {
-	local unit
-	install -m 755 /vm/zonectl /usr/local/sbin/zonectl
-	mkdir -p /usr/local/lib/systemd/system
-	for unit in zonectl.service zonectl.slice; do
-		sed 's,=\(-\?\)[^ ]*/zonectl ,=\1/usr/local/sbin/zonectl ,' "/vm/$unit" >"/usr/local/lib/systemd/system/$unit"
-	done
-	systemctl daemon-reload
-	systemctl enable zonectl.service
-}
-
-# Its init's own scripts note when they end it.
 zone() {
 	zonectl create "$@" -t minimal
-	zonectl boot "$1" --wait=60s
-	zonectl exec "$1" -- sh -c 'printf "#!/bin/sh\n[ \$1 = start ] || cat /proc/uptime >/var/log/stopped\n" >/etc/init.d/S10x; chmod +x /etc/init.d/S10x; echo before >/root/note'
+	zonectl boot "$1" --wait="$(secs 60)"
+	notes_its_end "$1"
+	zonectl exec "$1" -- sh -c 'echo before >/root/note'
 }
 
 zones() {
@@ -45,18 +31,10 @@ slice() {
 	[ ! -e /sys/fs/cgroup/system.slice/zonectl.service ]
 }
 
-running_are() {
-	says "$1" sh -c "zonectl list -H -o name | xargs"
-}
-
 # Until the service has done what it does when the host boots.
 booted() {
 	within 90 service_is active
 	running_are "$1"
-}
-
-service_is() {
-	[ "$(systemctl show -P ActiveState zonectl.service)" = "$1" ]
 }
 
 # Of the life before. A zone's first process writes to its log when it has been asked to end.
@@ -78,16 +56,6 @@ in_order() {
 	[ "$(started db)" -lt "$(started web)" ]
 }
 
-# Hundredths of a second after that boot of the host.
-stopped() {
-	zonectl exec "$1" -- cat /var/log/stopped | cut -d' ' -f1 | tr -d .
-}
-
-# The start of the zone's first process, in ticks since the host's boot.
-started() {
-	sed 's/.*) //' "/proc/$(pid_of "$1" init)/stat" | cut -d' ' -f20
-}
-
 user_ends_web() {
 	zonectl shutdown web
 	running_are "$1"
@@ -107,13 +75,12 @@ cut_power() {
 	sleep 60
 }
 
-case $turn in
+case $(power_on) in
 1)
 	claim "the units can be enabled" install_it
 	claim "the service boots zones" zones
 	claim "zones run in the slice that was installed" slice
-	touch /run/vm-stay
-	systemctl --no-block poweroff
+	power_off
 	;;
 2)
 	claim "after a shutdown of the host: yes and last, nothing that was down or has autoboot=no" booted "db web"

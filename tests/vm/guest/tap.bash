@@ -4,6 +4,7 @@
 # commands succeeds. What it said is shown when it does not.
 
 export PATH=/vm:$PATH
+patience=$(sed -n 's/.*vm\.patience=\([0-9]*\).*/\1/p' /proc/cmdline)
 claims=$(sed -n 's/.*vm\.claims=\([0-9]*\).*/\1/p' /proc/cmdline)
 
 # claim TEXT FUNCTION [ARGUMENT...]
@@ -45,9 +46,14 @@ says() {
 	[ "$said" = "$wanted" ]
 }
 
-# Until the command succeeds, at most so many seconds.
+# secs N: for a command that waits N seconds at most on a host that is quick: "120s".
+secs() {
+	echo "$(($1 * patience))s"
+}
+
+# Until the command succeeds, at most so many seconds, likewise.
 within() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * patience))
 
 	shift
 	until "$@"; do

@@ -31,7 +31,7 @@ oom_zone() {
 	fails_with 137 "" hog 100
 	within 10 state_is web installed
 	zonectl set web memory=256M oom-kill=process
-	zonectl boot web --wait=30s
+	zonectl boot web --wait="$(secs 30)"
 }
 
 # On v1 a process may enter a full group.

@@ -13,7 +13,7 @@ create() {
 }
 
 boot() {
-	zonectl boot web --wait=30s
+	zonectl boot web --wait="$(secs 30)"
 	state_is web running
 	zonectl list -H | grep -q '^web '
 }
@@ -73,7 +73,7 @@ other_init() {
 }
 
 shut_down() {
-	zonectl shutdown web --timeout 30s | tee /dev/stderr | grep -q "init shut it down"
+	zonectl shutdown web --timeout "$(secs 30)" | tee /dev/stderr | grep -q "init shut it down"
 	state_is web installed
 }
 
@@ -105,7 +105,7 @@ extras() {
 	mkdir -p /srv/data
 	echo text >/srv/data/file
 	zonectl create extra -t minimal --storage copy --features mknod --mount /srv/data:/data:idmap
-	zonectl boot extra --wait=30s
+	zonectl boot extra --wait="$(secs 30)"
 	zonectl exec extra -- mknod /tmp/null c 1 3
 	fails_with 1 "" zonectl exec extra -- mknod /tmp/disk b 8 0
 	says "0 text" zonectl exec extra -- sh -c 'echo $(stat -c %u /data/file) $(cat /data/file)'
