@@ -3,17 +3,24 @@
  * The process that enters is made with the runtime's power and is not dumpable,
  * as it is visible in the container from its first moment (CVE-2016-9962). What it
  * opens inside, it opens once it has left the host.
+ *
+ * That hides it from all but CAP_SYS_PTRACE of the host's user namespace, where the
+ * runtime's memory is from. In a container that can have that, the process which
+ * leaves the host stays out of the pid namespace, and what is born there is a child
+ * of it: as the stub, when nothing of the host's is left (runtime/confine.h).
  */
 #include "oci/entry.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -28,6 +35,7 @@
 #include "oci/rootless.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
+#include "runtime/caps.h"
 #include "runtime/confine.h"
 #include "runtime/dev.h"
 
@@ -46,6 +54,7 @@ struct entry {
 	int namespaces;			/* that are entered at once, CLONE_NEW bits */
 	int noticesock;			/* connected to listenerPath, or -1 */
 	int rootfd;			/* of the container, where setns(2) does not lead to it */
+	bool is_veiled;			/* it leaves the host before the container sees it */
 	int report[2], sock[2];		/* the terminal's master comes up the second */
 };
 
@@ -86,7 +95,7 @@ static int open_terminal(const struct entry *e, struct error *err)
 		if (ioctl(slavefd, TIOCSWINSZ, &size) < 0)
 			return error_sys(err, "set the terminal's size");
 	}
-	if (ioctl(slavefd, TIOCSCTTY, 0) < 0)
+	if (!e->is_veiled && ioctl(slavefd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the terminal the controlling one");
 	return confine_stdio((const int[3]){ slavefd, slavefd, slavefd }, err);
 }
@@ -98,6 +107,8 @@ static int leave_host(const struct entry *e, struct error *err)
 	if (span_join_v1(&e->span, 0, err) < 0 || traits_final(&e->process.traits, err) < 0 ||
 	    process_raise(&e->process, 0, err) < 0)
 		return -1;
+	if (!e->is_veiled && process_schedule(&e->process, 0, err) < 0)
+		return -1;
 	if (setns(e->initfd, e->namespaces) < 0)
 		return error_sys(err, "enter the container's namespaces");
 	if (e->namespaces & CLONE_NEWUSER &&
@@ -107,7 +118,7 @@ static int leave_host(const struct entry *e, struct error *err)
 		return error_sys(err, "change the root");
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0) /* host path */
 		return error_sys(err, "enter the container's root");
-	return setsid() < 0 ? error_sys(err, "make a session") : 0;
+	return !e->is_veiled && setsid() < 0 ? error_sys(err, "make a session") : 0;
 }
 
 static int pass_notices(const struct entry *e, int noticefd, pid_t pid, struct error *err)
@@ -134,6 +145,7 @@ static int seal(void *arg, struct error *err)
 static int enter(struct entry *e, struct error *err)
 {
 	const struct oci_process *p = e->options->process;
+	const struct confine_birth birth = { e->sock[1], p->terminal };
 	AUTO_FREE char *path = NULL;
 	pid_t pid = e->noticesock >= 0 ? notices_own_pid() : 0;
 	struct labels labels;
@@ -150,6 +162,7 @@ static int enter(struct entry *e, struct error *err)
 		return -1;
 	return confine_exec(&(struct confine_program){
 		.stubfd = e->stubfd, .reportfd = e->report[1], .n_kept = e->options->n_kept,
+		.birth = e->is_veiled ? &birth : NULL,
 		.path = path, .argv = (char *const *)p->args, .env = e->env,
 		.seal = seal, .seal_arg = e,
 	}, err);
@@ -198,7 +211,9 @@ static int start(struct entry *e, struct entered_process *out, struct error *err
 	if (traits_initial(&e->process.traits, err) < 0)
 		return -1;
 	/* Only for the next child; this process stays where it is, and ends soon. */
-	if (spec_has_namespace(e->spec, OCI_NS_PID) && setns(e->initfd, CLONE_NEWPID) < 0)
+	if (e->is_veiled)
+		e->namespaces |= CLONE_NEWPID;
+	else if (spec_has_namespace(e->spec, OCI_NS_PID) && setns(e->initfd, CLONE_NEWPID) < 0)
 		return error_sys(err, "enter the container's pid namespace");
 	if (spec_has_namespace(e->spec, OCI_NS_TIME) && setns(e->initfd, CLONE_NEWTIME_BIT) < 0)
 		return error_sys(err, "enter the container's time namespace");
@@ -222,6 +237,41 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
+/* The first one ends by itself once it made the second, which is a child of this process, too. Its
+ * pid is believed for no more than that: the container may have got at the socket meanwhile. */
+static int follow(struct entry *e, struct entered_process *out, struct error *err)
+{
+	AUTO_CLOSE int pidfd = -1;
+	siginfo_t ignored;
+	int pid = 0;
+	ssize_t n;
+
+	do
+		n = read(e->sock[0], &pid, sizeof(pid));
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(pid) && confine_report(e->report[0], e->options->process->args[0], err) < 0)
+		return -1;
+	if (n != sizeof(pid) || pid <= 0) {
+		errno = n == sizeof(pid) ? -pid : 0;
+		error_sys(err, "make a process in the container");
+		err->sys = 0;	/* that one is the program's */
+		return error_hint(err, "its filter has to allow clone, read, write, setsid and"
+				  " ioctl, where it has CAP_SYS_PTRACE and no user namespace");
+	}
+	proc_end(out->pidfd);
+	close_end(&out->pidfd);
+	pidfd = sys_pidfd_open(pid, 0);
+	if (pidfd < 0 || waitid(P_PIDFD, (id_t)pidfd, &ignored, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return error_sys(err, "find the process in the container");
+	out->pid = pid;
+	out->pidfd = TAKE_FD(pidfd);
+	if (process_schedule(&e->process, pid, err) < 0)
+		return -1;
+	if (send(e->sock[0], "g", 1, MSG_NOSIGNAL) != 1)
+		return error_sys(err, "let the process in the container go");
+	return 0;
+}
+
 static int finish(struct entry *e, struct entered_process *out, struct error *err)
 {
 	size_t n_fds = 1;
@@ -235,6 +285,8 @@ static int finish(struct entry *e, struct entered_process *out, struct error *er
 		if (n_fds == 0)
 			out->ptyfd = -1;	/* a failure that the report tells */
 	}
+	if (e->is_veiled && follow(e, out, err) < 0)
+		return -1;
 	return confine_report(e->report[0], e->options->process->args[0], err);
 }
 
@@ -293,6 +345,19 @@ static int open_root(struct entry *e, const struct container *c, struct error *e
 	return proc_signal(e->initfd, 0, err);
 }
 
+/* Where the container may have it over the host's processes, and a pid namespace to be seen in. A
+ * filter with notices tells of the process that it is put upon, which then has to be the one. */
+static bool can_be_traced(const struct entry *e)
+{
+	const struct oci_capabilities *caps = e->spec->process->capabilities;
+	bool has_trace = false;
+
+	for (size_t i = 0; caps && i < caps->n_bounding; i++)
+		has_trace |= caps_number(caps->bounding[i]) == CAP_SYS_PTRACE;
+	return has_trace && e->noticesock < 0 && spec_has_namespace(e->spec, OCI_NS_PID) &&
+	       !spec_has_namespace(e->spec, OCI_NS_USER);
+}
+
 static int open_entry(struct entry *e, struct container *c, struct error *err)
 {
 	const struct oci_seccomp *s = c->spec.linux_->seccomp;
@@ -307,6 +372,7 @@ static int open_entry(struct entry *e, struct container *c, struct error *err)
 		if (e->noticesock < 0)
 			return -1;
 	}
+	e->is_veiled = can_be_traced(e);
 	e->process.seccomp = s ? &e->seccomp : NULL;
 	e->env = strv_copy((char *const *)e->options->process->env);
 	e->init_pid = c->state.init.pid;

@@ -185,7 +185,9 @@ static int confine_child(struct launching *b, const struct oci_launch *o, struct
 	/* It joins by itself, see span_join_v1(). */
 	if (span_has_v1(o->span) && launch_hear(b, err) < 0)
 		return -1;
-	return process_raise(&o->process, b->out->pid, err);
+	if (process_raise(&o->process, b->out->pid, err) < 0)
+		return -1;
+	return process_schedule(&o->process, b->out->pid, err);
 }
 
 int oci_launch_build(struct launching *b, struct error *err)

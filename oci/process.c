@@ -154,8 +154,11 @@ static int set_oom_score(const struct oci_process *spec, pid_t pid, struct error
 
 int process_raise(const struct process *p, pid_t pid, struct error *err)
 {
-	if (set_limits(p->spec, pid, err) < 0 || set_oom_score(p->spec, pid, err) < 0)
-		return -1;
+	return set_limits(p->spec, pid, err) < 0 ? -1 : set_oom_score(p->spec, pid, err);
+}
+
+int process_schedule(const struct process *p, pid_t pid, struct error *err)
+{
 	return traits_schedule(&p->traits, pid, err);
 }
 

@@ -33,9 +33,11 @@ struct process {
 int process_compile(struct process *out, const struct oci_process *spec, const struct oci_linux *l,
 		    struct error *err);
 /* What the host's power is needed for, done to a process that is of the container's namespaces and
- * not yet of its user, or to the caller (0): limits that are raised, a lowered oom_score_adj, the
- * scheduler. Child-safe. */
+ * not yet of its user, or to the caller (0): limits that are raised, a lowered oom_score_adj.
+ * Child-safe. */
 int process_raise(const struct process *p, pid_t pid, struct error *err);
+/* Likewise its scheduler, which a process does not always hand on to its children. Child-safe. */
+int process_schedule(const struct process *p, pid_t pid, struct error *err);
 /* All the rest, in the process itself, which has a session, its descriptors and its labels opened.
  * *out_noticefd is the filter's descriptor for notices, or -2. Child-safe. */
 int process_become(const struct process *p, struct labels *labels, int *out_noticefd,

@@ -40,6 +40,7 @@ static const struct limit_row {
 };
 /* clang-format on */
 
+enum { NUMBERS_MAX = 40 };		/* what the stub is told */
 enum { MEMFD_EXEC = 0x10 };	/* MFD_EXEC, which the headers of Linux 6.1 lack */
 
 /* Linux 6.3 and newer may be told to make memfds that can't be executed (sysctl
@@ -217,13 +218,17 @@ int confine_apply(const struct confine *c, const struct confine_user *user, int 
 }
 
 /* The report pipe goes right behind what is kept, so that one call closes all the rest. */
-static int arrange(const struct confine_program *p, int *out_stubfd, char number[12],
+static int arrange(const struct confine_program *p, int *out_stubfd, char numbers[NUMBERS_MAX],
 		   struct error *err)
 {
-	int reportfd = (int)p->n_kept + 3;
+	int reportfd = (int)p->n_kept + 3, sockfd = -1;
 
 	*out_stubfd = fd_move_up(p->stubfd, reportfd + 1, err);
 	if (*out_stubfd < 0)
+		return -1;
+	if (p->birth)
+		sockfd = fd_move_up(p->birth->sockfd, reportfd + 1, err);
+	if (p->birth && sockfd < 0)
 		return -1;
 	if (p->reportfd != reportfd && dup2(p->reportfd, reportfd) < 0)
 		return error_sys(err, "move the report pipe");
@@ -232,21 +237,24 @@ static int arrange(const struct confine_program *p, int *out_stubfd, char number
 			return error_sys(err, "keep descriptor %d", fd);
 	if (sys_close_range((unsigned int)reportfd + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, "close what the zone must not have");
-	snprintf(number, 12, "%d", reportfd);
-	return 0;
+	snprintf(numbers, NUMBERS_MAX, "%d", reportfd);
+	if (!p->birth)
+		return 0;
+	snprintf(numbers, NUMBERS_MAX, "%d,%d,%d", reportfd, sockfd, p->birth->has_terminal);
+	return fcntl(sockfd, F_SETFD, 0) < 0 ? error_sys(err, "keep descriptor %d", sockfd) : 0;
 }
 
 int confine_exec(const struct confine_program *p, struct error *err)
 {
 	size_t n = strv_len(p->argv);
 	char **stub_argv = xcalloc(n + 3, sizeof(*stub_argv));
-	char number[12];
+	char numbers[NUMBERS_MAX];
 	int stubfd;
 
-	if (arrange(p, &stubfd, number, err) < 0)
+	if (arrange(p, &stubfd, numbers, err) < 0)
 		return -1;
 	stub_argv[0] = (char *)p->path;
-	stub_argv[1] = number;
+	stub_argv[1] = numbers;
 	memcpy(stub_argv + 2, p->argv, n * sizeof(*p->argv));
 	if (p->seal && p->seal(p->seal_arg, err) < 0)
 		return -1;

@@ -61,8 +61,15 @@ bool confine_is_program(const char *path);
  * would take from the PATH of env. To be called where the zone's root is the caller's. err->sys is
  * ENOENT when there is none. Child-safe. */
 char *confine_find(const char *name, char *const *env, struct error *err);
+/* Who executes is not the caller but a child of the caller's parent, made by the stub: born in the
+ * pid namespace that the caller's children get, when the caller has given up everything else. */
+struct confine_birth {
+	int sockfd;		/* its pid or a negative errno, an int; then it waits for a byte */
+	bool has_terminal;	/* descriptor 0 becomes its session's */
+};
 struct confine_program {
 	int stubfd, reportfd;
+	const struct confine_birth *birth; /* NULL: the caller itself executes */
 	unsigned int n_kept;		/* descriptors from 3 on that stay open */
 	const char *path;
 	char *const *argv, *const *env;

@@ -50,8 +50,6 @@ logged() { tail -n 1 "$BATS_TEST_TMPDIR/log" | json "d['$1']"; }
 	fails 1 '"state" requires exactly 1 argument(s)' oci state
 	fails 1 '"exec" requires a minimum of 1 argument(s)' oci exec
 	fails 1 "no such command: 'nonesuch'" oci nonesuch
-	fails 1 "checkpoint is not supported" oci checkpoint --image-path /nonesuch "$ID"
-	fails 1 "restore is not supported" oci restore "$ID"
 	fails 1 "invalid format option: 'xml'" oci list -f xml
 	oci help exec | grep -q -- --ignore-paused
 	oci help | grep -q features
@@ -200,6 +198,15 @@ assert row.endswith("root"), row'
 		t.is_restored()
 	END
 	[ "$(oci list -q)" = "$ID" ]
+	config "p['args'] = ['sleep', '1000']" "capable('SYS_PTRACE')"
+	oci run -d --bundle "$BUNDLE" "$OTHER" </dev/null >/dev/null 2>&1
+	on_terminals <<-'END'
+		t = on_terminal("exec", "-t", OTHER, "sh", "-c", "tty; stty size; sleep 100 </dev/tty", rows=31, columns=97)
+		t.see("/dev/pts/0")
+		t.type(b"\x03")
+		t.ends(130)
+		t.is_restored()
+	END
 }
 
 @test "a terminal that nobody takes, or a taker without a terminal, is refused in runc's words" {

@@ -130,6 +130,32 @@ process() {
 	printf '%s\n' "3 3" "$machine" 55 0077 | diff - "$BATS_TEST_TMPDIR/said"
 }
 
+@test "where the container may trace what enters it, exec is the same to whoever calls" {
+	config "p['args'] = ['sleep', '1000']" "capable('SYS_PTRACE')" "filter('ERRNO', 'mkdir', 'mkdirat')"
+	oci run -d --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	local file=$BATS_TEST_TMPDIR/exec
+
+	prints "1 0" oci exec "$ID" sh -c 'read -r pid a a a pgrp sid a </proc/self/stat; echo $((pid == pgrp && pid == sid)) \
+		"$(sed -n "s/^PPid:.//p" /proc/$$/status)"'
+	exits 7 oci exec "$ID" sh -c 'exit 7'
+	exits 137 oci exec "$ID" sh -c 'kill -9 $$'
+	fails 255 'exec: "nonesuch": executable file not found in $PATH' oci exec "$ID" nonesuch
+	fails 255 "chdir to cwd ('/nonesuch') set in config.json failed: No such file or directory" oci exec --cwd /nonesuch "$ID" true
+	prints "6 said" "$ZONE_BUILDDIR/zone-oci" --root "$OCI_ROOT" exec --preserve-fds 1 --user 6 "$ID" sh -c 'echo $(id -u) $(cat <&3)' 3< <(echo said)
+	oci exec -d --pid-file "$file.pid" "$ID" sleep 1001 </dev/null >/dev/null 2>&1
+	prints "sleep 1001 " tr '\0' ' ' <"/proc/$(cat "$file.pid")/cmdline"
+	diff "/proc/$(cat "$file.pid")/cgroup" "/proc/$(oci ps -f json "$ID" | tr -d '[' | cut -d, -f1)/cgroup"
+	process "q['args'] = ['sh', '-c', 'read -r a </proc/self/stat; set -- \$a; shift 40; echo \$1']" \
+		"q['scheduler'] = {'policy': 'SCHED_BATCH', 'nice': 3, 'flags': ['SCHED_FLAG_RESET_ON_FORK']}"
+	prints "3" oci exec --process "$BATS_TEST_TMPDIR/process.json" "$ID" </dev/null
+	oci delete --force "$ID"
+	config "p['args'] = ['sleep', '1000']" "capable('SYS_PTRACE')" "filter('ERRNO', 'clone')"
+	oci run -d --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	not oci exec "$ID" true 2>"$file"
+	grep "make a process in the container: Operation not permitted" "$file"
+	grep "its filter has to allow clone, read, write, setsid" "$file"
+}
+
 @test "labels of security modules that are off are refused by name" {
 	[ ! -e /sys/fs/selinux/policyvers ] || skip "kernel: SELinux is on"
 	fails 1 "process.selinuxLabel: selinux label is specified in config, but selinux is disabled or not supported" \

@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -110,6 +111,89 @@ static int do_exe(char **argv)
 	if (p.seen)
 		printf("HIT saw the host's program %lu times, %lu of them writable\n", p.seen,
 		       p.written);
+	return 0;
+}
+
+/* trace DEV:INO SECONDS: whoever is seen here and has a capability that this process can't have, or
+ * that program, or a directory open, although it can be traced. */
+struct watch {
+	unsigned long long dev, ino, own;
+	unsigned long looks;
+};
+
+static unsigned long long caps_of(int pid, const char *key)
+{
+	char path[64], line[256];
+	unsigned long long caps = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, key, strlen(key)) == 0)
+			caps = strtoull(line + strlen(key) + 1, NULL, 16);
+	if (file)
+		fclose(file);
+	return caps;
+}
+
+static void look_at_fds(int pid)
+{
+	char path[64];
+	DIR *dir;
+	struct dirent *e;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		struct stat st;
+
+		if (e->d_name[0] != '.' && fstatat(dirfd(dir), e->d_name, &st, 0) == 0 &&
+		    S_ISDIR(st.st_mode))
+			printf("HIT descriptor %s of %d is a directory\n", e->d_name, pid);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void look_at(struct watch *w, int pid)
+{
+	char path[64];
+	struct stat st;
+	unsigned long long caps;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (stat(path, &st) == 0 && st.st_dev == w->dev && st.st_ino == w->ino)
+		printf("HIT %d is the host's program\n", pid);
+	look_at_fds(pid);
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
+		return;
+	w->looks++;
+	caps = caps_of(pid, "CapPrm") & ~w->own;
+	if (caps)
+		printf("HIT traced %d, which has capabilities %llx\n", pid, caps);
+	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) == 0 && waitpid(pid, NULL, __WALL) == pid)
+		ptrace(PTRACE_DETACH, pid, 0, 0);
+}
+
+static int do_trace(char **argv)
+{
+	struct watch w = { .own = caps_of(getpid(), "CapBnd") };
+	double start = now();
+
+	if (sscanf(argv[0], "%llu:%llu", &w.dev, &w.ino) != 2)
+		return 2;
+	signal(SIGTERM, end);
+	while (!is_over && now() - start < atof(argv[1])) {
+		DIR *dir = opendir("/proc");
+		struct dirent *e;
+
+		while (dir && (e = readdir(dir)))
+			if (atoi(e->d_name) > 1 && atoi(e->d_name) != getpid())
+				look_at(&w, atoi(e->d_name));
+		closedir(dir);
+	}
+	printf("tries %lu\n", w.looks);
 	return 0;
 }
 
@@ -372,6 +456,7 @@ static const struct word {
 	{ "swap", 4, do_swap },     { "exe", 2, do_exe },       { "fds", 0, do_fds },
 	{ "cwd", 1, do_cwd },       { "escape", 1, do_escape }, { "unmask", 0, do_unmask },
 	{ "knobs", 1, do_knobs },   { "tiocsti", 0, do_tiocsti }, { "storm", 1, do_storm },
+	{ "trace", 2, do_trace },
 	{ "reboot", 0, do_reboot }, { "deep", 2, do_deep },     { "named", 2, do_named },
 };
 

@@ -58,6 +58,26 @@ b1() {
 	score B1 "nobody in a container opens the program that enters it"
 }
 
+# With the power to trace: whoever enters is born in the container with no more than its root has.
+b2_traced() {
+	local i spinner dev
+
+	dev=$(stat -Lc %d:%i "$ZONE_BUILDDIR/zone-oci")
+	sleeper x "caps('CAP_SYS_PTRACE', 'CAP_KILL', 'CAP_DAC_OVERRIDE')" "p['noNewPrivileges'] = $1" \
+		"l['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['chmod'], 'action': 'SCMP_ACT_ERRNO'}]}"
+	oci exec x /inside trace "$dev" 600 </dev/null >"$box/traced" 2>&1 &
+	spinner=$!
+	for ((i = 0; i < entries; i++)); do
+		oci exec x true </dev/null
+		attempt "entry $i under a tracer" $?
+	done
+	oci exec x killall inside
+	wait "$spinner"
+	try "the tracer saw some of them" grep -qE '^tries [1-9]' "$box/traced"
+	try "no power, program or directory of the host" no_hit cat "$box/traced"
+	oci delete -f x
+}
+
 oci_pid() {
 	oci state "$1" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'
 }
@@ -89,7 +109,23 @@ b2() {
 	sleeper f
 	hit "$naive" with-dirs 5 "$naive" stay "$(oci_pid f)" /inside fds && control=caught
 	oci delete -f f
+	b2_traced False
+	b2_traced True
+	b2_control
 	score B2 "descriptors 0, 1, 2 and no directory of the host come along"
+}
+
+# The naive one has all of the host's power when it is first seen.
+b2_control() {
+	[ "$control" = caught ] || return
+	control=missed
+	sleeper x "caps('CAP_SYS_PTRACE', 'CAP_KILL', 'CAP_DAC_OVERRIDE')"
+	"$naive" stay "$(oci_pid x)" &
+	wait_for 2 pgrep -P $! >/dev/null
+	oci exec x /inside trace "$(stat -Lc %d:%i "$naive")" 0.5 </dev/null >"$box/traced" 2>&1
+	grep -q 'HIT traced' "$box/traced" && grep -q "HIT .* host's program" "$box/traced" && control=caught
+	oci delete -f x
+	wait
 }
 
 # Refused, or inside the root after all.
