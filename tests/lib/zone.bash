@@ -114,16 +114,14 @@ network_census() {
 	{ outside ip -o -d link || :; } 2>/dev/null | grep -F "zonectl $(store_id)" || :
 }
 
-# pids_of COMM...: the processes of this store that have one of these names.
+# pids_of COMM...: the processes of this store that have one of these names. One grep for all of them:
+# thousands of zones of other stores may run beside.
 pids_of() {
-	local pid comm
+	local environ comm
 
-	for pid in /proc/[0-9]*; do
-		{ read -r comm <"$pid/comm"; } 2>/dev/null || continue
-		[[ " $* " == *" $comm "* ]] || continue
-		if { tr '\0' '\n' <"$pid/environ"; } 2>/dev/null | grep -xF "ZONECTL_ROOT=$ZONECTL_ROOT" >/dev/null; then
-			echo "${pid#/proc/}"
-		fi
+	{ grep -lzxF "ZONECTL_ROOT=$ZONECTL_ROOT" /proc/[0-9]*/environ || :; } 2>/dev/null | while read -r environ; do
+		{ read -r comm <"${environ%environ}comm"; } 2>/dev/null || continue
+		[[ " $* " != *" $comm "* ]] || basename "${environ%/environ}"
 	done
 }
 
