@@ -31,6 +31,11 @@ int sys_fsmount(int fd, unsigned int flags, unsigned int attrs)
 	return (int)syscall(SYS_fsmount, fd, flags, attrs);
 }
 
+int sys_fspick(int dirfd, const char *path, unsigned int flags)
+{
+	return (int)syscall(SYS_fspick, dirfd, path, flags);
+}
+
 int sys_open_tree(int dirfd, const char *path, unsigned int flags)
 {
 	return (int)syscall(SYS_open_tree, dirfd, path, flags);

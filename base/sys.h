@@ -37,6 +37,7 @@ int sys_openat2(int dirfd, const char *path, const struct open_how *how);
 int sys_fsopen(const char *type, unsigned int flags);
 int sys_fsconfig(int fd, unsigned int cmd, const char *key, const void *value, int aux);
 int sys_fsmount(int fd, unsigned int flags, unsigned int attrs);
+int sys_fspick(int dirfd, const char *path, unsigned int flags);
 int sys_open_tree(int dirfd, const char *path, unsigned int flags);
 int sys_move_mount(int fromfd, const char *from, int tofd, const char *to, unsigned int flags);
 int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, struct mount_attr *attr);

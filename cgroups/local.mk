@@ -12,6 +12,7 @@ libzone_a_SOURCES += \
 	%D%/limits_cpu.c %D%/limits_memory.c %D%/limits_io.c \
 	%D%/members.c %D%/members.h \
 	%D%/slice.c %D%/slice.h \
+	%D%/options.c %D%/options.h \
 	%D%/span.c %D%/span.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/unit.c %D%/unit.h \

@@ -19,6 +19,7 @@
 #include "oci/groups.h"
 #include "oci/hooks.h"
 #include "oci/labels.h"
+#include "oci/life_parts.h"
 #include "oci/oci.h"
 #include "oci/oci_launch.h"
 #include "oci/rdt.h"
@@ -48,8 +49,7 @@ static char *owner_text(void)
 	return getuid() == 0 ? xstrdup("") : xasprintf("%u", getuid());
 }
 
-/* The configuration, read and kept, and where the bundle is. */
-static int take_bundle(struct container *c, const struct life_options *o, struct error *err)
+int life_take_bundle(struct container *c, const struct life_options *o, struct error *err)
 {
 	AUTO_FREE char *bundle = realpath(o->bundle, NULL); /* host path */
 	AUTO_FREE char *path = NULL;
@@ -60,8 +60,10 @@ static int take_bundle(struct container *c, const struct life_options *o, struct
 		return error_sys(err, "open bundle '%s'", o->bundle);
 	path = o->config ? xstrdup(o->config) : xasprintf("%s/config.json", bundle);
 	fd = open(path, O_RDONLY | O_CLOEXEC); /* host path */
-	if (fd < 0)
-		return error_sys(err, "open '%s'", path);
+	if (fd < 0) {
+		error_sys(err, "open '%s'", path);
+		return err->sys == ENOENT ? error_hint(err, "'zone-oci spec' writes one") : -1;
+	}
 	if (spec_read(&c->spec, fd, "config.json", err) < 0 || container_keep_spec(c, fd, err) < 0)
 		return -1;
 	now_text(created);
@@ -72,7 +74,7 @@ static int take_bundle(struct container *c, const struct life_options *o, struct
 	return 0;
 }
 
-static int check_spec(struct container *c, const struct life_options *o, struct error *err)
+int life_check_spec(struct container *c, const struct life_options *o, struct error *err)
 {
 	const struct oci_root *root = c->spec.root;
 	AUTO_FREE char *path = NULL;
@@ -152,7 +154,7 @@ int life_create(struct container *c, struct launched *out, const struct life_opt
 	bool is_other = geteuid() != 0;
 
 	launched_init(out);
-	if (take_bundle(c, o, err) == 0 && check_spec(c, o, err) == 0 &&
+	if (life_take_bundle(c, o, err) == 0 && life_check_spec(c, o, err) == 0 &&
 	    handover_check(&o->handover, c->spec.process, o->is_foreground, err) == 0) {
 		if ((!is_other || rootless_enter(&c->spec, err) == 0) &&
 		    groups_make(&groups, c, o->cgroup_manager, err) == 0 &&
@@ -177,7 +179,7 @@ static int open_bundle(const struct container *c)
 	return open(c->state.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
 }
 
-static int run_hooks(struct container *c, const char *name, const struct oci_hook *hooks, size_t n,
+int life_run_hooks(struct container *c, const char *name, const struct oci_hook *hooks, size_t n,
 		     const char *status, struct error *err)
 {
 	AUTO_FREE char *state = n > 0 ? oci_state_text(c, status, c->state.init.pid) : NULL;
@@ -215,7 +217,7 @@ int life_start(struct container *c, struct error *err)
 	if (go(c, err) < 0)
 		return -1;
 	h = c->spec.hooks;
-	return h ? run_hooks(c, "poststart", h->poststart, h->n_poststart, "running", err) : 0;
+	return h ? life_run_hooks(c, "poststart", h->poststart, h->n_poststart, "running", err) : 0;
 }
 
 static int end_init(const struct container *c, struct error *err)
@@ -240,7 +242,7 @@ static void stop_hooks(struct container *c, struct error *warning)
 		return;
 	h = c->spec.hooks;
 	for (size_t i = 0; h && i < h->n_poststop; i++)
-		(void)run_hooks(c, "poststop", &h->poststop[i], 1, "stopped", warning);
+		(void)life_run_hooks(c, "poststop", &h->poststop[i], 1, "stopped", warning);
 }
 
 /* Most leave nothing: their namespaces took it along. */

@@ -143,6 +143,7 @@ static int set_globals(struct oci *oci, struct error *err)
 	if (oci_log_open(&oci->log, oci_value(oci, LOG), oci_value(oci, LOG_FORMAT), err) < 0 ||
 	    check_rootless(oci_value(oci, ROOTLESS), err) < 0)
 		return -1;
+	oci->criu = oci_value(oci, CRIU);
 	oci->root = oci_value(oci, ROOT) ? oci_value(oci, ROOT) : rootless_root();
 	if (oci_value(oci, SYSTEMD) || (manager && strcmp(manager, "systemd") == 0))
 		oci->cgroup_manager = OCI_SYSTEMD;
@@ -211,13 +212,6 @@ static int print_verb_help(const struct oci_verb *verb)
 
 static const struct oci_verb *find_verb(const char *name, struct error *err)
 {
-	static const char *const refused[] = { "checkpoint", "restore" };
-
-	for (size_t i = 0; i < N_ROWS(refused); i++)
-		if (strcmp(refused[i], name) == 0) {
-			error_set(err, ERR_UNSUPPORTED, "%s is not supported", name);
-			return NULL;
-		}
 	for (const struct oci_verb *v = oci_verbs(); v->name; v++)
 		if (strcmp(v->name, name) == 0)
 			return v;

@@ -25,6 +25,7 @@ struct oci {
 	const char *root;		/* of all containers */
 	struct oci_log log;
 	int cgroup_manager;		/* enum oci_cgroup_manager */
+	const char *criu;		/* --criu, or NULL */
 	const struct oci_given *given;	/* the verb's options, in their order */
 	size_t n_given;
 	bool asks_help;			/* --help after the verb */
@@ -62,7 +63,8 @@ void oci_warn(const struct oci *oci, const struct error *warning);
  * exec, update and events in verb_kill.c. */
 extern const struct oci_option oci_create_options[], oci_delete_options[], oci_exec_options[],
 	oci_events_options[], oci_kill_options[], oci_list_options[], oci_ps_options[],
-	oci_run_options[], oci_update_options[], oci_no_options[], oci_spec_options[];
+	oci_run_options[], oci_update_options[], oci_no_options[], oci_spec_options[],
+	oci_checkpoint_options[], oci_restore_options[];
 int oci_create(struct oci *oci, struct error *err);
 int oci_run(struct oci *oci, struct error *err);
 int oci_start(struct oci *oci, struct error *err);
@@ -78,5 +80,7 @@ int oci_pause(struct oci *oci, struct error *err);
 int oci_resume(struct oci *oci, struct error *err);
 int oci_spec(struct oci *oci, struct error *err);
 int oci_features(struct oci *oci, struct error *err);
+int oci_checkpoint(struct oci *oci, struct error *err);
+int oci_restore(struct oci *oci, struct error *err);
 
 #endif

@@ -87,6 +87,33 @@ static int enter_root(const struct oci_launch *o, struct error *err)
 	return 0;
 }
 
+static bool is_null(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* The host's /dev/null is in a mount that the container has not: what criu cannot write down. An
+ * image that has its own way with the name keeps the host's. */
+static int take_own_null(struct error *err)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	AUTO_CLOSE int fd = -1;
+
+	for (int i = 0; i < 3; i++) {
+		if (!is_null(i))
+			continue;
+		if (fd < 0)
+			fd = open("/dev/null", flags); /* host path */
+		if (fd < 0 || !is_null(fd))
+			return 0;
+		if (fcntl(fd, F_SETFL, 0) < 0 || dup2(fd, i) < 0)
+			return error_sys(err, "take the container's /dev/null");
+	}
+	return 0;
+}
+
 static int hide(struct error *err)
 {
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? error_sys(err, "hide the process") : 0;
@@ -129,7 +156,8 @@ static int set_up(const struct launching *b, const struct oci_launch *o, struct 
 		return -1;
 	if (setsid() < 0)
 		return error_sys(err, "make a session");
-	return o->spec->process->terminal ? open_terminal(o->spec->process, err) : 0;
+	return o->spec->process->terminal ? open_terminal(o->spec->process, err)
+					  : take_own_null(err);
 }
 
 /* What is the host's to give, taken before its proc is out of sight. */

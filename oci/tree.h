@@ -17,6 +17,8 @@
 #include "cgroups/span.h"
 #include "oci/spec.h"
 
+enum { TREE_NODES = 6 };		/* devices that every container has */
+
 struct tree {
 	const struct oci_spec *spec;
 	const char *rootfs;		/* absolute, on the host */
@@ -45,5 +47,14 @@ int tree_enter(const struct tree *t, bool without_pivot, struct error *err);
 /* Takes the mounts of a configuration away from a mount namespace that the container shared with
  * the caller. What is not mounted any more is passed over. */
 void tree_unmount(const struct oci_spec *spec, const char *rootfs);
+
+/* Makes what mounts will stand on, for whoever mounts them instead of tree_fill(): what an earlier
+ * mount covers is not the root filesystem's to have. */
+int tree_places(const struct tree *t, struct error *err);
+
+/* "/dev/null", for i below TREE_NODES. */
+const char *tree_node_path(size_t i);
+/* The directory of a hierarchy below a mount of type cgroup. */
+const char *tree_cgroup_name(const struct span_part *part);
 
 #endif

@@ -24,7 +24,7 @@ static int link_names(int dirfd, const char *names, struct error *err)
 	return 0;
 }
 
-static const char *directory_of(const struct span_part *part)
+const char *tree_cgroup_name(const struct span_part *part)
 {
 	return strncmp(part->names, "name=", 5) == 0 ? part->names + 5 : part->names;
 }
@@ -67,7 +67,7 @@ int tree_cgroup(const struct tree *t, const struct oci_mount *m, uint64_t attrs,
 		return -1;
 	for (size_t i = 0; i < t->span->n; i++) {
 		const struct span_part *part = &t->span->parts[i];
-		AUTO_FREE char *target = xasprintf("%s/%s", m->destination, directory_of(part));
+		AUTO_FREE char *target = xasprintf("%s/%s", m->destination, tree_cgroup_name(part));
 
 		/* A systemd inside would use it beside the hierarchies of version 1, where it has
 		 * nothing to say. */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "oci/criu.h"
 #include "oci/mount_options.h"
 #include "oci/oci.h"
 #include "oci/seccomp.h"
@@ -122,8 +123,19 @@ static bool has_verb(const char *name)
 	return false;
 }
 
+/* Where it is, and works. */
+static void add_criu(struct json_out *o, const char *given)
+{
+	struct error missing = { 0 };
+	const char *program = criu_find(given, &missing);
+	char version[32];
+
+	if (program && criu_version(program, version, &missing) == 0)
+		json_out_str(o, "org.criu.version", version);
+}
+
 /* Under runc's names, which callers look for. */
-static void add_annotations(struct json_out *o)
+static void add_annotations(struct json_out *o, const char *criu)
 {
 	unsigned int major, minor, micro;
 	AUTO_FREE char *version = NULL;
@@ -134,6 +146,7 @@ static void add_annotations(struct json_out *o)
 	json_out_str(o, "io.github.seccomp.libseccomp.version", version);
 	json_out_str(o, "org.opencontainers.runc.checkpoint.enabled",
 		     has_verb("checkpoint") ? "true" : "false");
+	add_criu(o, criu);
 	json_out_str(o, "zone-oci.version", PACKAGE_VERSION);
 	/* docs/engines.md says it at length. */
 	json_out_str(o, "zone-oci.assurance.with-user-namespace", "zone");
@@ -152,7 +165,7 @@ int oci_features(struct oci *oci, struct error *err)
 	add_hooks(&o);
 	add_mount_options(&o);
 	add_linux(&o);
-	add_annotations(&o);
+	add_annotations(&o, oci->criu);
 	/* They become properties of systemd's unit (scope.h). */
 	json_out_array(&o, "potentiallyUnsafeConfigAnnotations");
 	json_out_str(&o, NULL, "org.systemd.property.");

@@ -26,6 +26,10 @@ static const struct oci_verb verbs[] = {
 	{ "update", oci_update, oci_update_options, 1, 1, false, "ID", "change its limits" },
 	{ "events", oci_events, oci_events_options, 1, 1, false, "ID",
 	  "tell what it uses, and when it ran out of memory" },
+	{ "checkpoint", oci_checkpoint, oci_checkpoint_options, 1, 1, false, "ID",
+	  "write down what runs in it" },
+	{ "restore", oci_restore, oci_restore_options, 1, 1, false, "ID",
+	  "make one of what was written down" },
 	{ NULL, NULL, NULL, 0, 0, false, NULL, NULL },
 };
 /* clang-format on */
