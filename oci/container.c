@@ -34,11 +34,19 @@ int container_id_check(const char *id, struct error *err)
 	return 0;
 }
 
+static int root_failed(const char *what, const char *root, struct error *err)
+{
+	error_sys(err, "%s '%s'", what, root);
+	if (err->sys == EACCES && geteuid() != 0)
+		error_hint(err, "other users than root need XDG_RUNTIME_DIR, or a --root of their own");
+	return -1;
+}
+
 static int open_root(const char *root, struct error *err)
 {
 	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
 
-	return fd >= 0 ? fd : error_sys(err, "open '%s'", root);
+	return fd >= 0 ? fd : root_failed("open", root, err);
 }
 
 /* The last part, and what is missing before it. */
@@ -49,11 +57,11 @@ static int make_root(const char *root, struct error *err)
 	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST) /* host path */
-			return error_sys(err, "make '%s'", path);
+			return root_failed("make", path, err);
 		*slash = '/';
 	}
 	if (mkdir(path, 0700) < 0 && errno != EEXIST) /* host path */
-		return error_sys(err, "make '%s'", path);
+		return root_failed("make", path, err);
 	return open_root(root, err);
 }
 
@@ -194,7 +202,7 @@ int container_open(struct container *out, const char *root, const char *id, enum
 	if (out->rootfd < 0 && errno == ENOENT)
 		return error_set(err, ERR_NOT_FOUND, "container does not exist: '%s'", id);
 	if (out->rootfd < 0)
-		return error_sys(err, "open '%s'", root);
+		return root_failed("open", root, err);
 	if (open_dir(out, mode, err) < 0)
 		return -1;
 	return read_state(out, err) < 0 ? error_wrap(err, "container '%s'", id) : 0;
@@ -359,7 +367,7 @@ int container_each(const char *root, int (*each)(void *arg, const char *id, stru
 	if (!dir && errno == ENOENT)
 		return 0;
 	if (!dir)
-		return error_sys(err, "open '%s'", root);
+		return root_failed("open", root, err);
 	for (struct dirent *e; (e = readdir(dir));) {
 		struct error ignored = { 0 };
 

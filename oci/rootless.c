@@ -89,8 +89,12 @@ static int run_program(const struct ids *ids, pid_t pid, struct error *err)
 	}
 	pidfd = proc_spawn(&(struct proc_spawn){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1,
 						 .stderr_fd = 2, .dirfd = -1 }, &child, err);
-	if (pidfd < 0)
-		return error_wrap(err, "%s", ids->key);
+	if (pidfd < 0) {
+		bool is_missing = err->kind == ERR_UNSUPPORTED;
+
+		error_wrap(err, "%s", ids->key);
+		return is_missing ? error_hint(err, "it comes with the package uidmap") : -1;
+	}
 	status = proc_reap(pidfd, err);
 	if (status < 0)
 		return -1;
@@ -190,9 +194,10 @@ int rootless_enter(const struct oci_spec *spec, struct error *err)
 		  l->n_gids },
 	};
 
-	if (!spec_makes_namespace(spec, OCI_NS_USER))
-		return error_set(err, ERR_UNSUPPORTED, "rootless container requires user"
-				 " namespaces");
+	if (!spec_makes_namespace(spec, OCI_NS_USER)) {
+		error_set(err, ERR_UNSUPPORTED, "rootless container requires user namespaces");
+		return error_hint(err, "'zone-oci spec --rootless' writes a config.json with one");
+	}
 	if (check_ids(&ids[0], err) < 0 || check_ids(&ids[1], err) < 0)
 		return -1;
 	if (!is_own_alone(&ids[0]) || !is_own_alone(&ids[1]))

@@ -47,7 +47,7 @@ refuses_text() {
 	printf '[%.0s' {1..100000} >"$BUNDLE/config.json"
 	exits 1 oci run --bundle "$BUNDLE" "$ID"
 	rm "$BUNDLE/config.json"
-	fails 1 "open '$BUNDLE/config.json': No such file or directory" oci run --bundle "$BUNDLE" "$ID"
+	fails 1 "open '$BUNDLE/config.json': No such file or directory ('zone-oci spec' writes one)" oci run --bundle "$BUNDLE" "$ID"
 	mkdir "$BUNDLE/config.json"
 	exits 1 oci run --bundle "$BUNDLE" "$ID"
 	rmdir "$BUNDLE/config.json"

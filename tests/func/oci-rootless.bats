@@ -72,6 +72,9 @@ runs() { as_user oci run --bundle "$BUNDLE" "$ID" </dev/null; }
 		"p['user']['additionalGids'] = [7]" "capable('CHOWN', 'FOWNER')"
 	fails 1 "newuidmap: Cannot determine your user name.
 linux.uidMappings: newuidmap failed" runs
+	fails 1 "linux.uidMappings: no program 'newuidmap' on this host (it comes with the package uidmap)" \
+		unshare --mount bash -c "mount --bind /dev/null /usr/bin/newuidmap
+		$(declare -f as_user runs); OCI=$OCI OCI_ROOT=$OCI_ROOT BUNDLE=$BUNDLE ID=$ID runs"
 	{ cat /etc/passwd; echo "tester:x:4242:4243::/:/bin/sh"; } >"$BATS_TEST_TMPDIR/passwd"
 	echo "tester:300000:65536" >"$BATS_TEST_TMPDIR/ids"
 	# Only in a mount namespace of its own does the machine know that user.
@@ -87,13 +90,24 @@ linux.uidMappings: newuidmap failed" runs
 	users_config "l['uidMappings'][0]['hostID'] = 0"
 	fails 1 "linux.uidMappings: without the host's root, 0 must be the caller (4242)" runs
 	config
-	fails 1 "rootless container requires user namespaces" runs
+	fails 1 "rootless container requires user namespaces ('zone-oci spec --rootless' writes a config.json with one)" runs
 	users_config "l['resources'] = {'pids': {'limit': 10}}"
 	exits 1 runs
 	holds "Permission denied"
 	users_config "l['devices'] = [{'path': '/dev/null', 'type': 'c', 'major': 5, 'minor': 1}]"
 	fails 1 "'/dev/null' of the host is another device" runs
 	prints "" ls "$OCI_ROOT"
+}
+
+@test "a user without a directory for containers is told how to have one" {
+	local remedy="other users than root need XDG_RUNTIME_DIR, or a --root of their own"
+
+	mkdir -m 700 "$BATS_TEST_TMPDIR/roots"
+	fails 1 "make '$BATS_TEST_TMPDIR/roots/mine': Permission denied ($remedy)" \
+		as_user "$OCI" --root "$BATS_TEST_TMPDIR/roots/mine" run --bundle "$BUNDLE" "$ID" </dev/null
+	chmod 711 "$BATS_TEST_TMPDIR"
+	fails 1 "open '$BATS_TEST_TMPDIR/roots': Permission denied ($remedy)" \
+		as_user "$OCI" --root "$BATS_TEST_TMPDIR/roots" list
 }
 
 @test "root of a user namespace has containers, as Podman's is" {
