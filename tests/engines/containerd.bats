@@ -238,7 +238,7 @@ limit() {
 	exits 1 runs --rm "$IMAGE" "$BOX-3" /none/such
 	holds "no such file or directory"
 	prints "" containers containers ls -q
-	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/$BOX*" -print -quit)" ]
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/$BOX*" -print -quit 2>/dev/null)" ]
 }
 
 @test "events tell its life" {
@@ -345,9 +345,9 @@ events_arrive() {
 
 @test "--cgroup names the group" {
 	box --cgroup "/$ENGINE_GROUP/elsewhere/$BOX"
-	[ -n "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/elsewhere/$BOX" -print -quit)" ]
+	[ -n "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/elsewhere/$BOX" -print -quit 2>/dev/null)" ]
 	drop "$BOX"
-	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/elsewhere/$BOX" -print -quit)" ]
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/elsewhere/$BOX" -print -quit 2>/dev/null)" ]
 }
 
 @test "annotations are in the runtime's state" {
@@ -426,5 +426,5 @@ task_is_gone() {
 	done
 	wait
 	prints "" containers tasks ls -q
-	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/$BOX*" -print -quit)" ]
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/$BOX*" -print -quit 2>/dev/null)" ]
 }

@@ -58,5 +58,5 @@ engine_close() {
 
 engine_groups_removed() {
 	find /sys/fs/cgroup -depth -type d -path "*/$ENGINE_GROUP*" -exec rmdir {} + 2>/dev/null
-	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP*" -print -quit)" ]
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP*" -print -quit 2>/dev/null)" ]
 }

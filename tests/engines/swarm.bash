@@ -38,7 +38,7 @@ node_cut() {
 
 groups_are_gone() {
 	find /sys/fs/cgroup -depth -type d -path "*/$ENGINE_GROUP/node$1/*" -exec rmdir {} + 2>/dev/null
-	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/node$1/*" -print -quit)" ]
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$ENGINE_GROUP/node$1/*" -print -quit 2>/dev/null)" ]
 }
 
 # node N COMMAND...: on it.
