@@ -374,7 +374,7 @@ claim_ssh_is_whose_it_is_told() {
 	deadline 10 not sshd_pids
 	zonectl set -q demand ssh=inside
 	zonectl reboot -q demand
-	deadline 60 sshd_pids
+	deadline 60 ssh_banner demand
 	prints "demand" zonectl ssh demand -i "$KEY" hostname
 	zonectl destroy -q --force -y demand
 }
@@ -398,8 +398,9 @@ keeper_pids_there() {
 	[ -n "$(keeper_pids "$1")" ]
 }
 
+# ssh_banner [ZONE]: its server, once it runs, listens.
 ssh_banner() {
-	[[ $(zonectl exec deb -- bash -c 'exec 5<>/dev/tcp/127.0.0.1/22 && head -n 1 <&5' 2>/dev/null) == SSH-2.0-OpenSSH* ]]
+	[[ $(zonectl exec "${1:-deb}" -- bash -c 'exec 5<>/dev/tcp/127.0.0.1/22 && head -n 1 <&5' 2>/dev/null) == SSH-2.0-OpenSSH* ]]
 }
 
 claim_has_own_identity() {
