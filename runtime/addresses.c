@@ -12,6 +12,7 @@
 #include "netns/addr.h"
 #include "netns/probe.h"
 #include "runtime/address.h"
+#include "runtime/holdings.h"
 #include "runtime/pools.h"
 #include "runtime/ports.h"
 
@@ -64,6 +65,19 @@ static char **claimed(const struct zone_config *c)
 		strv_add(&list, strchr(*a, '=') + 1);
 	for (char *const *a = c->held_ip; a && *a; a++)
 		strv_add(&list, *a);
+	return list;
+}
+
+char **addresses_claims(const struct zone_config *c)
+{
+	AUTO_STRV char **addresses = claimed(c);
+	AUTO_STRV char **ports = ports_claimed(c);
+	char **list = NULL;
+
+	for (char **a = addresses; a && *a; a++)
+		strv_addf(&list, "addresses/%s", *a);
+	for (char **port = ports; port && *port; port++)
+		strv_addf(&list, "ports/%s", *port);
 	return list;
 }
 
@@ -436,14 +450,15 @@ int addresses_take(struct site *site, struct zone_config *c, struct error *err)
  * Giving back
  */
 
-int addresses_give_all(struct site *site, const char *name, struct error *err)
+int addresses_give_all(struct site *site, const char *name, const struct zone_config *kept,
+		       struct error *err)
 {
 	struct claims claims;
 	int status;
 
-	if (ports_give_all(site, name, err) < 0 || addresses_open(&claims, site, err) < 0)
+	if (ports_give_all(site, name, kept, err) < 0 || addresses_open(&claims, site, err) < 0)
 		return -1;
-	status = claims_give_all(&claims, name, err);
+	status = claims_give_all(&claims, name, kept, err);
 	claims_close(&claims);
 	return status;
 }
@@ -486,8 +501,7 @@ int addresses_give(struct site *site, const struct zone_config *from,
 	return give_list(site, from->name, list, stay, err);
 }
 
-int addresses_settle(struct site *site, struct zone_config *c, bool *out_changed,
-		     struct error *err)
+static int settle(struct site *site, struct zone_config *c, bool *out_changed, struct error *err)
 {
 	AUTO_STRV char **had = claimed(c);
 	AUTO_STRV char **old = strv_copy(c->auto_ip);
@@ -504,6 +518,18 @@ int addresses_settle(struct site *site, struct zone_config *c, bool *out_changed
 	strv_clear(&c->held_ip);
 	has = claimed(c);
 	return give_list(site, c->name, had, has, err);
+}
+
+int addresses_settle(struct site *site, struct zone_config *c, bool *out_changed,
+		     struct error *err)
+{
+	bool are_known = holdings_are_known(site, c->name);
+
+	if (settle(site, c, out_changed, err) < 0)
+		return -1;
+	if (!are_known || holdings_are_known(site, c->name))
+		return 0;
+	return holdings_write(site, c->name, c, err);
 }
 
 /*

@@ -25,8 +25,13 @@ int addresses_take(struct site *site, struct zone_config *c, struct error *err);
 /* Gives back what the configuration from has claimed and kept, which may be NULL, has not. */
 int addresses_give(struct site *site, const struct zone_config *from,
 		   const struct zone_config *kept, struct error *err);
-/* Gives back every claim of a zone; for when its zone.json can't tell. */
-int addresses_give_all(struct site *site, const char *name, struct error *err);
+/* Gives back every claim of a zone but those that kept has, which may be NULL. Everybody's claims
+ * are looked at: for when the zone's holdings can't tell. */
+int addresses_give_all(struct site *site, const char *name, const struct zone_config *kept,
+		       struct error *err);
+/* The links that a configuration's claims are, below var/lib/zonectl: "addresses/10.0.0.5"; a strv
+ * that the caller owns. */
+char **addresses_claims(const struct zone_config *c);
 /* A running zone's configuration becomes c: what the old one had is held until the zone is down. */
 void addresses_hold(struct zone_config *c, const struct zone_config *old);
 /* How many more interfaces as nic could take addresses as ip says; NULL: as by default. UINT64_MAX:

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "runtime/addresses.h"
+#include "runtime/holdings.h"
 #include "runtime/live.h"
 #include "runtime/place.h"
 
@@ -106,6 +107,7 @@ static int apply_and_write(struct change *c, struct error *err)
 static int make_network(struct change *c, struct error *err)
 {
 	struct zone *z = c->zone;
+	bool are_known = holdings_are_known(z->site, z->name);
 	struct error ignored = { 0 };
 	struct zone_config old;
 	int status;
@@ -124,6 +126,8 @@ static int make_network(struct change *c, struct error *err)
 					     &old, &ignored);
 	}
 	zone_config_clear(&old);
+	if (status == 0 && are_known && !c->is_runtime_only)
+		status = holdings_write(z->site, z->name, &z->config, err);
 	return status;
 }
 

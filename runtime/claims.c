@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/lock.h"
+#include "runtime/holdings.h"
 
 enum { TAKE_RETRIES = 8 };
 
@@ -108,34 +109,43 @@ int claims_lock(struct claims *c, struct error *err)
 	return 0;
 }
 
+/* 1, or 0 when there is one already. From here on the zone may have more than its holdings say. */
+static int make(struct claims *c, const char *claim, const char *zone, struct error *err)
+{
+	if (!c->has_forgotten && holdings_forget(c->site, zone, err) < 0)
+		return -1;
+	c->has_forgotten = true;
+	if (symlinkat(zone, c->dirfd, claim) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : error_sys(err, "make link '%s/%s'", c->name, claim);
+}
+
 int claim_try(struct claims *c, const char *claim, const char *zone, struct error *err)
 {
 	char owner[ZONE_NAME_MAX + 1];
 
-	if (symlinkat(zone, c->dirfd, claim) == 0)
-		return 1;
-	if (errno != EEXIST)
-		return error_sys(err, "make link '%s/%s'", c->name, claim);
-	return read_owner(c, claim, owner) == 0 && strcmp(owner, zone) == 0 ? 2 : 0;
+	if (read_owner(c, claim, owner) < 0)
+		return make(c, claim, zone, err);
+	return strcmp(owner, zone) == 0 ? 2 : 0;
 }
 
 int claim_take(struct claims *c, const char *claim, const char *zone,
 	       char owner[ZONE_NAME_MAX + 1], struct error *err)
 {
 	for (int i = 0; i < TAKE_RETRIES; i++) {
-		int swept;
+		int done;
 
-		if (symlinkat(zone, c->dirfd, claim) == 0)
-			return 1;
-		if (errno != EEXIST)
-			return error_sys(err, "make link '%s/%s'", c->name, claim);
-		if (read_owner(c, claim, owner) < 0)
+		if (read_owner(c, claim, owner) < 0) {
+			done = make(c, claim, zone, err);
+			if (done != 0)
+				return done;
 			continue;
+		}
 		if (strcmp(owner, zone) == 0)
 			return 2;
-		swept = sweep(c, claim, owner, err);
-		if (swept <= 0)
-			return swept;
+		done = sweep(c, claim, owner, err);
+		if (done <= 0)
+			return done;
 	}
 	return error_set(err, ERR_BUSY, "'%s/%s': other commands take it too", c->name, claim);
 }
@@ -169,18 +179,24 @@ int claims_each(struct claims *c, int (*visit)(void *arg, const char *claim, str
 struct giving {
 	struct claims *claims;
 	const char *zone;
+	const struct zone_config *kept;
 };
 
 static int give_one(void *arg, const char *claim, struct error *err)
 {
 	struct giving *g = arg;
+	char owner[ZONE_NAME_MAX + 1];
 
-	return claim_give(g->claims, claim, g->zone, err);
+	if (read_owner(g->claims, claim, owner) < 0 || strcmp(owner, g->zone) != 0 ||
+	    (g->kept && g->claims->is_in(g->kept, claim)))
+		return 0;
+	return claim_drop(g->claims, claim, err);
 }
 
-int claims_give_all(struct claims *c, const char *zone, struct error *err)
+int claims_give_all(struct claims *c, const char *zone, const struct zone_config *kept,
+		    struct error *err)
 {
-	struct giving g = { .claims = c, .zone = zone };
+	struct giving g = { .claims = c, .zone = zone, .kept = kept };
 
 	return claims_each(c, give_one, &g, err);
 }

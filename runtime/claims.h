@@ -7,7 +7,8 @@
  * host. A claim is a link DIR/NAME -> ZONE below var/lib/zonectl, and making a
  * link is exclusive (symlink(2)): no list is read, whatever the number of zones.
  * A link whose zone is gone, or has no such claim in its zone.json, was left by
- * a command that was killed, and the next that comes by it takes it over.
+ * a command that was killed, and the next that comes by it takes it over. What a
+ * zone has is written beside it, too, for when it goes (holdings.h).
  */
 
 #include "base/error.h"
@@ -18,6 +19,7 @@ struct claims {
 	struct site *site;		/* borrowed */
 	const char *name;		/* of the directory, borrowed: "addresses" */
 	int dirfd;
+	bool has_forgotten;		/* what the zone's holdings say; of one zone alone, then */
 	/* True if the configuration, which was read from a zone's file, has this claim. */
 	bool (*is_in)(const struct zone_config *c, const char *claim);
 };
@@ -25,7 +27,7 @@ struct claims {
 /* Opens the directory, making it; is_in is the caller's to set. */
 int claims_open(struct claims *out, struct site *site, const char *name, struct error *err);
 void claims_close(struct claims *c);
-/* Like claim_take(), but a link that is there counts, whatever it means. One call to the kernel. */
+/* Like claim_take(), but a link that is there counts, whatever it means. */
 int claim_try(struct claims *c, const char *claim, const char *zone, struct error *err);
 /* Takes it for the zone: 1 for a new claim, 2 if it was the zone's already, 0 if another zone's,
  * whose name is in owner then. The zone's directory, or its .new-NAME, is locked alone by the
@@ -42,8 +44,9 @@ bool claim_is_held(struct claims *c, const char *claim, const char *owner);
 int claim_drop(struct claims *c, const char *claim, struct error *err);
 /* Gives it back, if it is that zone's. Nothing there is success. */
 int claim_give(struct claims *c, const char *claim, const char *zone, struct error *err);
-/* Every claim of that zone; for when its zone.json can't tell. */
-int claims_give_all(struct claims *c, const char *zone, struct error *err);
+/* Every claim of that zone but those that kept has, which may be NULL: all claims are looked at. */
+int claims_give_all(struct claims *c, const char *zone, const struct zone_config *kept,
+		    struct error *err);
 /* Calls visit for each, in no order, until it returns other than 0, and returns that. */
 int claims_each(struct claims *c, int (*visit)(void *arg, const char *claim, struct error *err),
 		void *arg, struct error *err);

@@ -17,6 +17,7 @@
 #include "disks/pool.h"
 #include "runtime/addresses.h"
 #include "runtime/destroy.h"
+#include "runtime/holdings.h"
 #include "runtime/identity.h"
 #include "runtime/live.h"
 #include "runtime/place.h"
@@ -257,6 +258,9 @@ static int commit(struct stage *s, struct error *err)
 	int zonesfd = s->site->zonesfd;
 
 	if (zone_config_write(c, s->dirfd, err) < 0)
+		return -1;
+	/* Whoever destroys one that lives for a single command knows its configuration. */
+	if (!c->is_ephemeral && holdings_write(s->site, s->dir, c, err) < 0)
 		return -1;
 	if (renameat2(zonesfd, s->dir, zonesfd, c->name, RENAME_NOREPLACE) < 0)
 		return error_sys(err, "rename '%s' to '%s'", s->dir, c->name);

@@ -10,15 +10,18 @@
 #include "base/path.h"
 #include "disks/disk.h"
 #include "runtime/addresses.h"
+#include "runtime/holdings.h"
 #include "runtime/reinstall.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
 
-/* Gives back uids and addresses: by zone.json's word or, where c is NULL, by looking for the zone's
- * links. */
-static int give_back(struct site *site, const char *name, const struct zone_config *c,
-		     struct error *err)
+/* Gives back uids and addresses: by zone.json's word or, where c is NULL or was not read, by that
+ * of its holdings; without those by looking for the zone's links among everybody's. */
+static int give_back(struct site *site, const char *dir, const char *name,
+		     const struct zone_config *c, struct error *err)
 {
+	int given;
+
 	/* What stands beside a whole zone (a create that was killed before it saw that the name is
 	 * taken) has none, and the whole zone keeps its own. */
 	if (faccessat(site->zonesfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -29,7 +32,12 @@ static int give_back(struct site *site, const char *name, const struct zone_conf
 		return addresses_give(site, c, NULL, err) < 0
 			       ? -1
 			       : uidmap_give(site, name, c->uid_base, err);
-	return addresses_give_all(site, name, err) < 0 ? -1 : uidmap_give_all(site, name, err);
+	given = holdings_give(site, dir, name, err);
+	if (given != 0)
+		return given < 0 ? -1 : 0;
+	return addresses_give_all(site, name, NULL, err) < 0 ?
+		       -1 :
+		       uidmap_give_all(site, name, 0, err);
 }
 
 /* What of its place on disk lies elsewhere. */
@@ -59,7 +67,7 @@ static int remove_dir(struct site *site, const char *dir, const char *name,
 	snprintf(data, sizeof(data), "%s/data", dir);
 	if (path_remove(site->zonesfd, data, err) < 0)
 		return -1;
-	if (give_back(site, name, c, err) < 0)
+	if (give_back(site, dir, name, c, err) < 0)
 		return -1;
 	return path_remove(site->zonesfd, dir, err);
 }

@@ -22,6 +22,7 @@ libzone_a_SOURCES += %D%/filter.c %D%/filter.h
 libzone_a_SOURCES += %D%/filter_compile.c %D%/filter_compile.h
 libzone_a_SOURCES += %D%/filter_table.c %D%/filter_table.h
 libzone_a_SOURCES += %D%/brief.c %D%/brief.h
+libzone_a_SOURCES += %D%/holdings.c %D%/holdings.h
 libzone_a_SOURCES += %D%/state.c %D%/state.h
 libzone_a_SOURCES += %D%/terminals.c %D%/terminals.h
 libzone_a_SOURCES += %D%/uidmap.c %D%/uidmap.h

@@ -62,7 +62,7 @@ static char **claimed(const struct net_config *n)
 	return list;
 }
 
-static char **claimed_by(const struct zone_config *c)
+char **ports_claimed(const struct zone_config *c)
 {
 	struct error ignored = { 0 };
 	struct net_config n;
@@ -77,7 +77,7 @@ static char **claimed_by(const struct zone_config *c)
 
 static bool is_claimed(const struct zone_config *c, const char *claim)
 {
-	AUTO_STRV char **list = claimed_by(c);
+	AUTO_STRV char **list = ports_claimed(c);
 
 	return strv_has(list, claim);
 }
@@ -238,8 +238,8 @@ int ports_holder(struct site *site, const struct net_config *n,
 int ports_give(struct site *site, const struct zone_config *from, const struct zone_config *kept,
 	       struct error *err)
 {
-	AUTO_STRV char **list = claimed_by(from);
-	AUTO_STRV char **stay = claimed_by(kept);
+	AUTO_STRV char **list = ports_claimed(from);
+	AUTO_STRV char **stay = ports_claimed(kept);
 	struct claims claims;
 	int status = 0;
 
@@ -254,14 +254,15 @@ int ports_give(struct site *site, const struct zone_config *from, const struct z
 	return status;
 }
 
-int ports_give_all(struct site *site, const char *zone, struct error *err)
+int ports_give_all(struct site *site, const char *zone, const struct zone_config *kept,
+		   struct error *err)
 {
 	struct claims claims;
 	int status;
 
 	if (ports_open(&claims, site, err) < 0)
 		return -1;
-	status = claims_give_all(&claims, zone, err);
+	status = claims_give_all(&claims, zone, kept, err);
 	claims_close(&claims);
 	return status;
 }

@@ -22,6 +22,10 @@ int ports_holder(struct site *site, const struct net_config *n,
 /* Gives back what from publishes and kept, which may be NULL, does not. */
 int ports_give(struct site *site, const struct zone_config *from, const struct zone_config *kept,
 	       struct error *err);
-int ports_give_all(struct site *site, const char *zone, struct error *err);
+/* Gives back all but what kept publishes, which may be NULL: all claims are looked at. */
+int ports_give_all(struct site *site, const char *zone, const struct zone_config *kept,
+		   struct error *err);
+/* The claims of a configuration, as a strv that the caller owns. */
+char **ports_claimed(const struct zone_config *c);
 
 #endif

@@ -17,6 +17,7 @@
 #include "runtime/counters.h"
 #include "runtime/create.h"
 #include "runtime/destroy.h"
+#include "runtime/holdings.h"
 #include "runtime/reinstall_keep.h"
 #include "runtime/state.h"
 #include "runtime/uidmap.h"
@@ -213,6 +214,14 @@ static int successor(const struct zone *z, struct zone_config *out, struct error
 	return 0;
 }
 
+/* What the zone has claimed does not change with its root. */
+static int pass_holdings(const struct zone *z, const struct next *n, struct error *err)
+{
+	return holdings_are_known(z->site, z->name) ?
+		       holdings_write(z->site, n->dir, &n->config, err) :
+		       holdings_forget(z->site, n->dir, err);
+}
+
 /*
  * A new root
  */
@@ -258,7 +267,7 @@ static int next_fill(struct zone *z, struct next *n, const struct reinstall_opti
 		return -1;
 	if (o->keep && reinstall_keep(z->site, &from, &to, o->keep, err) < 0)
 		return -1;
-	if (counters_copy(z->dirfd, n->dirfd, err) < 0)
+	if (counters_copy(z->dirfd, n->dirfd, err) < 0 || pass_holdings(z, n, err) < 0)
 		return -1;
 	return commit(z, n, err);
 }
@@ -325,7 +334,7 @@ static int back(struct zone *z, struct zone *kept, struct next *n, struct error 
 	if (n->dirfd < 0)
 		return error_sys(err, "duplicate a descriptor");
 	if (zone_config_write(&n->config, n->dirfd, err) < 0 ||
-	    counters_copy(z->dirfd, n->dirfd, err) < 0)
+	    counters_copy(z->dirfd, n->dirfd, err) < 0 || pass_holdings(z, n, err) < 0)
 		return -1;
 	return commit(z, n, err);
 }

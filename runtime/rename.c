@@ -9,18 +9,23 @@
 
 #include "base/cleanup.h"
 #include "runtime/addresses.h"
+#include "runtime/holdings.h"
 #include "runtime/reinstall.h"
 #include "runtime/uidmap.h"
 
 /* What stands in the zone's own file and in uids/ becomes what its directory says. */
 static int follow(struct zone *z, struct zone_config *config, struct error *err)
 {
+	bool are_known = holdings_are_known(z->site, z->name);
+
 	strcpy(config->name, z->name);
 	if (zone_config_write(config, z->dirfd, err) < 0)
 		return -1;
 	if (uidmap_claim(z->site, z->name, config->uid_base, err) < 0)
 		return -1;
-	return addresses_take(z->site, config, err);
+	if (addresses_take(z->site, config, err) < 0)
+		return -1;
+	return are_known ? holdings_write(z->site, z->name, config, err) : 0;
 }
 
 static int move(struct site *site, const char *from, const char *to, struct error *err)

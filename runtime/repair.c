@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "runtime/addresses.h"
 #include "runtime/boot.h"
+#include "runtime/holdings.h"
 #include "runtime/hosts.h"
 #include "runtime/keeper.h"
 #include "runtime/network.h"
@@ -91,6 +92,17 @@ static int repair_addresses(struct zone *z, struct error *err)
 	return has_changed ? zone_config_write(&z->config, z->dirfd, err) : 0;
 }
 
+/* Of a command that was killed: claims that it took, and did not write down. */
+static int repair_holdings(struct zone *z, struct error *err)
+{
+	if (holdings_are_known(z->site, z->name))
+		return 0;
+	if (addresses_give_all(z->site, z->name, &z->config, err) < 0 ||
+	    uidmap_give_all(z->site, z->name, z->config.uid_base, err) < 0)
+		return error_wrap(err, "claims");
+	return holdings_write(z->site, z->name, &z->config, err);
+}
+
 static int repair_reinstall(struct zone *z, char ***out_done, struct error *err)
 {
 	bool has_finished;
@@ -127,6 +139,8 @@ int zone_repair(struct zone *z, char ***out_done, struct error *err)
 		ret = repair_network(z, out_done, err);
 	if (ret == 0 && st.initfd < 0)
 		ret = repair_addresses(z, err);
+	if (ret == 0 && st.initfd < 0)
+		ret = repair_holdings(z, err);
 	if (ret == 0 && st.initfd < 0)
 		ret = place_repair(z, out_done, err);
 	zone_status_clear(&st);

@@ -16,6 +16,7 @@
 #include "base/sha256.h"
 #include "base/strv.h"
 #include "runtime/config.h"
+#include "runtime/holdings.h"
 #include "runtime/zone.h"
 
 /*
@@ -97,13 +98,15 @@ static int take_slot(struct site *site, int uidsfd, uint32_t slot, const char *n
 
 	snprintf(text, sizeof(text), "%u", slot);
 	for (int i = 0; i < TAKE_RETRIES; i++) {
-		if (symlinkat(name, uidsfd, text) == 0)
-			return 1;
-		if (errno != EEXIST)
-			return error_sys(err, "make link 'uids/%s'", text);
-		/* Given back just now. */
-		if (slot_owner(uidsfd, text, owner) < 0)
+		if (slot_owner(uidsfd, text, owner) < 0) {
+			if (holdings_forget(site, name, err) < 0)
+				return -1;
+			if (symlinkat(name, uidsfd, text) == 0)
+				return 1;
+			if (errno != EEXIST)
+				return error_sys(err, "make link 'uids/%s'", text);
 			continue;
+		}
 		if (strcmp(owner, name) == 0)
 			return 1;
 		if ((*owner && zone_exists(site, owner)) || is_used_by_another(site, name, slot))
@@ -237,11 +240,14 @@ int uidmap_pass(struct site *site, const char *from, const char *to, uint32_t ba
 	snprintf(slot, sizeof(slot), "%u", base / ZONE_IDS);
 	if (slot_owner(uidsfd, slot, owner) < 0 || strcmp(owner, from) != 0)
 		return 0;
+	if (holdings_forget(site, to, err) < 0)
+		return -1;
 	return pass_slot(uidsfd, slot, to, err);
 }
 
-int uidmap_give_all(struct site *site, const char *name, struct error *err)
+int uidmap_give_all(struct site *site, const char *name, uint32_t kept, struct error *err)
 {
+	char kept_slot[SLOT_TEXT];
 	AUTO_CLOSE int uidsfd = open_uids(site, err);
 	AUTO_CLOSE int listfd = -1;
 	AUTO_CLOSEDIR DIR *dir = NULL;
@@ -254,8 +260,11 @@ int uidmap_give_all(struct site *site, const char *name, struct error *err)
 	if (!dir)
 		return error_sys(err, "read 'uids'");
 	(void)TAKE_FD(listfd);	/* it is the stream's now */
+	snprintf(kept_slot, sizeof(kept_slot), "%u", kept / ZONE_IDS);
 	for (errno = 0; (entry = readdir(dir)); errno = 0)
-		if (entry->d_type == DT_LNK && give_slot(uidsfd, entry->d_name, name, err) < 0)
+		if (entry->d_type == DT_LNK &&
+		    (kept == 0 || strcmp(entry->d_name, kept_slot) != 0) &&
+		    give_slot(uidsfd, entry->d_name, name, err) < 0)
 			return -1;
 	return errno ? error_sys(err, "read 'uids'") : 0;
 }

@@ -23,8 +23,9 @@
 int uidmap_take(struct site *site, const char *name, uint32_t *out, struct error *err);
 /* Gives it back, if it is that zone's. Nothing there is success. */
 int uidmap_give(struct site *site, const char *name, uint32_t base, struct error *err);
-/* Gives back every slot of a zone; for when its zone.json can't tell. */
-int uidmap_give_all(struct site *site, const char *name, struct error *err);
+/* Gives back every slot of a zone but that of kept (0: none). All slots are looked at: for when
+ * the zone's holdings can't tell. */
+int uidmap_give_all(struct site *site, const char *name, uint32_t kept, struct error *err);
 /* What is from's becomes to's, which has files with these uids too. Not from's is success. */
 int uidmap_pass(struct site *site, const char *from, const char *to, uint32_t base,
 		struct error *err);

@@ -7,6 +7,7 @@
  *
  *   zones/NAME/            mode 0700; the lock is flock(2) on this directory
  *     zone.json            config.h
+ *     holdings             what it has claimed (holdings.h)
  *     console.log          what the console said, rotated to console.log.1
  *     ended                why its init ended, by accident (ending.h)
  *     data/                what only the mount code looks into:

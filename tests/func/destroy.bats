@@ -97,3 +97,54 @@ zonectl: destroy: 1 of 2 failed" zonectl destroy -y d10 d9
 	holds d11
 	state_is d11 installed
 }
+
+# claims ZONE: how many links of uids, addresses and ports are the zone's.
+claims() {
+	find "$ZONECTL_ROOT"/var/lib/zonectl/{uids,addresses,ports} -mindepth 1 -lname "$1" 2>/dev/null | wc -l
+}
+
+# looked_through ZONE: destroys it; succeeds if everybody's addresses were listed for that.
+looked_through() {
+	strace -f -y -e trace=getdents64 -o "$BATS_TEST_TMPDIR/calls" \
+		"$ZONECTL" destroy -y "$1" || return 2
+	grep -q "/var/lib/zonectl/addresses>" "$BATS_TEST_TMPDIR/calls"
+}
+
+@test "destroy gives back all claims of a zone without a look at those of others" {
+	installed d8
+	zonectl set d8 ip=10.11.12.8 ip+=fd00::12:8 publish=4018:80
+	zonectl set d8 ip-=fd00::12:8
+	[ "$(claims d8)" -eq 3 ]
+	not looked_through d8
+	[ "$(claims d8)" -eq 0 ]
+}
+
+@test "a damaged or edited zone.json keeps no claim of a destroyed zone" {
+	local zones="$ZONECTL_ROOT/var/lib/zonectl/zones"
+
+	installed d14
+	installed d15
+	zonectl set d14 ip=10.11.12.14 ip+=fd00::12:14
+	zonectl set d15 ip=10.11.12.15
+	echo '{' >"$zones/d14/zone.json"
+	sed -i 's/10\.11\.12\.15/10.11.12.16/' "$zones/d15/zone.json"
+	zonectl destroy -y d14 d15
+	[ "$(claims d14)" -eq 0 ]
+	[ "$(claims d15)" -eq 0 ]
+}
+
+@test "what a killed command had claimed goes with the zone, and repair gives it back before" {
+	for zone in d11 d12; do
+		installed "$zone"
+		zonectl set "$zone" ip=10.11.12.1${zone#d1}
+		# As a set that was killed after its first claim leaves it.
+		rm "$ZONECTL_ROOT/var/lib/zonectl/zones/$zone/holdings"
+		ln -s "$zone" "$ZONECTL_ROOT/var/lib/zonectl/addresses/10.11.12.2${zone#d1}"
+	done
+	zonectl repair d11
+	[ "$(claims d11)" -eq 2 ]
+	not looked_through d11
+	looked_through d12
+	[ "$(claims d11)" -eq 0 ]
+	[ "$(claims d12)" -eq 0 ]
+}

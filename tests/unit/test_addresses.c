@@ -225,7 +225,7 @@ static void what_a_killed_command_left_is_free(void **state)
 	take(&b);
 	set(&b, "ip+=203.0.113.5");
 	refuses(&b, ERR_EXISTS, "ip: 203.0.113.5 is zone \"a\"'s");
-	assert_int_equal(addresses_give_all(&site, "b", &err), 0);
+	assert_int_equal(addresses_give_all(&site, "b", NULL, &err), 0);
 	assert_int_equal(count("addresses"), 1);
 	zone_config_clear(&b);
 }

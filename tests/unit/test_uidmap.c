@@ -107,9 +107,9 @@ static void only_its_owner_gives_a_slot_back(void **state)
 	base = take("a");
 	snprintf(link, sizeof(link), "uids/%u", base / ZONE_IDS);
 	assert_int_equal(uidmap_give(&site, "b", base, &err), 0);
-	assert_int_equal(uidmap_give_all(&site, "b", &err), 0);
+	assert_int_equal(uidmap_give_all(&site, "b", 0, &err), 0);
 	assert_true(is_there(site.varfd, link));
-	assert_int_equal(uidmap_give_all(&site, "a", &err), 0);
+	assert_int_equal(uidmap_give_all(&site, "a", 0, &err), 0);
 	assert_false(is_there(site.varfd, link));
 }
 
