@@ -17,6 +17,7 @@
 #include "cgroups/unit.h"
 #include "oci/oci.h"
 #include "oci/resources.h"
+#include "oci/resources_undo.h"
 #include "oci/rootless.h"
 #include "oci/scope.h"
 #include "oci/spec_check.h"
@@ -348,10 +349,17 @@ static int update_groups(struct container *c, const struct span *span,
 int groups_update(struct container *c, const struct oci_resources *resources, struct error *err)
 {
 	AUTO_SPAN struct span span = { .n = 0 };
+	AUTO_UNDO struct undo undo = { .n = 0 };
+	struct error kept = { 0 };
 
 	if (groups_open(c, &span, err) < 0)
 		return -1;
-	if (c->state.uses_systemd && update_scope(c, &span, resources, err) < 0)
-		return -1;
-	return update_groups(c, &span, resources, err);
+	undo_remember(&undo, &span, resources);
+	if ((!c->state.uses_systemd || update_scope(c, &span, resources, err) == 0) &&
+	    update_groups(c, &span, resources, err) == 0)
+		return 0;
+	/* The first error is the one that tells. */
+	if (undo_restore(&undo, &kept) < 0)
+		return error_hint(err, "the limits before it are changed, too: %s", kept.text);
+	return -1;
 }

@@ -32,7 +32,7 @@ void groups_close(struct groups *g);
 int groups_open(const struct container *c, struct span *out, struct error *err);
 /* Ends whatever runs in them and removes them. */
 int groups_end(struct container *c, struct error *err);
-/* Other limits for a container that runs. What is not given stays. */
+/* Other limits for a container that runs, all or none. What is not given stays. */
 int groups_update(struct container *c, const struct oci_resources *resources, struct error *err);
 
 #endif

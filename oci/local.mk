@@ -28,6 +28,7 @@ liboci_a_SOURCES += %D%/protobuf.c %D%/protobuf.h
 liboci_a_SOURCES += %D%/rdt.c %D%/rdt.h
 liboci_a_SOURCES += %D%/resources.c %D%/resources.h %D%/resources_parts.h
 liboci_a_SOURCES += %D%/resources_devices.c %D%/resources_io.c
+liboci_a_SOURCES += %D%/resources_undo.c %D%/resources_undo.h
 liboci_a_SOURCES += %D%/rootless.c %D%/rootless.h
 liboci_a_SOURCES += %D%/scope.c %D%/scope.h %D%/scope_devices.c
 liboci_a_SOURCES += %D%/scope_properties.c %D%/scope_variant.c

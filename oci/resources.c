@@ -513,7 +513,7 @@ static int apply_priorities(const struct span *span, const struct oci_network *n
 	return 0;
 }
 
-/* Last, over what the other keys wrote. */
+/* Over what the other keys wrote. */
 static int apply_unified(const struct span *span, const struct oci_resources *r, struct error *err)
 {
 	for (size_t i = 0; i < r->n_unified; i++) {
@@ -552,7 +552,8 @@ int resources_apply(const struct span *span, const struct oci_resources *r, bool
 	if (r->network && apply_priorities(span, r->network, err) < 0)
 		return -1;
 	if (apply_hugepages(span, r, err) < 0 || apply_rdma(span, r, err) < 0 ||
-	    resources_devices(span, r, err) < 0)
+	    apply_unified(span, r, err) < 0)
 		return -1;
-	return apply_unified(span, r, err);
+	/* Of v2 a program, which can't be put back when another limit fails (resources_undo.h). */
+	return resources_devices(span, r, err);
 }

@@ -48,6 +48,35 @@ is_v1() { [ -d "/sys/fs/cgroup/$1/$ID" ]; }
 	prints 12 in_group pids pids.max pids.max
 }
 
+# Every file of the group that says a limit, with what it says.
+limits() {
+	grep -r . --include='memory.*limit*' --include='memory.max' --include='memory.low' --include='memory.swap*' \
+		--include='memory.oom_control' --include='cpu.*us' --include=cpu.max --include=cpu.shares --include=cpu.weight \
+		--include='cpuset.cpus' --include=pids.max --include='blkio.throttle.*device' --include=io.max --include=devices.list \
+		/sys/fs/cgroup/*/"$ID"/box /sys/fs/cgroup/"$ID"/box 2>/dev/null || :
+}
+
+@test "an update that fails at one limit has changed none" {
+	local before=$BATS_TEST_TMPDIR/before what
+	local all='"memory": {"limit": 100663296, "reservation": 50331648}, "cpu": {"shares": 300, "quota": 30000, "period": 60000, "cpus": "0"}'
+
+	oci update --memory 80m --pids-limit 20 --cpu-quota 20000 --cpu-period 50000 --cpuset-cpus 0-1 "$ID"
+	limits >"$before"
+	grep -q . "$before"
+	for what in '"pids": {"limit": 4194305000000000000}' '"unified": {"nonesuch.max": "1"}' \
+		'"hugepageLimits": [{"pageSize": "3MB", "limit": 1}]' '"rdma": {"none": {"hcaHandles": 1}}' \
+		'"devices": [{"allow": true, "type": "x", "major": 5, "minor": 3, "access": "r"}]' \
+		'"blockIO": {"throttleReadBpsDevice": [{"major": 7, "minor": 9999, "rate": 1}]}'; do
+		not oci update -r - "$ID" <<<"{$all, $what}"
+		limits | diff "$before" -
+	done
+	# Without what failed they are other limits.
+	oci update -r - "$ID" <<<"{$all}"
+	limits >"$before.now"
+	not cmp -s "$before.now" "$before"
+	oci update --memory=-1 --pids-limit=-1 --cpuset-cpus 0-1 "$ID"
+}
+
 @test "update refuses what is no limit, by name" {
 	fails 1 "invalid value for memory: 'x' is no size" oci update --memory x "$ID"
 	fails 1 "invalid value for l3-cache-schema: linux.intelRdt is not supported" oci update --l3-cache-schema 'L3:0=f' "$ID"
