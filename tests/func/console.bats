@@ -92,7 +92,7 @@ setup() {
 
 @test "console outlives a reboot from inside" {
 	running k4
-	prompted() { zonectl log k4 | grep -q 'k4 login:'; }
+	prompted() { zonectl log k4 | grep -q 'activate this console'; }
 	deadline 10 prompted	# so that the next prompt is the next life's
 	init=$(fact k4 init_pid)
 	on_terminal <(cat <<-'END'
@@ -101,7 +101,7 @@ setup() {
 		exec $::env(ZONECTL) exec k4 -- sh -c {echo first life >/dev/console}
 		see "first life"
 		catch {exec $::env(ZONECTL) exec k4 -- reboot}
-		see "k4 login:"
+		see "activate this console"
 		send "\r~."
 		ends 0
 	END

@@ -231,7 +231,7 @@ screens_end() {
 		t.see("begun")
 		check(t.hang_up(), 129)
 		t = Terminal("console", "t1")
-		t.see("login:")
+		t.see("activate this console")
 		check(t.hang_up(), 129)
 	END
 	gone() { ! zonectl exec t1 -- ps | grep -q '[s]leep 1234'; }
