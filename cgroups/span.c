@@ -335,6 +335,33 @@ int span_open(struct span *s, const char *path, struct error *err)
 	return 0;
 }
 
+int span_descend(struct span *s, const char *controller, const char *path, struct error *err)
+{
+	bool is_known = false;
+
+	while (*path == '/')
+		path++;
+	for (size_t i = 0; i < s->n; i++) {
+		struct span_part *part = &s->parts[i];
+		int fd;
+
+		if (part->fd < 0 || (controller && !has_name(part->names, controller)))
+			continue;
+		is_known = true;
+		fd = openat(part->rootfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			return error_set(err, ERR_NOT_FOUND, "there is no group '%s/%s'",
+					 part->where, path);
+		if (fd < 0)
+			return error_sys(err, "open cgroup '%s/%s'", part->where, path);
+		close(part->fd);
+		part->fd = fd;
+	}
+	if (is_known)
+		return 0;
+	return error_set(err, ERR_USAGE, "unknown controller %s", controller ? controller : "");
+}
+
 int span_follow(struct span *s, pid_t pid, struct error *err)
 {
 	AUTO_FREE char *file = xasprintf("/proc/%d/cgroup", (int)pid);

@@ -55,6 +55,9 @@ bool span_is_pure(const struct span *s);
 int span_v2(const struct span *s);
 /* The v1 group of a controller ("memory", "blkio", "name=systemd"), or -1. */
 int span_v1(const struct span *s, const char *controller);
+/* Takes the groups of another path in their place: that of one controller, NULL: of all that are
+ * open. ERR_NOT_FOUND when one is not there, ERR_USAGE when no open group has the controller. */
+int span_descend(struct span *s, const char *controller, const char *path, struct error *err);
 /* Takes the v2 group that a process is in, at or below the one of s, in its place. */
 int span_follow(struct span *s, pid_t pid, struct error *err);
 /* True if a v1 group is open. */

@@ -220,7 +220,7 @@ static int start(struct entry *e, struct entered_process *out, struct error *err
 	out->pid = clone_child(e, &out->pidfd);
 	/* A group that has enabled controllers for those below takes nobody itself (cgroups(7), "no
 	 * internal processes"): where the container's own first process is, there is room. */
-	if (out->pid < 0 && (errno == EBUSY || errno == EOPNOTSUPP)) {
+	if (out->pid < 0 && (errno == EBUSY || errno == EOPNOTSUPP) && !e->options->cgroups) {
 		if (span_follow(&e->span, e->init_pid, err) < 0)
 			return -1;
 		out->pid = clone_child(e, &out->pidfd);
@@ -290,44 +290,51 @@ static int finish(struct entry *e, struct entered_process *out, struct error *er
 	return confine_report(e->report[0], e->options->process->args[0], err);
 }
 
-static int check_below(const char *below, struct error *err)
+static int descend(struct entry *e, const char *base, const char *controller, const char *below,
+		   struct error *err)
 {
+	AUTO_FREE char *path = xasprintf("%s/%s", base, below);
 	AUTO_STRV char **parts = strv_split(below, "/");
 
-	if (strchr(below, ':'))
-		return error_set(err, ERR_UNSUPPORTED, "--cgroup '%s': a group of one controller is"
-				 " not supported", below);
 	if (strv_has(parts, ".."))
 		return error_set(err, ERR_USAGE, "--cgroup: '%s' goes up by '..'", below);
-	return 0;
+	return span_descend(&e->span, controller, path, err) < 0 ? error_wrap(err, "--cgroup") : 0;
 }
 
-/* Where the container has a group, one below it must be there too: the process would else stay in
- * the caller's, without a limit. */
-static int open_below(struct entry *e, const char *cgroup, const char *below, struct error *err)
+/* "PATH" in every hierarchy, or "CONTROLLER[,CONTROLLER...]:PATH" in those; the others stay at the
+ * container's own, as runc has it. */
+static int open_below(struct entry *e, const char *base, char *const *cgroups, struct error *err)
 {
-	AUTO_FREE char *path = xasprintf("%s/%s", cgroup, below);
-	AUTO_SPAN struct span whole = { .n = 0 };
+	for (char *const *c = cgroups; *c; c++) {
+		const char *colon = strchr(*c, ':');
+		AUTO_FREE char *names = xstrndup(*c, colon ? (size_t)(colon - *c) : 0);
+		AUTO_STRV char **list = strv_split(names, ",");
 
-	if (check_below(below, err) < 0 || span_host(&whole, err) < 0 ||
-	    span_open(&whole, cgroup, err) < 0 || span_open(&e->span, path, err) < 0)
-		return -1;
-	for (size_t i = 0; i < whole.n; i++)
-		if (whole.parts[i].fd >= 0 && e->span.parts[i].fd < 0)
-			return error_set(err, ERR_NOT_FOUND, "--cgroup: there is no group '%s%s'",
-					 whole.parts[i].where, path);
+		if (colon && strchr(colon + 1, ':'))
+			return error_set(err, ERR_USAGE, "invalid --cgroup argument: %s", *c);
+		if (!list && (cgroups[1] || c != cgroups))
+			return error_set(err, ERR_USAGE, "invalid --cgroup argument: %s (missing"
+					 " <controller>: prefix)", *c);
+		if (!list && descend(e, base, NULL, colon ? colon + 1 : *c, err) < 0)
+			return -1;
+		for (char **name = list; name && *name; name++)
+			if (descend(e, base, *name, colon + 1, err) < 0)
+				return -1;
+	}
 	return 0;
 }
 
 static int open_groups(struct entry *e, const struct container *c, struct error *err)
 {
+	char *const *below = e->options->cgroups;
+
+	if (!*c->state.cgroup && below)
+		return error_set(err, ERR_STATE, "--cgroup: container '%s' has no cgroup", c->id);
 	if (!*c->state.cgroup)
 		return 0;
-	if (span_host(&e->span, err) < 0)
+	if (span_host(&e->span, err) < 0 || span_open(&e->span, c->state.cgroup, err) < 0)
 		return -1;
-	if (e->options->cgroup)
-		return open_below(e, c->state.cgroup, e->options->cgroup, err);
-	return span_open(&e->span, c->state.cgroup, err);
+	return below ? open_below(e, c->state.cgroup, below, err) : 0;
 }
 
 /* Whose mount namespace is not its own has changed its root. */

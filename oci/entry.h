@@ -9,7 +9,7 @@
 
 struct entry_options {
 	const struct oci_process *process;
-	const char *cgroup;		/* below the container's own, or NULL */
+	char *const *cgroups;		/* --cgroup: below the container's own; NULL: that one */
 	unsigned int n_kept;		/* --preserve-fds */
 };
 

@@ -218,13 +218,24 @@ static int give(struct oci *oci, const struct handover *handover, struct entered
 	return foreground_wait(f, entered->pidfd, &entered->ptyfd, &oci->status, err);
 }
 
+static char **given_cgroups(const struct oci *oci)
+{
+	char **list = NULL;
+
+	for (size_t i = 0; i < oci->n_given; i++)
+		if (oci->given[i].row == CGROUP)
+			strv_add(&list, oci->given[i].value);
+	return list;
+}
+
 static int exec_process(struct oci *oci, struct container *c, const struct oci_process *process,
 			unsigned int n_kept, struct error *err)
 {
 	const struct handover handover = { oci_value(oci, PID_FILE), oci_value(oci, CONSOLE),
 					   oci_value(oci, PIDFD) };
-	struct entry_options options = {
-		.process = process, .cgroup = oci_value(oci, CGROUP), .n_kept = n_kept,
+	AUTO_STRV char **cgroups = given_cgroups(oci);
+	const struct entry_options options = {
+		.process = process, .cgroups = cgroups, .n_kept = n_kept,
 	};
 	bool is_detached = oci_value(oci, DETACH) != NULL;
 	struct foreground f = FOREGROUND_NONE;

@@ -141,12 +141,19 @@ assert row.endswith("root"), row'
 
 @test "exec in a group below the container's needs that group" {
 	fails 255 "--cgroup: '../x' goes up by '..'" oci exec --cgroup ../x "$ID" true
-	fails 255 "--cgroup 'cpu:x': a group of one controller is not supported" oci exec --cgroup cpu:x "$ID" true
+	fails 255 "invalid --cgroup argument: cpu:x:y" oci exec --cgroup cpu:x:y "$ID" true
+	fails 255 "invalid --cgroup argument: x (missing <controller>: prefix)" oci exec --cgroup x --cgroup pids:x "$ID" true
+	fails 255 "--cgroup: unknown controller nonesuch" oci exec --cgroup nonesuch:x "$ID" true
 	exits 255 oci exec --cgroup nonesuch "$ID" true
 	holds "--cgroup: there is no group '/sys/fs/cgroup"
 	find /sys/fs/cgroup -type d -name "$ID" -exec mkdir {}/below \;
 	oci exec --cgroup below "$ID" cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/groups"
 	grep -q "/below$" "$BATS_TEST_TMPDIR/groups"
+	not grep -v "/below$" "$BATS_TEST_TMPDIR/groups"
+	if [ -d "/sys/fs/cgroup/pids/$ID" ]; then
+		oci exec --cgroup pids,memory:below "$ID" cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/groups"
+		[ "$(grep "/below$" "$BATS_TEST_TMPDIR/groups" | cut -d: -f2 | sort | tr '\n' ' ')" = "memory pids " ]
+	fi
 	find /sys/fs/cgroup -type d -path "*/$ID/below" -exec rmdir {} +
 }
 
