@@ -84,7 +84,7 @@ prepare() {
 		echo mark | z push - v:/etc/mark
 		[ "$1" = reinstall ] || z reinstall v
 		;;
-	boot|set|set-disk|destroy)  z create -q v -t minimal --publish 80:80 ;;
+	boot|set|set-net|set-disk|destroy)  z create -q v -t minimal --publish 80:80 ;;
 	*)                 z create -q v -t minimal --publish 80:80 --boot ;;
 	esac
 }
@@ -236,6 +236,7 @@ verb_walk create create v -t minimal --publish 80:80
 verb_walk boot boot v
 verb_walk set set v memory=100M description=other
 verb_walk set-running set v memory=100M pids=100 description=other
+verb_walk set-net set v ip=10.9.8.7 publish+=81:81
 verb_walk halt halt v
 verb_walk shutdown shutdown v --timeout 1
 verb_walk destroy destroy -y v
