@@ -7,6 +7,7 @@ libzone_a_SOURCES += \
 	%D%/ed25519.c %D%/ed25519.h \
 	%D%/error.c %D%/error.h \
 	%D%/fd.c %D%/fd.h \
+	%D%/guess.c %D%/guess.h \
 	%D%/json.c %D%/json.h \
 	%D%/json_fill.c %D%/json_fill.h \
 	%D%/json_out.c %D%/json_out.h \

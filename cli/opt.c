@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/guess.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
@@ -54,6 +56,26 @@ static void add(struct opts *o, const struct opt *row, const struct property *pr
 	};
 }
 
+static void offer_rows(struct guess *g, const struct opt *table)
+{
+	for (; table && table->name; table++)
+		guess_offer(g, table->name);
+}
+
+static int refuse_long(const struct opt_rules *rules, const char *arg, size_t len,
+		       struct error *err)
+{
+	AUTO_FREE char *typed = xstrndup(arg, len);
+	struct guess g = { .typed = typed };
+
+	offer_rows(&g, rules->verb);
+	offer_rows(&g, rules->global);
+	for (const struct property *p = property_table(); rules->takes_properties && p->name; p++)
+		guess_offer(&g, p->name);
+	error_set(err, ERR_USAGE, "unknown option '--%s'", typed);
+	return g.found ? error_hint(err, "did you mean \"--%s\"?", g.found) : -1;
+}
+
 /* --NAME, --NAME=VALUE or --NAME VALUE; arg is after the dashes. */
 static int take_long(struct cursor *c, const char *arg, struct error *err)
 {
@@ -67,7 +89,7 @@ static int take_long(struct cursor *c, const char *arg, struct error *err)
 	if (!row && c->rules->takes_properties)
 		property = find_property(arg, len);
 	if (!row && !property)
-		return error_set(err, ERR_USAGE, "unknown option '--%.*s'", (int)len, arg);
+		return refuse_long(c->rules, arg, len, err);
 	if (row && !row->operand && value)
 		return error_set(err, ERR_USAGE, "option '--%s' takes no value", row->name);
 	if ((property || (row->operand && !is_optional(row))) && !value) {

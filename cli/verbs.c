@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/guess.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/fanout.h"
@@ -309,58 +310,17 @@ static int match(const char *name, char *const *argv)
 	return 0;
 }
 
-static unsigned int least(unsigned int a, unsigned int b, unsigned int c)
-{
-	if (b < a)
-		a = b;
-	return c < a ? c : a;
-}
-
-/* Letters to add, drop or change to make one word the other (Levenshtein). */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int row[32];
-	size_t width = strlen(b);
-
-	if (width >= N_ROWS(row))
-		return UINT32_MAX;
-	for (size_t i = 0; i <= width; i++)
-		row[i] = (unsigned int)i;
-	for (size_t i = 1; a[i - 1]; i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= width; j++) {
-			unsigned int above = row[j];
-
-			row[j] = least(row[j - 1] + 1, above + 1,
-				       diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[width];
-}
-
-/* Two letters changed places, or a third of them and one are wrong. */
 static void suggest(const char *typed, struct error *err)
 {
-	unsigned int best = (unsigned int)strlen(typed) / 3 + 2;
-	const char *nearest = NULL;
+	struct guess g = { .typed = typed };
 
 	for (const struct verb *v = verbs; v->name; v++) {
-		const char *names[] = { v->name, v->alias };
-
-		for (size_t i = 0; i < N_ROWS(names); i++) {
-			unsigned int d = names[i] ? distance(typed, names[i]) : best;
-
-			if (d >= best)
-				continue;
-			best = d;
-			nearest = names[i];
-		}
+		guess_offer(&g, v->name);
+		if (v->alias)
+			guess_offer(&g, v->alias);
 	}
-	if (nearest)
-		error_hint(err, "did you mean \"%s\"?", nearest);
+	if (g.found)
+		error_hint(err, "did you mean \"%s\"?", g.found);
 	else
 		error_hint(err, "try: zonectl help");
 }

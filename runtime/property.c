@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/guess.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "base/strv.h"
 
-enum { LIST_MAX = 256, TEXT_MAX = 32 << 10, NEAR = 2, NAME_LONGEST = 31 };
+enum { LIST_MAX = 256, TEXT_MAX = 32 << 10 };
 
 #define NO_FLAGS "none"
 
@@ -24,58 +25,18 @@ static const void *field_in(const struct property *p, const struct zone_config *
 	return (const char *)c + p->offset;
 }
 
-/* The steps of one character (put in, left out, changed) from a to b, at most NAME_LONGEST each. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t n = strlen(b), row[NAME_LONGEST + 1];
-
-	for (size_t k = 0; k <= n; k++)
-		row[k] = k;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t k = 1; k <= n; k++) {
-			size_t changed = corner + (a[i - 1] != b[k - 1]);
-			size_t best = row[k] + 1 < row[k - 1] + 1 ? row[k] + 1 : row[k - 1] + 1;
-
-			corner = row[k];
-			row[k] = changed < best ? changed : best;
-		}
-	}
-	return row[n];
-}
-
-static const char *nearest(const char *name)
-{
-	const char *found = NULL;
-	size_t least = NEAR + 1;
-
-	if (strlen(name) > NAME_LONGEST)
-		return NULL;
-	for (const struct property *p = property_table(); p->name; p++) {
-		size_t steps = distance(name, p->name);
-
-		/* Of a short name two changes leave nothing. */
-		if (steps < least && steps < strlen(name)) {
-			least = steps;
-			found = p->name;
-		}
-	}
-	return found;
-}
-
 const struct property *property_find(const char *name, struct error *err)
 {
-	const char *near;
+	struct guess g = { .typed = name };
 
-	for (const struct property *p = property_table(); p->name; p++)
+	for (const struct property *p = property_table(); p->name; p++) {
 		if (strcmp(p->name, name) == 0)
 			return p;
+		guess_offer(&g, p->name);
+	}
 	error_set(err, ERR_USAGE, "no property \"%s\"", name);
-	near = nearest(name);
-	if (near)
-		error_hint(err, "did you mean \"%s\"?", near);
+	if (g.found)
+		error_hint(err, "did you mean \"%s\"?", g.found);
 	return NULL;
 }
 

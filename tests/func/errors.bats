@@ -18,7 +18,9 @@ setup() { zone_setup; }
   try: zonectl help" zonectl
 }
 
-@test "an unknown option is told with how the verb is used" {
+@test "an unknown option is told with the nearest one, or with how the verb is used" {
+	fails 2 "zonectl: create: unknown option '--memry'
+  did you mean \"--memory\"?" zonectl create e1 --memry 1G
 	fails 2 "zonectl: boot: unknown option '--nosuch'
   usage: zonectl boot NAME... [-- INIT-ARGS...]" zonectl boot e1 --nosuch
 }
