@@ -84,7 +84,10 @@ limit_open
 debian_open
 commands=()
 add_creates
+# Of both one runs already: the table and the groups above, which the first one makes, are there.
 limit_open_table
+zonectl create b0 -t minimal --net routed
+zonectl boot b0
 add_limit 'limit, routed'
 add_zone 'zonectl, routed' b1 routed
 add_limit 'limit, net=none' none
