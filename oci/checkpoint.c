@@ -78,12 +78,10 @@ static int put_all(struct criu_request *r, const struct images *i, const struct 
 static int dump(struct container *c, const struct images *i, const struct checkpoint_options *o,
 		struct error *err)
 {
-	const char *program = criu_find(o->images.program, err);
-	struct criu_request r = CRIU_REQUEST(o->is_pre ? CRIU_PRE_DUMP : CRIU_DUMP, program);
+	struct criu_request r = CRIU_REQUEST(o->is_pre ? CRIU_PRE_DUMP : CRIU_DUMP,
+					     o->images.program);
 	int status;
 
-	if (!program)
-		return -1;
 	status = put_all(&r, i, c, o, err);
 	if (status == 0 && !o->is_pre)
 		status = images_keep_streams(i, c, err);

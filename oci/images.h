@@ -16,7 +16,7 @@
 struct images_options {
 	const char *path;		/* --image-path */
 	const char *work;		/* --work-path: where the log goes; NULL: with the images */
-	const char *program;		/* --criu, or NULL */
+	const char *program;		/* criu_find() */
 	struct str opts;		/* of the verb's flags, as criu_opts; owned */
 };
 

@@ -116,12 +116,9 @@ static int put_all(struct criu_request *r, struct work *w, const struct images *
 static int restore(struct work *w, const struct images *i, const struct images_options *o,
 		   struct error *err)
 {
-	const char *program = criu_find(o->program, err);
-	struct criu_request r = CRIU_REQUEST(CRIU_RESTORE, program);
+	struct criu_request r = CRIU_REQUEST(CRIU_RESTORE, o->program);
 	int status;
 
-	if (!program)
-		return -1;
 	r.prepare = prepare;
 	r.notice = notice;
 	r.arg = w;

@@ -81,7 +81,6 @@ static int read_both(const struct oci *oci, struct images_options *o, struct err
 
 	o->path = oci_value(oci, IMAGE) ? oci_value(oci, IMAGE) : "checkpoint";
 	o->work = oci_value(oci, WORK);
-	o->program = oci->criu;
 	for (size_t i = 0; i < N_ROWS(flag_rows); i++)
 		if (oci_value(oci, flag_rows[i].row))
 			protobuf_put_u64(&o->opts, flag_rows[i].field, 1);
@@ -100,8 +99,10 @@ static int dump(struct oci *oci, struct checkpoint_options *o, struct error *err
 	AUTO_CONTAINER struct container c = CONTAINER_NONE;
 	struct error warning = { 0 };
 
-	if (container_open(&c, oci->root, oci->operands[0], LOCK_ALONE, err) < 0 ||
-	    checkpoint_dump(&c, o, err) < 0)
+	if (container_open(&c, oci->root, oci->operands[0], LOCK_ALONE, err) < 0)
+		return -1;
+	o->images.program = criu_find(oci->criu, err);
+	if (!o->images.program || checkpoint_dump(&c, o, err) < 0)
 		return -1;
 	if (o->leaves_running || o->is_pre)
 		return 0;
@@ -167,14 +168,15 @@ static int stay(struct oci *oci, struct container *c, struct restored *r, struct
 	return 0;
 }
 
-static int restore(struct oci *oci, const struct images_options *images,
+static int restore(struct oci *oci, struct images_options *images,
 		   const struct life_options *o, struct error *err)
 {
 	AUTO_CONTAINER struct container c = CONTAINER_NONE;
 	struct restored restored = RESTORED_NONE;
 	int status;
 
-	if (container_make(&c, oci->root, oci->operands[0], err) < 0 ||
+	images->program = criu_find(oci->criu, err);
+	if (!images->program || container_make(&c, oci->root, oci->operands[0], err) < 0 ||
 	    checkpoint_restore(&c, images, o, &restored, err) < 0)
 		return -1;
 	status = o->is_foreground ? stay(oci, &c, &restored, err) : 0;

@@ -17,6 +17,7 @@ bundle_is_made() {
 configure() {
 	local args='["sleep", "1000"]' cgroupsPath='"/oci/box"' resources='{}' annotations='{}' mounts=''
 	local uidMappings='[]' user='' cgroups=ro rootfs='"rootfs"' env='["PATH=/bin:/sbin:/usr/bin:/usr/sbin"]'
+	local terminal=false noNewPrivileges=false readonly=false network='' linux='' hooks='{}'
 	local setting caps='["CAP_SYS_ADMIN", "CAP_MKNOD", "CAP_KILL", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETPCAP", "CAP_NET_ADMIN", "CAP_SYS_CHROOT"]'
 
 	for setting; do
@@ -25,9 +26,9 @@ configure() {
 	[ "$uidMappings" = '[]' ] || user=', {"type": "user"}'
 	cat >"$bundle/config.json" <<-JSON
 	{ "ociVersion": "1.0.2",
-	  "process": { "cwd": "/", "args": $args, "user": { "uid": 0, "gid": 0 }, "env": $env,
+	  "process": { "terminal": $terminal, "noNewPrivileges": $noNewPrivileges, "cwd": "/", "args": $args, "user": { "uid": 0, "gid": 0 }, "env": $env,
 	    "capabilities": { "bounding": $caps, "effective": $caps, "permitted": $caps } },
-	  "root": { "path": $rootfs }, "hostname": "box", "annotations": $annotations,
+	  "root": { "path": $rootfs, "readonly": $readonly }, "hooks": $hooks, "hostname": "box", "annotations": $annotations,
 	  "mounts": [
 	    { "destination": "/proc", "type": "proc", "source": "proc" },
 	    { "destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"] },
@@ -37,8 +38,8 @@ configure() {
 	    $mounts ],
 	  "linux": { "cgroupsPath": $cgroupsPath, "resources": $resources,
 	    "uidMappings": $uidMappings, "gidMappings": $uidMappings,
-	    "namespaces": [ { "type": "pid" }, { "type": "network" }, { "type": "ipc" }, { "type": "uts" },
-	      { "type": "mount" }, { "type": "cgroup" } $user ] } }
+	    "namespaces": [ { "type": "pid" }, { "type": "network"$network }, { "type": "ipc" }, { "type": "uts" },
+	      { "type": "mount" }, { "type": "cgroup" } $user ] $linux } }
 	JSON
 }
 
