@@ -30,53 +30,6 @@ static bool has_groups(const struct container *c)
 	return c->state.cgroup && *c->state.cgroup;
 }
 
-static char *plain_path(const struct container *c)
-{
-	const char *path = c->spec.linux_->cgroups_path;
-
-	if (!path || !*path)
-		return xasprintf("/%s", c->id);
-	return path[0] == '/' ? xstrdup(path) : xasprintf("/%s", path);
-}
-
-static int claim(struct container *c, char *path, struct error *err)
-{
-	c->state.claim = path;
-	return container_save(c, err);
-}
-
-/* A claim becomes the container's own only now: the path may have been that of somebody else's. */
-static int own(struct container *c, struct error *err)
-{
-	c->state.cgroup = TAKE_PTR(c->state.claim);
-	return container_save(c, err);
-}
-
-static int make_plain(struct groups *g, struct container *c, struct error *err)
-{
-	if (claim(c, plain_path(c), err) < 0 || span_host(&g->span, err) < 0 ||
-	    span_make(&g->span, c->state.claim, err) < 0)
-		return -1;
-	return own(c, err);
-}
-
-/* A scope is not there without a process, and the container's own is made into its group. */
-static int fork_holder(struct error *err)
-{
-	pid_t maker = getpid(), pid = fork();
-
-	if (pid < 0)
-		return error_sys(err, "make a process for systemd");
-	if (pid > 0)
-		return pid;
-	/* It ends with us, also if we ended before this. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)prctl(PR_SET_NAME, "zone-oci-hold");
-	while (getppid() == maker)
-		pause();
-	_exit(0);
-}
-
 /* "0::/path" or "1:name=systemd:/path", which the host has unless it is pure v2. */
 static char *group_of(pid_t pid, struct error *err)
 {
@@ -97,6 +50,65 @@ static char *group_of(pid_t pid, struct error *err)
 		return xstrndup(at, strcspn(at, "\n"));
 	error_set(err, ERR_UNSUPPORTED, "systemd has no cgroups here");
 	return NULL;
+}
+
+/* Who is not the host's root was given groups, if any, beside his own: runc(8) goes there too. */
+static char *plain_path(const struct container *c, bool is_pure, struct error *err)
+{
+	const char *path = c->spec.linux_->cgroups_path;
+	AUTO_FREE char *beside = NULL;
+
+	if (path && path[0] == '/')
+		return xstrdup(path);
+	if (is_pure && rootless_is_outsider()) {
+		beside = group_of(getpid(), err);
+		if (!beside)
+			return NULL;
+		*strrchr(beside, '/') = '\0';
+	}
+	return xasprintf("%s/%s", beside ? beside : "", path && *path ? path : c->id);
+}
+
+static int claim(struct container *c, char *path, struct error *err)
+{
+	c->state.claim = path;
+	return container_save(c, err);
+}
+
+/* A claim becomes the container's own only now: the path may have been that of somebody else's. */
+static int own(struct container *c, struct error *err)
+{
+	c->state.cgroup = TAKE_PTR(c->state.claim);
+	return container_save(c, err);
+}
+
+static int make_plain(struct groups *g, struct container *c, struct error *err)
+{
+	char *path;
+
+	if (span_host(&g->span, err) < 0)
+		return -1;
+	path = plain_path(c, span_is_pure(&g->span), err);
+	if (!path || claim(c, path, err) < 0 || span_make(&g->span, path, err) < 0)
+		return -1;
+	return own(c, err);
+}
+
+/* A scope is not there without a process, and the container's own is made into its group. */
+static int fork_holder(struct error *err)
+{
+	pid_t maker = getpid(), pid = fork();
+
+	if (pid < 0)
+		return error_sys(err, "make a process for systemd");
+	if (pid > 0)
+		return pid;
+	/* It ends with us, also if we ended before this. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_NAME, "zone-oci-hold");
+	while (getppid() == maker)
+		pause();
+	_exit(0);
 }
 
 static int make_scope(struct groups *g, struct container *c, struct error *err)

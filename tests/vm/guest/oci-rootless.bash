@@ -82,6 +82,18 @@ by_hand() {
 	END
 }
 
+beside() {
+	configure cgroups=rw cgroupsPath='""' uidMappings='[ { "containerID": 0, "hostID": 1000, "size": 1 } ]' \
+		resources='{ "pids": { "limit": 45 } }'
+	chmod 644 "$bundle/config.json"
+	delegated '
+		zone-oci run -d --bundle /srv/bundle box </dev/null >/tmp/box.out 2>&1 || { cat /tmp/box.out; exit 1; }
+		cat "$here/box/pids.max"
+		zone-oci delete --force box
+		! test -e "$here/box"' >/run/said
+	says 45 cat /run/said
+}
+
 # A range of his, which newuidmap(1) gives him.
 range() {
 	by_hand_with '[ { "containerID": 0, "hostID": 1000, "size": 1 }, { "containerID": 1, "hostID": 100000, "size": 65536 } ]'
@@ -169,6 +181,7 @@ no_groups() {
 claim "a bundle is made" bundle_is_made
 claim "a user's systemd has the controllers" user_is_made
 claim "in a delegated scope a user's containers have groups with limits" by_hand
+claim "where no group is named, it is beside the caller's" beside
 claim "root of a container and others are a range of the user's" range
 claim "a group that is not the user's is refused" foreign
 claim "an image is made by the user's Podman" image
