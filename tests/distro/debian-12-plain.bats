@@ -30,12 +30,14 @@ setup() { debian_setup; }
 	claim_boots_clean
 }
 
-@test "its host keys are not those of the archive" {
+@test "its host key is its own, and it has none of the archive" {
+	local public=etc/ssh/ssh_host_ed25519_key.pub
+
 	deadline 30 ssh_banner
-	for kind in ed25519 rsa; do
-		zonectl exec deb -- cat "/etc/ssh/ssh_host_${kind}_key.pub" >"$BATS_TEST_TMPDIR/own"
-		not cmp "$BATS_TEST_TMPDIR/own" <(tar -xOf "$TAR" "./etc/ssh/ssh_host_${kind}_key.pub")
-	done
+	prints "/$public" zonectl exec deb -- sh -c 'ls /etc/ssh/ssh_host_*_key.pub'
+	zonectl exec deb -- cat "/$public" >"$BATS_TEST_TMPDIR/own"
+	tar -xOf "$TAR" "./$public" >"$BATS_TEST_TMPDIR/others"
+	not cmp "$BATS_TEST_TMPDIR/own" "$BATS_TEST_TMPDIR/others"
 }
 
 @test "its machine-id and its id for popularity-contest are its own" {
