@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * faultwalk [first:]K COMMAND...: runs a command under ptrace, counts the entries of
+ * faultwalk [first:|after:]K COMMAND...: runs a command under ptrace, counts the entries of
  * system calls over all of its processes, and at entry number K kills every one of them
  * at once, before that call takes effect. K 0 only counts. Calls that change nothing
  * outside the process are not counted: death before or after one is the same.
- * With "first:" only the command itself is killed, and what it started goes on.
+ * With "first:" only the command itself is killed, and what it started goes on. With
+ * "after:" it is what goes on after the end of the command that is counted and killed,
+ * until nothing more of it happens.
  *
  * Prints "calls N" or "killed at K: pid P, call C". What was started and left behind
  * on purpose, a keeper or an init, is traced and killed as well while the command
@@ -22,9 +24,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FIRST "first:"
+enum { TRACEES_MAX = 256, QUIET_S = 1 };
 
-enum { TRACEES_MAX = 256 };
+enum victims { ALL, FIRST, AFTER };
+
+static const char *const words[] = { [ALL] = "", [FIRST] = "first:", [AFTER] = "after:" };
 
 static struct tracee {
 	pid_t pid;
@@ -146,26 +150,41 @@ static void kill_first(pid_t first, pid_t standing)
 	let_go();
 }
 
-/* Returns the status of the command, or -1 when it was killed at number at. */
-static int walk(pid_t first, unsigned long at, bool is_first_only)
+/* What waitpid(2) is interrupted by. */
+static void quiet(int sig)
 {
-	for (;;) {
-		int status;
+	(void)sig;
+}
+
+/* Returns the status of the command, or -1 when it was killed at number at. */
+static int walk(pid_t first, unsigned long at, enum victims victims)
+{
+	const struct sigaction on_alarm = { .sa_handler = quiet };
+	bool is_over = false, is_counting = victims != AFTER;
+	int status, result = 0;
+
+	sigaction(SIGALRM, &on_alarm, NULL);
+	while (!is_over) {
 		pid_t pid = waitpid(-1, &status, __WALL);
 		struct tracee *t;
 
 		if (pid < 0)
-			return errno == EINTR ? 0 : 125;
+			return victims == AFTER || errno == EINTR ? result : 125;
+		if (victims == AFTER && is_counting)
+			alarm(QUIET_S);
 		if (WIFEXITED(status) || WIFSIGNALED(status)) {
 			forget(pid);
-			if (pid == first)
-				return WIFEXITED(status) ? WEXITSTATUS(status) :
-							   128 + WTERMSIG(status);
+			if (pid != first)
+				continue;
+			result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+			is_over = victims != AFTER;
+			is_counting = true;
+			alarm(is_over ? 0 : QUIET_S);
 			continue;
 		}
 		t = find(pid);
-		if (t && status >> 8 == (SIGTRAP | 0x80) && count(t, at)) {
-			if (is_first_only)
+		if (is_counting && t && status >> 8 == (SIGTRAP | 0x80) && count(t, at)) {
+			if (victims == FIRST)
 				kill_first(first, pid);
 			else
 				kill_all();
@@ -173,6 +192,7 @@ static int walk(pid_t first, unsigned long at, bool is_first_only)
 		}
 		go_on(pid, status);
 	}
+	return result;
 }
 
 /* The command, which waits until it is traced. */
@@ -198,10 +218,24 @@ static pid_t start(char **argv)
 	return pid;
 }
 
+/* Passes over the word. */
+static enum victims victims_of(const char **at)
+{
+	for (enum victims v = FIRST; v <= AFTER; v++) {
+		size_t len = strlen(words[v]);
+
+		if (strncmp(*at, words[v], len) != 0)
+			continue;
+		*at += len;
+		return v;
+	}
+	return ALL;
+}
+
 int main(int argc, char **argv)
 {
-	bool is_first_only = argc > 2 && strncmp(argv[1], FIRST, strlen(FIRST)) == 0;
-	const char *number = argc > 2 ? argv[1] + (is_first_only ? strlen(FIRST) : 0) : "0";
+	const char *number = argc > 2 ? argv[1] : "0";
+	enum victims victims = victims_of(&number);
 	unsigned long at = strtoul(number, NULL, 10);
 	pid_t pid = argc > 2 ? start(argv + 2) : -1;
 	int status;
@@ -209,7 +243,7 @@ int main(int argc, char **argv)
 	if (pid < 0)
 		return 125;
 	find(pid);
-	status = walk(pid, at, is_first_only);
+	status = walk(pid, at, victims);
 	if (status >= 0) {
 		let_go();
 		printf("calls %lu\n", n_calls);

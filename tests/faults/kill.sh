@@ -8,6 +8,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../hostile/lib.bash"
 
 walk=$ZONE_BUILDDIR/tests/faults/faultwalk
+# "after:" for what goes on when the command has ended.
+when=
 stride=${STRIDE:-1}
 
 state_of() {
@@ -84,7 +86,7 @@ prepare() {
 		echo mark | z push - v:/etc/mark
 		[ "$1" = reinstall ] || z reinstall v
 		;;
-	boot|set|set-net|set-disk|destroy)  z create -q v -t minimal --publish 80:80 ;;
+	boot|booted|set|set-net|set-disk|destroy)  z create -q v -t minimal --publish 80:80 ;;
 	*)                 z create -q v -t minimal --publish 80:80 --boot ;;
 	esac
 }
@@ -95,7 +97,7 @@ point() {
 
 	shift 2
 	prepare "$verb"
-	timeout -k 1 30 "$walk" "$k" "$ZONECTL" "$@" >"$box/walk" 2>&1 </dev/null
+	timeout -k 1 30 "$walk" "$when$k" "$ZONECTL" "$@" >"$box/walk" 2>&1 </dev/null
 	grep -q '^killed' "$box/walk" && killed=$((killed + 1))
 	why=$(mended)
 	[ -z "$why" ]
@@ -120,7 +122,7 @@ calls_of() {
 
 	shift
 	prepare "$verb"
-	timeout -k 1 30 "$walk" 0 "$ZONECTL" "$@" 2>/dev/null </dev/null | sed -n 's/^calls //p'
+	timeout -k 1 30 "$walk" "${when}0" "$ZONECTL" "$@" 2>/dev/null </dev/null | sed -n 's/^calls //p'
 	clean_up >/dev/null 2>&1
 }
 
@@ -234,6 +236,7 @@ store_open
 : >"$box/said"
 verb_walk create create v -t minimal --publish 80:80
 verb_walk boot boot v
+when=after: verb_walk booted boot v
 verb_walk set set v memory=100M description=other
 verb_walk set-running set v memory=100M pids=100 description=other
 verb_walk set-net set v ip=10.9.8.7 publish+=81:81
