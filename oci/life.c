@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
 #include "oci/spec_resources.h"
+#include "runtime/caps.h"
 
 enum { END_MS = 10000 };
 
@@ -74,6 +76,42 @@ int life_take_bundle(struct container *c, const struct life_options *o, struct e
 	return 0;
 }
 
+static bool may_mount(const struct oci_capabilities *c)
+{
+	const struct {
+		const char **names;
+		size_t n;
+	} sets[] = { { c->bounding, c->n_bounding }, { c->permitted, c->n_permitted },
+		     { c->ambient, c->n_ambient } };
+
+	for (size_t i = 0; i < N_ROWS(sets); i++)
+		for (size_t j = 0; j < sets[i].n; j++)
+			if (caps_number(sets[i].names[j]) == CAP_SYS_ADMIN)
+				return true;
+	return false;
+}
+
+/* Without groups there is nothing to keep a device from being opened but the filesystems, which
+ * then open none (struct tree, opens_no_nodes). Who may mount in the host's user namespace undoes
+ * that. */
+static int check_devices(const struct container *c, const struct life_options *o,
+			 struct error *err)
+{
+	const struct oci_resources *r = c->spec.linux_->resources;
+	const struct oci_capabilities *caps = c->spec.process->capabilities;
+
+	if (!r || r->n_devices == 0 || o->cgroup_manager != OCI_NO_CGROUPS ||
+	    rootless_is_outsider())
+		return 0;
+	if (!spec_makes_namespace(&c->spec, OCI_NS_MOUNT))
+		return error_set(err, ERR_UNSUPPORTED, "linux.resources.devices needs cgroups, or a"
+				 " mount namespace of the container's own");
+	if (spec_makes_namespace(&c->spec, OCI_NS_USER) || !caps || !may_mount(caps))
+		return 0;
+	return error_set(err, ERR_UNSUPPORTED, "linux.resources.devices needs cgroups, where a"
+			 " container has CAP_SYS_ADMIN and no user namespace");
+}
+
 int life_check_spec(struct container *c, const struct life_options *o, struct error *err)
 {
 	const struct oci_root *root = c->spec.root;
@@ -83,9 +121,8 @@ int life_check_spec(struct container *c, const struct life_options *o, struct er
 		return error_set(err, ERR_USAGE, "config.json: root must be specified");
 	if (!c->spec.process)
 		return error_set(err, ERR_USAGE, "config.json: process property must be specified");
-	if (c->spec.linux_->resources && c->spec.linux_->resources->n_devices > 0 &&
-	    o->cgroup_manager == OCI_NO_CGROUPS && !rootless_is_outsider())
-		return error_set(err, ERR_UNSUPPORTED, "linux.resources.devices needs cgroups");
+	if (check_devices(c, o, err) < 0)
+		return -1;
 	if (labels_check_mounts(c->spec.linux_->mount_label, err) < 0)
 		return -1;
 	path = root->path[0] == '/' ? xstrdup(root->path)

@@ -18,8 +18,10 @@
 #include "base/strv.h"
 #include "oci/idmap.h"
 #include "oci/notices.h"
+#include "oci/rootless.h"
 #include "oci/spec_check.h"
 #include "oci/spec_linux.h"
+#include "oci/spec_resources.h"
 
 /* In the order in which others are entered: the user namespace gives the power over the rest, and
  * the mount namespace takes away the paths. */
@@ -129,6 +131,7 @@ static int joined(const struct oci_launch *o, int flag)
 
 static int compile_tree(struct oci_launch *o, struct error *err)
 {
+	const struct oci_resources *r = o->spec->linux_->resources;
 	const struct container *c = o->container;
 
 	o->tree.spec = o->spec;
@@ -137,6 +140,8 @@ static int compile_tree(struct oci_launch *o, struct error *err)
 	o->tree.span = o->span;
 	o->tree.cgroup = c->state.cgroup;
 	o->tree.has_own_mounts = o->makes_mountns;
+	o->tree.opens_no_nodes = !*c->state.cgroup && r && r->n_devices > 0 &&
+				 !rootless_is_outsider();
 	o->idmaps = idmap_open_all(o->spec, joined(o, CLONE_NEWUSER), err);
 	o->tree.idmaps = o->idmaps;
 	if (!o->idmaps)

@@ -100,6 +100,9 @@ int tree_root(struct tree *t, struct error *err)
 	if (dirfd < 0 || make_private(dirfd, err) < 0)
 		return error_wrap(err, "root filesystem '%s'", t->rootfs);
 	treefd = mount_copy(dirfd, true, err);
+	if (treefd >= 0 && t->opens_no_nodes &&
+	    mount_change(treefd, MOUNT_ATTR_NODEV, 0, true, err) < 0)
+		return error_wrap(err, "root filesystem '%s'", t->rootfs);
 	if (treefd < 0 || mount_attach(treefd, dirfd, err) < 0)
 		return error_wrap(err, "root filesystem '%s'", t->rootfs);
 	if (propagate(treefd, MS_PRIVATE, err) < 0)
@@ -420,12 +423,26 @@ static int mount_fresh(const struct tree *t, const struct oci_mount *m, struct m
 	return finish(treefd, o, err);
 }
 
+/* Those of devpts are terminals, and nobody makes others there. */
+static void forbid_nodes(const struct oci_mount *m, struct mount_options *o)
+{
+	if (!o->is_bind && is_type(m, "devpts"))
+		return;
+	o->clear &= ~(uint64_t)MOUNT_ATTR_NODEV;
+	o->below_clear &= ~(uint64_t)MOUNT_ATTR_NODEV;
+	o->set |= MOUNT_ATTR_NODEV;
+	if (o->is_bind)
+		o->below_set |= MOUNT_ATTR_NODEV;
+}
+
 static int mount_one(const struct tree *t, const struct oci_mount *m, struct error *err)
 {
 	struct mount_options o;
 	int status;
 
 	mount_options_read(&o, m);
+	if (t->opens_no_nodes)
+		forbid_nodes(m, &o);
 	if (is_type(m, "cgroup") || is_type(m, "cgroup2"))
 		status = tree_cgroup(t, m, o.set, err);
 	else if (o.is_bind)

@@ -24,6 +24,7 @@ struct tree {
 	const char *rootfs;		/* absolute, on the host */
 	const char *bundle;		/* where relative sources begin */
 	const int *idmaps;		/* idmap_open_all(), a user namespace a mount or -1 */
+	bool opens_no_nodes;		/* but the host's own that are bound in it, one by one */
 	bool has_own_mounts;		/* else the mount namespace is somebody else's, too */
 	const struct span *span;	/* the container's groups */
 	const char *cgroup;		/* their path below each hierarchy */

@@ -87,6 +87,8 @@ static int make_node(const struct tree *t, const struct node *n, struct error *e
 
 	if (dirfd < 0)
 		return -1;
+	if (t->opens_no_nodes && !S_ISFIFO(n->mode))
+		return bind_node(t, n, err);
 	if (mknodat(dirfd, name, n->mode, n->device) < 0) {
 		if (errno == EEXIST)
 			return check_node(dirfd, name, n, err);

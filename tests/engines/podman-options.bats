@@ -134,6 +134,16 @@ teardown() { podman_clear; }
 	limit blkio blkio.throttle.read_bps_device io.max | grep -F "${disk#* }" | grep 1048576
 }
 
+@test "--cgroups=disabled: no group of its own, and still no device but those in /dev" {
+	local own
+
+	own=$(grep -c /libpod- /proc/self/cgroup || :)
+	prints "$own 1" once --cgroups=disabled 'echo $(grep -c /libpod- /proc/self/cgroup) $(head -c 1 /dev/zero | wc -c)'
+	once --cgroups=disabled --cap-add mknod 'mknod /dev/x c 1 5; ! head -c 1 /dev/x'
+	exits 126 once --cgroups=disabled --cap-add sys_admin true
+	holds "linux.resources.devices needs cgroups"
+}
+
 @test "--cgroupns private and host; --cgroup-parent" {
 	alike --cgroupns private 'grep -c ":/$" /proc/self/cgroup; test -w /sys/fs/cgroup && echo writable'
 	alike --cgroupns host 'grep -c libpod_parent /proc/self/cgroup'

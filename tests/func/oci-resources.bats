@@ -77,6 +77,33 @@ limits() {
 	oci update --memory=-1 --pids-limit=-1 --cpuset-cpus 0-1 "$ID"
 }
 
+@test "without groups, device rules are kept where no node can be made or opened, else refused" {
+	local own=$ID-own tree deny="l['resources'] = {'devices': [{'allow': False, 'access': 'rwm'}]}"
+
+	tree=$(own_rootfs)
+	mknod "$tree/zero" c 1 5
+	mkdir "$BATS_TEST_TMPDIR/vol"
+	mknod "$BATS_TEST_TMPDIR/vol/zero" c 1 5
+	config "c['root']['path'] = '$tree'" "$deny" "capable('CHOWN', 'MKNOD')" \
+		"mount('/vol', '$BATS_TEST_TMPDIR/vol', options=['rbind', 'dev', 'rdev'])" \
+		"p['args'] = ['sh', '-c', 'head -c 1 /zero; head -c 1 /vol/zero; mknod /dev/x c 1 5; head -c 1 /dev/x; echo >/dev/null && head -c 1 /dev/zero | wc -c; grep -c . /proc/self/cgroup']"
+	"$ZONE_BUILDDIR/zone-oci" --root "$OCI_ROOT" --cgroup-manager disabled run --bundle "$BUNDLE" "$own" \
+		</dev/null >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/said"
+	prints "1 $(grep -c . /proc/self/cgroup)" xargs <"$BATS_TEST_TMPDIR/out"
+	prints 3 grep -c "Permission denied" "$BATS_TEST_TMPDIR/said"
+	config "$deny" "capable('SYS_ADMIN')"
+	fails 1 "linux.resources.devices needs cgroups, where a container has CAP_SYS_ADMIN and no user namespace" \
+		oci --cgroup-manager disabled run --bundle "$BUNDLE" "$own"
+	config "$deny" "without('mount')" "c['mounts'] = []" "l['maskedPaths'] = l['readonlyPaths'] = []"
+	fails 1 "linux.resources.devices needs cgroups, or a mount namespace of the container's own" \
+		oci --cgroup-manager disabled run --bundle "$BUNDLE" "$own"
+	config "$deny" "capable('SYS_ADMIN')" "l['namespaces'].append({'type': 'user'})" \
+		"l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 0, 'size': 65536}]" \
+		"c['root']['path'] = '$tree'" "p['args'] = ['sh', '-c', 'mount -o remount,bind,dev /; head -c 1 /zero']"
+	exits 1 oci --cgroup-manager disabled run --bundle "$BUNDLE" "$own"
+	holds "head: /zero: Permission denied"
+}
+
 @test "update refuses what is no limit, by name" {
 	fails 1 "invalid value for memory: 'x' is no size" oci update --memory x "$ID"
 	fails 1 "invalid value for l3-cache-schema: linux.intelRdt is not supported" oci update --l3-cache-schema 'L3:0=f' "$ID"
