@@ -5,13 +5,13 @@
 
 #include "base/cleanup.h"
 
-/* By the first byte: how many follow, and the smallest code that needs so many. */
+/* By the first byte, where others follow: how many there are, and the smallest code that needs so
+ * many. */
 static const struct lead {
 	unsigned char mask, bits;
 	size_t len;
 	uint32_t min;
 } leads[] = {
-	{ 0x80, 0x00, 1, 0x0 },
 	{ 0xe0, 0xc0, 2, 0x80 },
 	{ 0xf0, 0xe0, 3, 0x800 },
 	{ 0xf8, 0xf0, 4, 0x10000 },
@@ -25,6 +25,11 @@ size_t utf8_next(const char *s, size_t n, uint32_t *out_code)
 
 	if (n == 0)
 		return 0;
+	/* Nearly all there is. */
+	if (u[0] < 0x80) {
+		*out_code = u[0];
+		return 1;
+	}
 	while (lead < leads + N_ROWS(leads) && (u[0] & lead->mask) != lead->bits)
 		lead++;
 	if (lead == leads + N_ROWS(leads) || lead->len > n)

@@ -218,7 +218,7 @@ static size_t width_of(const char *text)
 	uint32_t code;
 
 	for (size_t step; left > 0; text += step, left -= step, n++) {
-		step = utf8_next(text, left, &code);
+		step = *text & 0x80 ? utf8_next(text, left, &code) : 1;
 		step = step ? step : 1;
 	}
 	return n;
@@ -242,15 +242,26 @@ static char **make_texts(const struct table *t, size_t *widths)
 	return texts;
 }
 
+static void add_spaces(struct str *out, size_t n)
+{
+	static const char spaces[] = "                                ";
+
+	for (size_t part; n > 0; n -= part) {
+		part = n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1;
+		str_addn(out, spaces, part);
+	}
+}
+
 static void print_padded(struct table *t, struct cli *cli, size_t i, const char *text, size_t width)
 {
-	bool is_last = i + 1 == t->n_shown;
-	int padding = (int)(width - width_of(text));
+	bool is_last = i + 1 == t->n_shown, right = is_right(t->columns[t->shown[i]].kind);
+	size_t padding = width - width_of(text);
 
-	if (is_right(t->columns[t->shown[i]].kind))
-		str_addf(&cli->out, "%*s%s", padding, "", text);
-	else
-		str_addf(&cli->out, "%s%*s", text, is_last ? 0 : padding, "");
+	if (right)
+		add_spaces(&cli->out, padding);
+	str_add(&cli->out, text);
+	if (!right && !is_last)
+		add_spaces(&cli->out, padding);
 	str_add(&cli->out, is_last ? "\n" : "  ");
 }
 

@@ -14,7 +14,7 @@
  * in a process of its own, which ends afterwards. */
 typedef size_t table_fill(struct cli *cli, struct table *t, char *const *names, size_t n);
 
-/* Fills t in the order of the names. Returns how many of them failed. */
+/* Fills t, which is empty, in the order of the names. Returns how many of them failed. */
 size_t table_share(struct cli *cli, struct table *t, char *const *names, table_fill *fill);
 
 #endif
