@@ -275,6 +275,7 @@ dist_check_SCRIPTS += %D%/func/unpack.sh
 
 # distributions that must boot clean: make check-distros
 DISTRO_TESTS += %D%/distro/access.bats
+DISTRO_TESTS += %D%/distro/alpine.bats
 DISTRO_TESTS += %D%/distro/debian-11.bats
 DISTRO_TESTS += %D%/distro/debian-12-plain.bats
 DISTRO_TESTS += %D%/distro/debian-12-sysvinit.bats
