@@ -11,7 +11,7 @@ LOOP='trap "exit 5" TERM; while :; do sleep 1 & wait; done'
 setup_file() {
 	store_open
 	engine_open containerd ctr runc || return
-	/usr/bin/python3 -c 'import grpc' || skip "kernel: not here: python3-grpcio (see tests/engines/setup)"
+	/usr/bin/python3 -c 'import grpc' || skip "needs python3-grpcio (see tests/engines/setup)"
 	configure && engine_daemon containerd containerd --config "$ENGINE/config.toml"
 	deadline 20 kubelet Version '{}' >/dev/null 2>&1 || { tail "$ENGINE/containerd.log" >&2; return 1; }
 	zonectl template export minimal >"$ENGINE/minimal.tar"
