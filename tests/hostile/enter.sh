@@ -102,13 +102,13 @@ b3() {
 	z exec v -- sleep 97 &
 	script -qec "$ZONECTL login v -- sleep 96" /dev/null >/dev/null &
 	for way in 97 96; do
-		wait_for 5 pgrep -xf "sleep $way" >/dev/null
+		wait_for 10 pgrep -xf "sleep $way" >/dev/null
 		pid=$(pgrep -xf "sleep $way")
 		same_power "$(init_of v)" "$pid"
 		attempt "sleep $way against init: $(head -n 8 "$box/power")" $?
 	done
 	"$naive" enter "$(init_of v)" &
-	wait_for 2 pgrep -P $! >/dev/null && pid=$(pgrep -P $!) && ! same_power "$(init_of v)" "$pid" && control=caught
+	wait_for 10 pgrep -P $! >/dev/null && pid=$(pgrep -P $!) && ! same_power "$(init_of v)" "$pid" && control=caught
 	z destroy -q --force -y v
 	wait
 	score B3 "who enters has exactly the power of init"

@@ -24,7 +24,7 @@ g1() {
 		running v
 		keeper=$(keeper_of v) init=$(init_of v)
 		kill -KILL "$keeper" "$init"
-		wait_for 5 test ! -e "/proc/$init"
+		wait_for 10 test ! -e "/proc/$init"
 		forge v "$decoy"
 		# shellcheck disable=SC2086
 		if [ "$verb" = exec ]; then
@@ -111,7 +111,7 @@ g3() {
 			was=$(namespaces) n=$(find "/proc/$keeper/fd" -mindepth 1 | wc -l)
 		fi
 	done
-	wait_for 5 settled "$was"
+	wait_for 10 settled "$was"
 	try "namespaces: $was before, $(namespaces) after" test "$(namespaces)" -eq "$was"
 	try "descriptors of the keeper" test "$(find "/proc/$keeper/fd" -mindepth 1 | wc -l)" -eq "$n"
 	try "the same keeper" test "$(keeper_of v)" = "$keeper"
@@ -179,10 +179,10 @@ g4() {
 	z destroy -q --force -y v
 	# One that dies with who started it, as with PR_SET_PDEATHSIG.
 	bash -c 'setpriv --pdeathsig KILL sleep 77 & echo started; wait' >/dev/null &
-	wait_for 2 pgrep -xf 'sleep 77' >/dev/null
+	wait_for 10 pgrep -xf 'sleep 77' >/dev/null
 	kill -KILL $!
 	wait $! 2>/dev/null
-	wait_for 2 bash -c '! pgrep -xf "sleep 77"' >/dev/null && control=caught
+	wait_for 10 bash -c '! pgrep -xf "sleep 77"' >/dev/null && control=caught
 	score G4 "whoever is killed, the zone has a state and a way on"
 }
 

@@ -51,7 +51,7 @@ b1() {
 	sleeper x "caps('CAP_SYS_PTRACE')"
 	init=$(oci_pid x)
 	"$naive" stay "$init" &
-	wait_for 2 pgrep -P $! >/dev/null
+	wait_for 10 pgrep -P $! >/dev/null
 	hit oci exec x /inside exe "$(stat -Lc %d:%i "$naive")" 0.5 && control=caught
 	oci delete -f x
 	wait
@@ -122,7 +122,7 @@ b2_control() {
 	control=missed
 	sleeper x "caps('CAP_SYS_PTRACE', 'CAP_KILL', 'CAP_DAC_OVERRIDE')"
 	"$naive" stay "$(oci_pid x)" &
-	wait_for 2 pgrep -P $! >/dev/null
+	wait_for 10 pgrep -P $! >/dev/null
 	oci exec x /inside trace "$(stat -Lc %d:%i "$naive")" 0.5 </dev/null >"$box/traced" 2>&1
 	grep -q 'HIT traced' "$box/traced" && grep -q "HIT .* host's program" "$box/traced" && control=caught
 	oci delete -f x
@@ -155,13 +155,13 @@ b3() {
 		"l['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['chmod'], 'action': 'SCMP_ACT_ERRNO'}]}" \
 		"l['resources']['pids'] = {'limit': 50}"
 	oci exec p sleep 97 </dev/null &
-	wait_for 5 pgrep -xf "sleep 97" >/dev/null
+	wait_for 10 pgrep -xf "sleep 97" >/dev/null
 	pid=$(pgrep -xf "sleep 97")
 	same_power "$(oci_pid p)" "$pid"
 	attempt "exec against init: $(head -n 8 "$box/power")" $?
 	init=$(oci_pid p)
 	"$naive" stay "$init" &
-	wait_for 2 pgrep -P $! >/dev/null
+	wait_for 10 pgrep -P $! >/dev/null
 	pid=$(pgrep -P $!)
 	! same_power "$init" "$pid" && [ -d "/proc/$pid" ] && control=caught
 	oci delete -f p
@@ -219,6 +219,7 @@ j3() {
 		try "nothing left of meeting $i" gone "sleep 98765"
 	done
 	sleep 98766 &
+	wait_for 10 pgrep -xf "sleep 98766" >/dev/null
 	gone "sleep 98766" >/dev/null || control=caught
 	kill $!
 	wait
@@ -248,9 +249,10 @@ j4() {
 		attempt "list after kill $i: $(<"$box/said")" $?
 		oci delete -f k 2>"$box/said"
 		attempt "delete after kill $i: $(<"$box/said")" $?
-		try "nothing left of kill $i" wait_for 2 gone "sleep 98765"
+		try "nothing left of kill $i" wait_for 10 gone "sleep 98765"
 	done
 	sleep 98766 &
+	wait_for 10 pgrep -xf "sleep 98766" >/dev/null
 	gone "sleep 98766" >/dev/null || control=caught
 	kill $!
 	wait
