@@ -88,13 +88,8 @@ static int open_terminal(const struct entry *e, struct error *err)
 	masterfd = dev_pty_open(ptsfd, p->user->uid, &slavefd, err);
 	if (masterfd < 0 || fd_send(e->sock[1], &masterfd, 1, "t", 1, err) < 0)
 		return -1;
-	if (p->console_size && p->console_size->height > 0) {
-		const struct winsize size = { .ws_row = (unsigned short)p->console_size->height,
-					      .ws_col = (unsigned short)p->console_size->width };
-
-		if (ioctl(slavefd, TIOCSWINSZ, &size) < 0)
-			return error_sys(err, "set the terminal's size");
-	}
+	if (process_size_terminal(p, slavefd, err) < 0)
+		return -1;
 	if (!e->is_veiled && ioctl(slavefd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the terminal the controlling one");
 	return confine_stdio((const int[3]){ slavefd, slavefd, slavefd }, err);

@@ -60,13 +60,8 @@ static int open_terminal(const struct oci_process *p, struct error *err)
 
 	if (fd < 0)
 		return -1;
-	if (p->console_size && p->console_size->height > 0) {
-		const struct winsize size = { .ws_row = (unsigned short)p->console_size->height,
-					      .ws_col = (unsigned short)p->console_size->width };
-
-		if (ioctl(fd, TIOCSWINSZ, &size) < 0)
-			return error_sys(err, "set the console's size");
-	}
+	if (process_size_terminal(p, fd, err) < 0)
+		return -1;
 	if (ioctl(fd, TIOCSCTTY, 0) < 0)
 		return error_sys(err, "make the console the controlling terminal");
 	return confine_stdio(stdio, err);

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -214,6 +215,17 @@ int process_seal(const struct process *p, int *out_noticefd, struct error *err)
 
 /* By no magic link, which would lead to a directory of the host that is still open
  * (CVE-2024-21626). */
+int process_size_terminal(const struct oci_process *p, int fd, struct error *err)
+{
+	struct winsize size = { 0 };
+
+	if (!p->console_size || p->console_size->height == 0)
+		return 0;
+	size.ws_row = (unsigned short)p->console_size->height;
+	size.ws_col = (unsigned short)p->console_size->width;
+	return ioctl(fd, TIOCSWINSZ, &size) < 0 ? error_sys(err, "set the terminal's size") : 0;
+}
+
 int process_enter_dir(const struct process *p, struct error *err)
 {
 	struct error why = { 0 };

@@ -46,6 +46,8 @@ int process_become(const struct process *p, struct labels *labels, int *out_noti
  * filters none of our own calls. Else it was applied before. *out_noticefd is written when it is
  * applied. Child-safe. */
 int process_seal(const struct process *p, int *out_noticefd, struct error *err);
+/* Gives its terminal, of which fd is an end, the size that it asks for, if it asks. Child-safe. */
+int process_size_terminal(const struct oci_process *p, int fd, struct error *err);
 /* Enters the working directory. Child-safe. */
 int process_enter_dir(const struct process *p, struct error *err);
 

@@ -14,7 +14,7 @@
 
 enum { TAKE_RETRIES = 8 };
 
-int claims_open(struct claims *out, struct site *site, const char *name, struct error *err)
+int claims_dir(struct site *site, const char *name, struct error *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(site->varfd, name, flags);
@@ -22,8 +22,15 @@ int claims_open(struct claims *out, struct site *site, const char *name, struct 
 	if (fd < 0 && errno == ENOENT &&
 	    (mkdirat(site->varfd, name, 0700) == 0 || errno == EEXIST))
 		fd = openat(site->varfd, name, flags);
+	return fd < 0 ? error_sys(err, "open '%s'", name) : fd;
+}
+
+int claims_open(struct claims *out, struct site *site, const char *name, struct error *err)
+{
+	int fd = claims_dir(site, name, err);
+
 	if (fd < 0)
-		return error_sys(err, "open '%s'", name);
+		return -1;
 	*out = (struct claims){ .site = site, .name = name, .dirfd = fd };
 	return 0;
 }
@@ -34,11 +41,10 @@ void claims_close(struct claims *c)
 	c->dirfd = -1;
 }
 
-/* The name in a claim's link, "" for what is no link of ours; -1 when there is none. */
-static int read_owner(const struct claims *c, const char *claim, char out[ZONE_NAME_MAX + 1])
+int claims_dir_owner(int dirfd, const char *link, char out[ZONE_NAME_MAX + 1])
 {
 	struct error ignored;
-	ssize_t n = readlinkat(c->dirfd, claim, out, ZONE_NAME_MAX + 1);
+	ssize_t n = readlinkat(dirfd, link, out, ZONE_NAME_MAX + 1);
 
 	if (n < 0 && errno == ENOENT) {
 		out[0] = '\0';
@@ -50,6 +56,11 @@ static int read_owner(const struct claims *c, const char *claim, char out[ZONE_N
 	if (zone_name_check(out, &ignored) < 0)
 		out[0] = '\0';
 	return 0;
+}
+
+static int read_owner(const struct claims *c, const char *claim, char out[ZONE_NAME_MAX + 1])
+{
+	return claims_dir_owner(c->dirfd, claim, out);
 }
 
 void claim_owner(struct claims *c, const char *claim, char out[ZONE_NAME_MAX + 1])

@@ -24,6 +24,12 @@ struct claims {
 	bool (*is_in)(const struct zone_config *c, const char *claim);
 };
 
+/* Opens a directory of links to zones below var/lib/zonectl, making it, mode 0700. The caller ends
+ * it with close(2). Here and below, what fails is ERR_FAILED with the kernel's errno. */
+int claims_dir(struct site *site, const char *name, struct error *err);
+/* The zone that a link there names, "" for what is no link of ours; -1 when there is none. */
+int claims_dir_owner(int dirfd, const char *link, char out[ZONE_NAME_MAX + 1]);
+
 /* Opens the directory, making it; is_in is the caller's to set. */
 int claims_open(struct claims *out, struct site *site, const char *name, struct error *err);
 void claims_close(struct claims *c);

@@ -15,6 +15,7 @@
 #include "base/lock.h"
 #include "base/sha256.h"
 #include "base/strv.h"
+#include "runtime/claims.h"
 #include "runtime/config.h"
 #include "runtime/holdings.h"
 #include "runtime/zone.h"
@@ -29,29 +30,7 @@ enum { SLOT_TEXT = 12, TAKE_RETRIES = 8 };
 
 static int open_uids(struct site *site, struct error *err)
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(site->varfd, "uids", flags);
-
-	if (fd < 0 && errno == ENOENT && mkdirat(site->varfd, "uids", 0700) == 0)
-		fd = openat(site->varfd, "uids", flags);
-	return fd < 0 ? error_sys(err, "open 'uids'") : fd;
-}
-
-/* The zone that a slot's link names, in out, "" for what is no link of ours; -1 when there is none.
- */
-static int slot_owner(int uidsfd, const char *slot, char out[ZONE_NAME_MAX + 1])
-{
-	struct error ignored;
-	ssize_t n = readlinkat(uidsfd, slot, out, ZONE_NAME_MAX + 1);
-
-	if (n < 0 && errno == ENOENT)
-		return -1;
-	if (n < 0 || n > ZONE_NAME_MAX)
-		n = 0;
-	out[n] = '\0';
-	if (zone_name_check(out, &ignored) < 0)
-		out[0] = '\0';
-	return 0;
+	return claims_dir(site, "uids", err);
 }
 
 /* True if the zone.json of another zone, or one that can't be read, may claim the slot. */
@@ -98,7 +77,7 @@ static int take_slot(struct site *site, int uidsfd, uint32_t slot, const char *n
 
 	snprintf(text, sizeof(text), "%u", slot);
 	for (int i = 0; i < TAKE_RETRIES; i++) {
-		if (slot_owner(uidsfd, text, owner) < 0) {
+		if (claims_dir_owner(uidsfd, text, owner) < 0) {
 			if (holdings_forget(site, name, err) < 0)
 				return -1;
 			if (symlinkat(name, uidsfd, text) == 0)
@@ -192,14 +171,15 @@ bool uidmap_is_owner(struct site *site, const char *name, uint32_t base)
 	AUTO_CLOSE int uidsfd = open_uids(site, &ignored);
 
 	snprintf(slot, sizeof(slot), "%u", base / ZONE_IDS);
-	return uidsfd >= 0 && slot_owner(uidsfd, slot, owner) == 0 && strcmp(owner, name) == 0;
+	return uidsfd >= 0 && claims_dir_owner(uidsfd, slot, owner) == 0 &&
+	       strcmp(owner, name) == 0;
 }
 
 static int give_slot(int uidsfd, const char *slot, const char *name, struct error *err)
 {
 	char owner[ZONE_NAME_MAX + 1];
 
-	if (slot_owner(uidsfd, slot, owner) < 0 || strcmp(owner, name) != 0)
+	if (claims_dir_owner(uidsfd, slot, owner) < 0 || strcmp(owner, name) != 0)
 		return 0;
 	if (unlinkat(uidsfd, slot, 0) < 0 && errno != ENOENT)
 		return error_sys(err, "remove 'uids/%s'", slot);
@@ -238,7 +218,7 @@ int uidmap_pass(struct site *site, const char *from, const char *to, uint32_t ba
 	if (uidsfd < 0)
 		return -1;
 	snprintf(slot, sizeof(slot), "%u", base / ZONE_IDS);
-	if (slot_owner(uidsfd, slot, owner) < 0 || strcmp(owner, from) != 0)
+	if (claims_dir_owner(uidsfd, slot, owner) < 0 || strcmp(owner, from) != 0)
 		return 0;
 	if (holdings_forget(site, to, err) < 0)
 		return -1;

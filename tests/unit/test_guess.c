@@ -11,7 +11,8 @@
 
 static const char *of(const char *typed)
 {
-	static const char *const words[] = { "boot", "reboot", "memory", "memory-high", "ip", "no" };
+	static const char *const words[] = { "boot", "reboot", "memory", "memory-high", "ip",
+					     "no" };
 	struct guess g = { .typed = typed };
 
 	for (size_t i = 0; i < N_ROWS(words); i++)
