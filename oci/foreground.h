@@ -13,10 +13,11 @@ struct foreground {
 	struct session session;		/* with a terminal */
 	bool has_tty;
 	int signalfd;			/* without one */
+	int notifyfd;			/* notify_listen(), likewise; owned, or -1 */
 	sigset_t signals;		/* the mask before, likewise */
 };
 
-#define FOREGROUND_NONE { .signalfd = -1, .session.signalfd = -1 }
+#define FOREGROUND_NONE { .signalfd = -1, .notifyfd = -1, .session.signalfd = -1 }
 
 /* From here on signals wait for the process, which is started next and resets its own mask. */
 int foreground_open(struct foreground *f, bool has_tty, struct error *err);

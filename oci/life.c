@@ -20,6 +20,7 @@
 #include "oci/groups.h"
 #include "oci/hooks.h"
 #include "oci/labels.h"
+#include "oci/notify.h"
 #include "oci/life_parts.h"
 #include "oci/oci.h"
 #include "oci/oci_launch.h"
@@ -183,6 +184,14 @@ static int launch(struct container *c, struct launched *out, const struct span *
 	return o->goes_at_once ? 0 : launch_let(out, err);
 }
 
+/* The user's terminal and messages are not waited for at once. */
+static int offer_notify(struct container *c, const struct life_options *o, struct error *err)
+{
+	bool has_tty = c->spec.process->terminal && !o->handover.console_socket;
+
+	return o->is_foreground && has_tty ? 0 : notify_offer(c, err);
+}
+
 int life_create(struct container *c, struct launched *out, const struct life_options *o,
 		struct error *err)
 {
@@ -192,7 +201,8 @@ int life_create(struct container *c, struct launched *out, const struct life_opt
 
 	launched_init(out);
 	if (life_take_bundle(c, o, err) == 0 && life_check_spec(c, o, err) == 0 &&
-	    handover_check(&o->handover, c->spec.process, o->is_foreground, err) == 0) {
+	    handover_check(&o->handover, c->spec.process, o->is_foreground, err) == 0 &&
+	    offer_notify(c, o, err) == 0) {
 		if ((!is_other || rootless_enter(&c->spec, err) == 0) &&
 		    groups_make(&groups, c, o->cgroup_manager, err) == 0 &&
 		    launch(c, out, &groups.span, o, is_other, err) == 0)

@@ -19,6 +19,7 @@ liboci_a_SOURCES += %D%/life.c %D%/life.h %D%/life_parts.h
 liboci_a_SOURCES += %D%/mount_options.c %D%/mount_options.h
 liboci_a_SOURCES += %D%/netdev.c %D%/netdev.h
 liboci_a_SOURCES += %D%/notices.c %D%/notices.h
+liboci_a_SOURCES += %D%/notify.c %D%/notify.h
 liboci_a_SOURCES += %D%/oci_launch.c %D%/oci_launch.h
 liboci_a_SOURCES += %D%/oci_launch_build.c %D%/oci_launch_host.c %D%/oci_launch_inside.c
 liboci_a_SOURCES += %D%/oci_log.c %D%/oci_log.h

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "oci/foreground.h"
 #include "oci/life.h"
+#include "oci/notify.h"
 #include "oci/oci.h"
 
 enum {
@@ -52,13 +53,32 @@ int oci_create(struct oci *oci, struct error *err)
 	return 0;
 }
 
+/* As with runc, it is started when it says so. Others may have it meanwhile. */
+static int wait_ready(struct container *c, int notifyfd, struct error *err)
+{
+	struct error gone = { 0 };
+	AUTO_CLOSE int pidfd = proc_open(&c->state.init, &gone);
+
+	lock_drop(c->dirfd);
+	if (pidfd < 0)		/* there is nothing to hear from one that has ended */
+		return 0;
+	return notify_wait(notifyfd, pidfd, c->state.init.pid, err);
+}
+
 int oci_start(struct oci *oci, struct error *err)
 {
 	AUTO_CONTAINER struct container c = CONTAINER_NONE;
+	AUTO_CLOSE int notifyfd = -1;
+	enum container_status status;
 
-	if (container_open(&c, oci->root, oci->operands[0], LOCK_ALONE, err) < 0)
+	if (container_open(&c, oci->root, oci->operands[0], LOCK_ALONE, err) < 0 ||
+	    container_status(&c, &status, err) < 0)
 		return -1;
-	return life_start(&c, err);
+	if (status == CONTAINER_CREATED && notify_listen(&c, &notifyfd, err) < 0)
+		return -1;
+	if (life_start(&c, err) < 0)
+		return -1;
+	return notifyfd >= 0 ? wait_ready(&c, notifyfd, err) : 0;
 }
 
 /* Waits for the first process, and removes what is left of the container. */
@@ -86,12 +106,16 @@ static int go(struct oci *oci, struct container *c, struct launched *launched, s
 	bool has_tty = launched->ptyfd >= 0 && !oci_value(oci, CONSOLE);
 	int status = is_detached ? 0 : foreground_open(&f, has_tty, err);
 
+	if (status == 0 && notify_listen(c, &f.notifyfd, err) < 0)
+		status = -1;
 	if (status == 0 && launch_go(launched, err) < 0)
 		status = -1;
 	if (status < 0)
 		(void)life_end(c, &ignored, &ignored);	/* the first error is the one that tells */
 	else if (!is_detached)
 		status = stay(oci, c, launched, &f, err);
+	else if (f.notifyfd >= 0)
+		status = wait_ready(c, f.notifyfd, err);
 	foreground_close(&f);
 	return status;
 }

@@ -156,6 +156,66 @@ process() {
 	grep "its filter has to allow clone, read, write, setsid" "$file"
 }
 
+@test "a service says by itself that it is ready, through run, run -d and start" {
+	config "p['args'] = ['sh', '-c', '[ -S \$NOTIFY_SOCKET ] && exec sleep 1000']"
+	cat >"$BATS_TEST_TMPDIR/service" <<-'PYTHON'
+	import array, json, os, select, socket, subprocess, sys, time
+	program, root, bundle, id, dir = sys.argv[1:]
+	host = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	host.bind(dir + "/host")
+	host.settimeout(60)
+	env = dict(os.environ, NOTIFY_SOCKET=dir + "/host")
+	def oci(*args, **more):
+	    return subprocess.Popen([program, "--root", root, *args], env=env, stdin=subprocess.DEVNULL,
+	                            stdout=subprocess.DEVNULL, **more)
+	def state():
+	    text = subprocess.run([program, "--root", root, "state", id], capture_output=True).stdout
+	    return json.loads(text) if text else {}
+	def running():
+	    end = time.monotonic() + 60
+	    while state().get("status") != "running":
+	        assert time.monotonic() < end
+	    return state()["pid"]
+	def say(pid, text):
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	    s.sendto(text, f"/proc/{pid}/root/run/notify/notify.sock")
+	def ready(pid, main):
+	    assert not select.select([host], [], [], 0)[0]
+	    say(pid, b"STATUS=soon\nMAINPID=1")
+	    say(pid, b"STATUS=now\nREADY=1\nFDSTORE=1")
+	    assert host.recv(999) == b"READY=1\n"
+	    assert host.recv(999) == b"MAINPID=%d\n" % main
+	    text, fds, _, _ = socket.recv_fds(host, 999, 1)
+	    assert text == b"BARRIER=1" and len(fds) == 1, text
+	    os.close(fds[0])
+	def delete():
+	    subprocess.run([program, "--root", root, "delete", "--force", id], check=True)
+	p = oci("run", "--bundle", bundle, id)
+	ready(running(), p.pid)
+	subprocess.run([program, "--root", root, "kill", id, "KILL"], check=True)
+	assert p.wait(60) == 137
+	p = oci("run", "-d", "--bundle", bundle, id)
+	pid = running()
+	assert p.poll() is None
+	ready(pid, pid)
+	assert p.wait(60) == 0
+	delete()
+	assert oci("create", "--bundle", bundle, id).wait(60) == 0
+	p = oci("start", id)
+	pid = running()
+	ready(pid, pid)
+	assert p.wait(60) == 0
+	delete()
+	# One that ends has said all it will.
+	p = oci("run", "-d", "--bundle", bundle, id)
+	running()
+	subprocess.run([program, "--root", root, "kill", id, "KILL"], check=True)
+	assert p.wait(60) == 0
+	PYTHON
+	timeout 120 python3 "$BATS_TEST_TMPDIR/service" "$ZONE_BUILDDIR/zone-oci" "$OCI_ROOT" "$BUNDLE" "$ID" "$BATS_TEST_TMPDIR" \
+		</dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- || { cat "$BATS_TEST_TMPDIR/out"; return 1; }
+}
+
 @test "labels of security modules that are off are refused by name" {
 	[ ! -e /sys/fs/selinux/policyvers ] || skip "kernel: SELinux is on"
 	fails 1 "process.selinuxLabel: selinux label is specified in config, but selinux is disabled or not supported" \
