@@ -23,6 +23,11 @@ fi
 echo "not ok - ended within $seconds seconds: ${*: -1}"
 ps -e --forest -o pid,ppid,stat,wchan:24,etimes,args |
 	awk '$1 != 2 && $2 != 2 { print "# " $0 }'
-kill -KILL -- "-$test"
+kill -TERM -- "-$test"	# it takes away what it made, if it still can
+for _ in {1..60}; do
+	kill -0 -- "-$test" 2>/dev/null || break
+	sleep 1
+done
+kill -KILL -- "-$test" 2>/dev/null
 wait "$test" 2>/dev/null
 exit 1
