@@ -77,6 +77,10 @@ int external_check(const struct oci_spec *spec, struct error *err)
 	if (!spec_has_namespace(spec, OCI_NS_MOUNT) || !spec_has_namespace(spec, OCI_NS_PID))
 		return error_set(err, ERR_UNSUPPORTED, "a container that shares the host's mount or"
 				 " pid namespace cannot be checkpointed");
+	/* What is restored in one can't read its own images. */
+	if (spec_has_namespace(spec, OCI_NS_USER))
+		return error_set(err, ERR_UNSUPPORTED, "linux.namespaces: a container with a user"
+				 " namespace cannot be checkpointed");
 	if (l->seccomp && l->seccomp->listener_path)
 		return error_set(err, ERR_UNSUPPORTED, "linux.seccomp.listenerPath: a filter that"
 				 " somebody answers for cannot be checkpointed");
@@ -151,20 +155,6 @@ static int walk_mount(struct walk *w, const struct oci_mount *m, struct error *e
 	return is_bind ? walk_bind(w, m, err) : 0;
 }
 
-/* Device nodes are the host's where the container may not make any. */
-static int walk_devices(struct walk *w, struct error *err)
-{
-	const struct oci_linux *l = w->c->spec.linux_;
-
-	for (size_t i = 0; i < TREE_NODES; i++)
-		if (w->each(w, tree_node_path(i), tree_node_path(i), err) < 0)
-			return -1;
-	for (size_t i = 0; i < l->n_devices; i++)
-		if (w->each(w, l->devices[i].path, l->devices[i].path, err) < 0)
-			return -1;
-	return 0;
-}
-
 static int walk(struct walk *w, struct error *err)
 {
 	const struct oci_spec *spec = &w->c->spec;
@@ -176,7 +166,7 @@ static int walk(struct walk *w, struct error *err)
 	for (size_t i = 0; i < l->n_masked_paths; i++)
 		if (w->each(w, l->masked_paths[i], "/dev/null", err) < 0)
 			return -1;
-	return spec_has_namespace(spec, OCI_NS_USER) ? walk_devices(w, err) : 0;
+	return 0;
 }
 
 /* The mount point as the container sees it, no link on the way: what criu compares with. What is

@@ -26,15 +26,31 @@ enum { CRIU_SOFT = 3 };			/* enum criu_cg_mode */
 
 static const char streams_name[] = "descriptors.json";
 
-static int open_dir(const char *path, bool is_new, bool *out_is_made, struct error *err)
+static int open_dir(const char *path, bool is_new, struct error *err)
 {
 	int fd;
 
-	*out_is_made = is_new && mkdir(path, 0700) == 0; /* host path */
-	if (is_new && !*out_is_made && errno != EEXIST)
+	if (is_new && mkdir(path, 0700) < 0 && errno != EEXIST) /* host path */
 		return error_sys(err, "make '%s'", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* host path */
 	return fd >= 0 ? fd : error_sys(err, "open '%s'", path);
+}
+
+/* Counts the images of a directory, or removes them with what we keep beside. */
+static size_t each_image(int dirfd, bool removes)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = 0;
+
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		if (!str_ends(e->d_name, ".img") && strcmp(e->d_name, streams_name) != 0)
+			continue;
+		n++;
+		if (removes)
+			(void)unlinkat(dirfd, e->d_name, 0);
+	}
+	return n;
 }
 
 int images_open(struct images *out, const struct images_options *o, const char *log, bool is_new,
@@ -42,13 +58,13 @@ int images_open(struct images *out, const struct images_options *o, const char *
 {
 	const char *work = o->work ? o->work : o->path;
 	AUTO_FREE char *path = NULL;
-	bool is_made;
 
 	*out = (struct images)IMAGES_NONE;
-	out->dirfd = open_dir(o->path, is_new, &out->is_made, err);
+	out->dirfd = open_dir(o->path, is_new, err);
 	if (out->dirfd < 0)
 		return -1;
-	out->workfd = open_dir(work, true, &is_made, err);
+	out->was_empty = is_new && each_image(out->dirfd, false) == 0;
+	out->workfd = open_dir(work, true, err);
 	if (out->workfd < 0)
 		return -1;
 	(void)unlinkat(out->workfd, log, 0);	/* else an older failure would be told */
@@ -161,15 +177,8 @@ int images_explain(const struct images *i, struct error *err)
 
 void images_discard(const struct images *i)
 {
-	AUTO_CLOSEDIR DIR *dir = NULL;
-	int fd = i->is_made ? openat(i->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
-	for (struct dirent *e; dir && (e = readdir(dir));)
-		if (str_ends(e->d_name, ".img") || strcmp(e->d_name, streams_name) == 0)
-			(void)unlinkat(i->dirfd, e->d_name, 0);
+	if (i->was_empty)
+		(void)each_image(i->dirfd, true);
 }
 
 int images_keep_streams(const struct images *i, const struct container *c, struct error *err)

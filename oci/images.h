@@ -22,7 +22,7 @@ struct images_options {
 
 struct images {
 	int dirfd, workfd;		/* owned */
-	bool is_made;			/* the directory was */
+	bool was_empty;			/* of images */
 	const char *log;		/* its name */
 	char *log_path;			/* owned */
 };
@@ -46,7 +46,7 @@ void images_begin(const struct images *i, const struct images_options *o,
 		  const struct container *c, struct criu_request *r);
 /* Adds to an error of criu's what its log said last, and where it is. Returns -1. */
 int images_explain(const struct images *i, struct error *err);
-/* Removes images of a dump that failed, from a directory that was made for it. */
+/* Removes images of a dump that failed, from a directory that had none. */
 void images_discard(const struct images *i);
 
 /* What a container's first process has as its streams ("pipe:[123]"), into descriptors.json. */

@@ -3,9 +3,11 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mount.h"
 #include "base/proc.h"
 #include "base/sys.h"
 #include "oci/checkpoint.h"
@@ -38,6 +40,13 @@ static int prepare(void *arg, struct error *err)
 	if (tree_begin(&w->tree, err) < 0 || tree_root(&w->tree, err) < 0 ||
 	    tree_places(&w->tree, err) < 0 || images_reopen(w->images, err) < 0)
 		return -1;
+	/* What criu makes inherits this, and criu 3.17 knows nothing of it. */
+	if (w->c->spec.process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_sys(err, "set no_new_privs");
+	/* criu sees to the others' flags, and takes this one as it is. */
+	if (w->tree.spec->root->readonly &&
+	    mount_change(w->tree.rootfd, MOUNT_ATTR_RDONLY, 0, false, err) < 0)
+		return error_wrap(err, "root filesystem");
 	return w->groups.span.n > 0 ? span_join(&w->groups.span, err) : 0;
 }
 
@@ -59,9 +68,26 @@ static int set_up_namespaces(struct work *w, pid_t pid, struct error *err)
 	return status;
 }
 
+/* Its limits are those of its groups, wherever the images say that it was. */
+static int check_groups(const struct work *w, pid_t pid, struct error *err)
+{
+	AUTO_FREE pid_t *pids = NULL;
+	bool is_in = w->groups.span.n == 0;
+	size_t n = 0;
+
+	if (!is_in && span_pids(&w->groups.span, &pids, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		is_in |= pids[i] == pid;
+	return is_in ? 0 : error_set(err, ERR_FAILED, "criu put the container into other groups"
+				     " than '%s'", w->c->state.cgroup);
+}
+
 /* All is there, and does not run yet. */
 static int take_over(struct work *w, pid_t pid, struct error *err)
 {
+	if (check_groups(w, pid, err) < 0)
+		return -1;
 	if (proc_id_of(pid, &w->c->state.init, err) < 0 || container_save(w->c, err) < 0)
 		return -1;
 	w->out->pid = pid;
@@ -84,20 +110,15 @@ static int notice(void *arg, const char *script, pid_t pid, int fd, struct error
 	return strcmp(script, "post-restore") == 0 ? take_over(w, pid, err) : 0;
 }
 
-/* cgroup_root: a controller and a path. Those that were dumped may have had another. */
+/* cgroup_root of every hierarchy: what was dumped may have had another path. */
 static void put_cgroups(const struct work *w, struct str *opts)
 {
-	const struct span *span = &w->groups.span;
+	AUTO_STR struct str inner = { 0 };
 
-	for (size_t i = 0; i < span->n; i++) {
-		AUTO_STR struct str inner = { 0 };
-
-		if (span->parts[i].names[0] == '\0' || span->parts[i].fd < 0)
-			continue;
-		protobuf_put_str(&inner, 1, span->parts[i].names);
-		protobuf_put_str(&inner, 2, w->c->state.cgroup);
-		protobuf_put_message(opts, CRIU_CG_ROOT, &inner);
-	}
+	if (w->groups.span.n == 0)
+		return;
+	protobuf_put_str(&inner, 2, w->c->state.cgroup);
+	protobuf_put_message(opts, CRIU_CG_ROOT, &inner);
 }
 
 static int put_all(struct criu_request *r, struct work *w, const struct images *i,

@@ -17,8 +17,6 @@
 #include "cgroups/span.h"
 #include "oci/spec.h"
 
-enum { TREE_NODES = 6 };		/* devices that every container has */
-
 struct tree {
 	const struct oci_spec *spec;
 	const char *rootfs;		/* absolute, on the host */
@@ -53,8 +51,6 @@ void tree_unmount(const struct oci_spec *spec, const char *rootfs);
  * mount covers is not the root filesystem's to have. */
 int tree_places(const struct tree *t, struct error *err);
 
-/* "/dev/null", for i below TREE_NODES. */
-const char *tree_node_path(size_t i);
 /* The directory of a hierarchy below a mount of type cgroup. */
 const char *tree_cgroup_name(const struct span_part *part);
 

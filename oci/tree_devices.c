@@ -40,13 +40,6 @@ static const struct {
 };
 /* clang-format on */
 
-_Static_assert(N_ROWS(node_rows) == TREE_NODES, "as tree.h says");
-
-const char *tree_node_path(size_t i)
-{
-	return node_rows[i].path;
-}
-
 struct node {
 	const char *path;
 	mode_t mode;			/* with its type */

@@ -111,6 +111,11 @@ runs_on() {
 	oci run -d --bundle "$BUNDLE" "$id" </dev/null >/dev/null 2>&1
 	refuses "shares the host's mount or pid namespace" by_fake checkpoint --image-path "$IMAGES" "$id"
 	oci delete --force "$id"
+	config "p['args'] = ['sleep', '1000']" "l['namespaces'].append({'type': 'user'})" \
+		"l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 0, 'size': 65536}]"
+	oci run -d --bundle "$BUNDLE" "$id" </dev/null >/dev/null 2>&1
+	refuses "a container with a user namespace" by_fake checkpoint --image-path "$IMAGES" "$id"
+	oci delete --force "$id"
 }
 
 @test "criu is told of the container's own, and gets opaque names for the host's" {

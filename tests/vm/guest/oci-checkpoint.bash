@@ -16,6 +16,8 @@ not() {
 
 # Its streams are nobody's files: what began with a host's can't be written down.
 ran() {
+	oci delete --force box
+	rm -f /run/oci.log
 	oci --log /run/oci.log run -d --bundle "$bundle" --pid-file /run/box.pid "$@" box \
 		</dev/null >/dev/null 2>&1 || { cat /run/oci.log; return 1; }
 	status_is running
@@ -59,7 +61,7 @@ counts_beyond() {
 
 mount_table() {
 	sed 's/.* - //; s/inode64//' "/proc/$(box_pid)/mountinfo" | cut -d' ' -f1 >/run/types
-	cut -d' ' -f4-6 "/proc/$(box_pid)/mountinfo" | paste -d' ' - /run/types
+	cut -d' ' -f4-6 "/proc/$(box_pid)/mountinfo" | paste -d' ' - /run/types | sort
 }
 
 goes_on() {
@@ -157,7 +159,7 @@ streams() {
 	mkfifo /run/said
 	exec 6<>/run/said
 	oci run -d --bundle "$bundle" --pid-file /run/box.pid box \
-		< <(echo one; exec sleep 1000) > >(exec cat >&6) 2> >(exec cat >&6)
+		< <(echo one; exec sleep 1000 2>/dev/null) > >(exec cat >&6) 2> >(exec cat >&6)
 	read -r -t 30 said <&6
 	says one-1 echo "$said"
 	dumped
@@ -238,24 +240,6 @@ network_by_path() {
 	ip netns delete outside
 }
 
-own_users() {
-	chmod 755 "$bundle"
-	cp -a "$bundle/rootfs" /srv/mapped
-	chown -R 100000:100000 /srv/mapped
-	configure args="$counter" mounts="$tmpfs$volume" rootfs='"/srv/mapped"' \
-		uidMappings='[ { "containerID": 0, "hostID": 100000, "size": 65536 } ]'
-	ran
-	mount_table >/run/mounts.before
-	dumped
-	restored
-	mount_table | diff /run/mounts.before -
-	says 100000 stat -c %u "/proc/$(box_pid)"
-	grep 100000 "/proc/$(box_pid)/uid_map"
-	counts_on
-	oci delete --force box
-	gone
-}
-
 scope() {
 	oci_options=--systemd-cgroup
 	where=/machine.slice/machine-test.slice/box-box.scope
@@ -308,6 +292,7 @@ hooked() {
 
 failed_dump() {
 	configure args="$counter" mounts="$tmpfs"
+	oci delete --force box
 	oci run -d --bundle "$bundle" --pid-file /run/box.pid box </dev/null >/run/a-file-of-the-host 2>&1
 	rm -rf "$images"
 	fails_with 1 "Can't lookup mount" oci checkpoint --image-path "$images" box
@@ -324,7 +309,7 @@ failed_restore() {
 	rm "$images"/core-*.img
 	fails_with 1 "log file: $images/restore.log" oci restore -d --bundle "$bundle" --image-path "$images" box
 	gone
-	says "" pgrep -f 'sleep 1000'
+	not pgrep -f 'i=0; sleep 1000'
 	host_as_before
 }
 
@@ -343,7 +328,6 @@ claim "pipes are the caller's again, and its exit code is ours" streams
 claim "a terminal is handed to the console socket" terminal
 claim "capabilities, the filter, masks and a read-only root are as before" confined
 claim "a network namespace by path is entered again" network_by_path
-claim "a user namespace is made again" own_users
 claim "the groups are those of the new configuration" another
 claim "hooks give it its network again" hooked
 claim "a dump that fails leaves the container running and no images" failed_dump
