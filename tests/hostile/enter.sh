@@ -41,10 +41,10 @@ b1() {
 	try "program and libraries are as they were" test "$was" = "$(files_state)"
 	# The naive one stays in the zone as itself, for all to open.
 	"$naive" enter "$(init_of v)" &
-	sleep 0.2
-	hit z exec v -- /inside exe "$(stat -Lc %d:%i "$naive")" 0.5 && control=caught
-	wait
+	wait_for 10 pgrep -P $! >/dev/null
+	hit z exec v -- /inside exe "$(stat -Lc %d:%i "$naive")" 2 && control=caught
 	z destroy -q --force -y v
+	wait
 	score B1 "nobody in a zone opens the program that enters it"
 }
 

@@ -22,6 +22,16 @@ if [ -z "${HOSTILE_BOXED:-}" ]; then
 		bash "$0" "$@"
 fi
 
+# What others have mounted for themselves goes with them at any moment, so that it is not here.
+leave_mounts_of_others() {
+	local at
+
+	awk '$5 ~ "^/(tmp|var/tmp|var/lib|run)/" { print $5 }' /proc/self/mountinfo | tac | while read -r at; do
+		at=$(printf %b "$at")
+		[[ $ZONE_BUILDDIR/ == "$at"/* || $(realpath "$0") == "$at"/* ]] || umount -q -l "$at"
+	done
+}
+
 ip link set lo up
 # Else the first zone's boot would do it, and say so.
 sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
@@ -35,6 +45,7 @@ tools=$ZONE_BUILDDIR/tests/hostile
 naive=$tools/naive
 inside=$tools/inside
 export ZONECTL
+leave_mounts_of_others
 
 # Beside /tmp, which may be a tmpfs: kernel 6.1 can't idmap one.
 box=$(mktemp -d /var/tmp/zonectl-hostile.XXXXXX) || exit 1

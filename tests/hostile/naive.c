@@ -149,7 +149,7 @@ static int do_enter(char **argv)
 		if (argv[1])
 			execvp(argv[1], argv + 1);
 		else
-			sleep(3);
+			sleep(60);	/* or until the zone ends */
 		_exit(127);
 	}
 	while (wait(NULL) < 0 && errno == EINTR)
