@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 enum {
 	SECOND = 1000000, REASON_MAX = 512,
 	WORKERS_MAX = 8, WORTH_A_WORKER = 128,	/* zones: some 10 ms, where a process costs 0.5 */
+	TURN = 8,			/* zones: 1 ms */
 };
 
 uint64_t usage_now(void)
@@ -37,25 +39,7 @@ uint64_t usage_now(void)
 struct reading {
 	struct site *site;
 	const struct usage_want *want;
-	struct net_zone_stats *nets;	/* owned, sorted */
-	size_t n_nets;
 };
-
-static int by_name(const void *name, const void *entry)
-{
-	return strcmp(name, ((const struct net_zone_stats *)entry)->zone);
-}
-
-static void read_net(const struct reading *r, struct usage *u)
-{
-	const struct net_zone_stats *found = NULL;
-
-	if (r->nets)
-		found = bsearch(u->name, r->nets, r->n_nets, sizeof(*r->nets), by_name);
-	u->has_net = found;
-	if (found)
-		u->net = found->stats;
-}
 
 static void read_disk(const struct reading *r, struct usage *u)
 {
@@ -93,8 +77,6 @@ static void read_parts(const struct reading *r, struct usage *u)
 		u->has_stats = cgroup_stats(&r->site->cgroups, u->name, r->want->stats, &u->stats,
 					    &ignored) == 0;
 	}
-	if (u->is_up && r->want->net)
-		read_net(r, u);
 	if (r->want->disk)
 		read_disk(r, u);
 	if (r->want->before)
@@ -136,11 +118,38 @@ static int begin(struct reading *r, struct error *err)
 		cgroup_host_huge_page(&r->site->cgroups);
 	if (r->want->stats)
 		cgroup_host_near(&r->site->cgroups);
+	return 0;
+}
+
+/* Of all zones at once. */
+struct nets {
+	struct net_zone_stats *list;	/* owned, sorted */
+	size_t n;
+};
+
+static int read_nets(const struct reading *r, struct nets *out, struct error *err)
+{
 	if (!r->want->net)
 		return 0;
-	if (net_stats_all(r->site->id, &r->nets, &r->n_nets, err) < 0)
+	if (net_stats_all(r->site->id, &out->list, &out->n, err) < 0)
 		return -1;
-	return r->want->drops ? net_drops_all(r->site->id, r->nets, r->n_nets, err) : 0;
+	return r->want->drops ? net_drops_all(r->site->id, out->list, out->n, err) : 0;
+}
+
+static int by_name(const void *name, const void *entry)
+{
+	return strcmp(name, ((const struct net_zone_stats *)entry)->zone);
+}
+
+static void set_net(const struct nets *nets, struct usage *u)
+{
+	const struct net_zone_stats *found = NULL;
+
+	if (nets->list)
+		found = bsearch(u->name, nets->list, nets->n, sizeof(*nets->list), by_name);
+	u->has_net = found;
+	if (found)
+		u->net = found->stats;
 }
 
 /* A zone that was read: slots are shared with the processes that read. */
@@ -148,6 +157,12 @@ struct slot {
 	enum { SLOT_EMPTY, SLOT_READ, SLOT_UNWANTED, SLOT_FAILED } got;
 	struct usage usage;
 	char reason[REASON_MAX];	/* why it failed */
+};
+
+/* In memory that all of the processes have. */
+struct shared {
+	atomic_size_t next;		/* the first that nobody has taken to read */
+	struct slot slots[];
 };
 
 static void read_slots(const struct reading *r, char *const *names, struct slot *slots, size_t n)
@@ -170,37 +185,56 @@ static size_t count_workers(size_t n)
 	return n / WORTH_A_WORKER + 1 < most ? n / WORTH_A_WORKER + 1 : most;
 }
 
-/* The caller does the first part itself, and what a worker that could not be had left undone. */
-static void share_out(const struct reading *r, char *const *names, struct slot *slots, size_t n)
+/* Whoever is free takes the next few. */
+static void read_turns(const struct reading *r, char *const *names, struct shared *s, size_t n)
+{
+	size_t first;
+
+	while ((first = atomic_fetch_add(&s->next, TURN)) < n)
+		read_slots(r, names + first, s->slots + first, n - first < TURN ? n - first : TURN);
+}
+
+/* The caller reads the network of all zones, and then takes turns, too; what a worker that was
+ * killed left undone, it does. */
+static int share_out(const struct reading *r, char *const *names, struct shared *s,
+		     struct nets *out, struct error *err)
 {
 	pid_t workers[WORKERS_MAX];
-	size_t n_workers = count_workers(n), part = n / n_workers + 1;
+	size_t n = strv_len(names), n_workers = count_workers(n);
+	int status;
 
 	for (size_t w = 1; w < n_workers; w++) {
-		size_t first = w * part < n ? w * part : n;
-		size_t last = first + part < n ? first + part : n;
-
 		workers[w] = fork();
 		if (workers[w] == 0) {
-			read_slots(r, names + first, slots + first, last - first);
+			read_turns(r, names, s, n);
 			_exit(0);
 		}
 	}
-	read_slots(r, names, slots, part < n ? part : n);
+	status = read_nets(r, out, err);
+	if (status == 0)
+		read_turns(r, names, s, n);
 	for (size_t w = 1; w < n_workers; w++)
 		while (workers[w] > 0 && waitpid(workers[w], NULL, 0) < 0 && errno == EINTR)
 			;
-	for (size_t i = 0; i < n; i++)
-		if (slots[i].got == SLOT_EMPTY)
-			read_slots(r, names + i, slots + i, 1);
+	for (size_t i = 0; i < n && status == 0; i++)
+		if (s->slots[i].got == SLOT_EMPTY)
+			read_slots(r, names + i, s->slots + i, 1);
+	return status;
 }
 
-static void collect(struct usage_sample *s, char *const *names, const struct slot *slots, size_t n)
+static void collect(struct usage_sample *s, char *const *names, const struct slot *slots,
+		    const struct nets *nets)
 {
+	size_t n = strv_len(names);
+
 	s->list = xreallocarray(NULL, n + 1, sizeof(*s->list));
 	for (size_t i = 0; i < n; i++) {
-		if (slots[i].got == SLOT_READ)
-			s->list[s->n++] = slots[i].usage;
+		if (slots[i].got == SLOT_READ) {
+			s->list[s->n] = slots[i].usage;
+			if (slots[i].usage.is_up)
+				set_net(nets, &s->list[s->n]);
+			s->n++;
+		}
 		if (slots[i].got != SLOT_FAILED)
 			continue;
 		strv_add(&s->failed, names[i]);
@@ -212,25 +246,25 @@ int usage_read(struct site *site, char *const *names, const struct usage_want *w
 	       struct usage_sample *out, struct error *err)
 {
 	struct reading r = { .site = site, .want = want };
-	size_t n = strv_len(names), size = (n + 1) * sizeof(struct slot);
+	size_t size = sizeof(struct shared) + strv_len(names) * sizeof(struct slot);
 	struct usage_sample s = { .n = 0 };
-	struct slot *slots;
+	struct nets nets = { .n = 0 };
+	struct shared *shared;
+	int status;
 
-	if (begin(&r, err) < 0) {
-		free(r.nets);
+	if (begin(&r, err) < 0)
 		return -1;
+	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return error_sys(err, "memory for %zu zones", strv_len(names));
+	status = share_out(&r, names, shared, &nets, err);
+	if (status == 0) {
+		collect(&s, names, shared->slots, &nets);
+		*out = s;
 	}
-	slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (slots == MAP_FAILED) {
-		free(r.nets);
-		return error_sys(err, "memory for %zu zones", n);
-	}
-	share_out(&r, names, slots, n);
-	collect(&s, names, slots, n);
-	munmap(slots, size);
-	free(r.nets);
-	*out = s;
-	return 0;
+	munmap(shared, size);
+	free(nets.list);
+	return status;
 }
 
 void usage_clear(struct usage_sample *s)
