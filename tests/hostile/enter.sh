@@ -19,7 +19,7 @@ files_state() {
 }
 
 b1() {
-	local i was spinner said
+	local i was spinner said init
 
 	running v
 	was=$(files_state)
@@ -40,8 +40,9 @@ b1() {
 	try "no process shows the host's program" no_hit cat "$box/exe"
 	try "program and libraries are as they were" test "$was" = "$(files_state)"
 	# The naive one stays in the zone as itself, for all to open.
-	"$naive" enter "$(init_of v)" &
-	wait_for 10 pgrep -P $! >/dev/null
+	init=$(init_of v)
+	"$naive" enter "$init" &
+	wait_for 10 pgrep -x -P $! naive >/dev/null
 	hit z exec v -- /inside exe "$(stat -Lc %d:%i "$naive")" 2 && control=caught
 	z destroy -q --force -y v
 	wait
@@ -96,7 +97,7 @@ same_power() {
 }
 
 b3() {
-	local pid way
+	local pid way init
 
 	running v --memory 256M --pids 100
 	z exec v -- sleep 97 &
@@ -107,8 +108,9 @@ b3() {
 		same_power "$(init_of v)" "$pid"
 		attempt "sleep $way against init: $(head -n 8 "$box/power")" $?
 	done
-	"$naive" enter "$(init_of v)" &
-	wait_for 10 pgrep -P $! >/dev/null && pid=$(pgrep -P $!) && ! same_power "$(init_of v)" "$pid" && control=caught
+	init=$(init_of v)
+	"$naive" enter "$init" &
+	wait_for 10 pgrep -x -P $! naive >/dev/null && pid=$(pgrep -P $!) && ! same_power "$init" "$pid" && control=caught
 	z destroy -q --force -y v
 	wait
 	score B3 "who enters has exactly the power of init"

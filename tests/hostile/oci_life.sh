@@ -51,7 +51,7 @@ b1() {
 	sleeper x "caps('CAP_SYS_PTRACE')"
 	init=$(oci_pid x)
 	"$naive" stay "$init" &
-	wait_for 10 pgrep -P $! >/dev/null
+	wait_for 10 pgrep -x -P $! naive >/dev/null
 	hit oci exec x /inside exe "$(stat -Lc %d:%i "$naive")" 0.5 && control=caught
 	oci delete -f x
 	wait
@@ -118,11 +118,14 @@ b2() {
 
 # The naive one has all of the host's power when it is first seen.
 b2_control() {
+	local init
+
 	[ "$control" = caught ] || return
 	control=missed
 	sleeper x "caps('CAP_SYS_PTRACE', 'CAP_KILL', 'CAP_DAC_OVERRIDE')"
-	"$naive" stay "$(oci_pid x)" &
-	wait_for 10 pgrep -P $! >/dev/null
+	init=$(oci_pid x)
+	"$naive" stay "$init" &
+	wait_for 10 pgrep -x -P $! naive >/dev/null
 	oci exec x /inside trace "$(stat -Lc %d:%i "$naive")" 0.5 </dev/null >"$box/traced" 2>&1
 	grep -q 'HIT traced' "$box/traced" && grep -q "HIT .* host's program" "$box/traced" && control=caught
 	oci delete -f x
@@ -161,7 +164,7 @@ b3() {
 	attempt "exec against init: $(head -n 8 "$box/power")" $?
 	init=$(oci_pid p)
 	"$naive" stay "$init" &
-	wait_for 10 pgrep -P $! >/dev/null
+	wait_for 10 pgrep -x -P $! naive >/dev/null
 	pid=$(pgrep -P $!)
 	! same_power "$init" "$pid" && [ -d "/proc/$pid" ] && control=caught
 	oci delete -f p
