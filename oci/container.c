@@ -38,7 +38,8 @@ static int root_failed(const char *what, const char *root, struct error *err)
 {
 	error_sys(err, "%s '%s'", what, root);
 	if (err->sys == EACCES && geteuid() != 0)
-		error_hint(err, "other users than root need XDG_RUNTIME_DIR, or a --root of their own");
+		error_hint(err, "other users than root need XDG_RUNTIME_DIR, or a --root of their"
+			   " own");
 	return -1;
 }
 
