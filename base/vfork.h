@@ -17,8 +17,8 @@
  * handler would run in the caller's memory. main sets *err and returns -1 when it fails; so does
  * this. */
 int vfork_run(int (*main)(void *arg, struct error *err), void *arg, int flags, struct error *err);
-/* The same, but returns when it has done its work and let go of the caller's memory; the rest of its
- * end, a mount namespace of its own above all, goes on beside the caller, who reaps it with
+/* The same, but returns when it has done its work and let go of the caller's memory; the rest of
+ * its end, a mount namespace of its own above all, goes on beside the caller, who reaps it with
  * vfork_reap(), also when this fails. *out_pid is 0 when there is nothing to reap. */
 int vfork_begin(int (*main)(void *arg, struct error *err), void *arg, int flags, pid_t *out_pid,
 		struct error *err);

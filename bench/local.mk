@@ -35,6 +35,7 @@ NET_BENCHES += %D%/net.sh
 RESOURCE_BENCHES += %D%/resources.sh
 ACCESS_BENCHES += %D%/access.sh
 OCI_BENCHES += %D%/oci.sh
+MEMORY_BENCHES += %D%/memory.sh
 EXTRA_DIST += %D%/parts/start.sh %D%/parts/boot.sh %D%/parts/debian.sh %D%/parts/memory.sh \
 	%D%/parts/fleet.sh %D%/parts/scaling.sh %D%/parts/native.sh %D%/parts/density.sh \
 	%D%/lib.bash %D%/limit.bash %D%/grow.bash %D%/debian.bash %D%/streams.bash %D%/charts.sh
@@ -42,4 +43,4 @@ EXTRA_DIST += %D%/RESULTS.json %D%/start.svg %D%/boot.svg %D%/debian.svg %D%/nat
 	%D%/scaling.svg
 EXTRA_DIST += %D%/setup %D%/README.md %D%/NOTES.md %D%/RESULTS.md \
 	%D%/NET.md %D%/TEMPLATES.md %D%/TEMPLATES.json %D%/RESOURCES.md %D%/RESOURCES.json \
-	%D%/ACCESS.md %D%/ACCESS.json %D%/OCI.md %D%/OCI.json
+	%D%/ACCESS.md %D%/ACCESS.json %D%/OCI.md %D%/OCI.json %D%/MEMORY.md %D%/MEMORY.json

@@ -59,8 +59,8 @@ static const struct { const char *path, *target; } links[] = {
 	{ "etc/mtab",    "/proc/self/mounts" },
 };
 
-/* askfirst: init waits for Enter in a copy of itself and only then executes getty. The pages that an
- * idle getty has for itself are a twentieth of an idle zone. */
+/* askfirst: init waits for Enter in a copy of itself and only then executes getty. The pages that
+ * an idle getty has for itself are a twentieth of an idle zone. */
 static const char inittab[] =
 	"# id is the terminal, action when it is run (busybox init)\n"
 	"::sysinit:/etc/init.d/rcS\n"
