@@ -3,6 +3,7 @@
 
 . /vm/tap.bash
 export ZONE_SRCDIR=/vm/src ZONE_BUILDDIR=/vm/build ZONECTL=/vm/build/zonectl
+# shellcheck disable=SC2154 # tap.bash's
 export ZONE_TEST_PATIENCE=$patience
 
 # Numbers the claims of a file on, and drops its plan; what did not keep to it is a claim that fails.
