@@ -183,7 +183,7 @@ d7() {
 	installed v
 	"$inside" deep "$zones/v/data/upper" "${1:-100000}"
 	canary_take
-	LIMIT=120 z destroy -q -y v
+	LIMIT=600 z destroy -q -y v
 	attempt "a tree of ${1:-100000} levels" $?
 	try "is gone" test ! -e "$zones/v"
 	for i in upper upper/tmp lower .; do

@@ -77,7 +77,7 @@ groups_of_store() {
 
 # zonectl as an operator has it, ended when it hangs: that counts as a fault everywhere.
 z() {
-	timeout -k 2 "${LIMIT:-20}" "$ZONECTL" "$@" 3>&-
+	timeout -k 2 "${LIMIT:-60}" "$ZONECTL" "$@" 3>&-
 }
 
 store_open() {

@@ -6,7 +6,7 @@ bundle=$box/bundle
 rootfs=$bundle/rootfs
 
 oci() {
-	timeout -k 2 "${LIMIT:-20}" "$ZONE_BUILDDIR/zone-oci" --root "$box/run" "$@" 3>&-
+	timeout -k 2 "${LIMIT:-60}" "$ZONE_BUILDDIR/zone-oci" --root "$box/run" "$@" 3>&-
 }
 
 oci_open() {
