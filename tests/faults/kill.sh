@@ -20,6 +20,10 @@ has_name() {
 	[[ " incomplete configured installed ready running frozen shutting_down down absent " == *" ${1% (no keeper)} "* ]]
 }
 
+is_through() {
+	[ "$(state_of)" != shutting_down ]
+}
+
 # What the kill left, mended; says why not.
 mended() {
 	local state said
@@ -27,6 +31,8 @@ mended() {
 	state=$(state_of)
 	has_name "${state:-absent}" || { echo "state '$state'"; return; }
 	said=$(z repair v 2>&1) || [[ "$said" == *'no zone "v"'* ]] || { echo "from '$state', repair: $said"; return; }
+	# A keeper that lives ends what it has begun by itself.
+	wait_for 30 is_through
 	state=$(state_of)
 	[[ " absent installed running frozen " == *" ${state:-absent} "* ]] || { echo "repaired to '$state'"; return; }
 	[ -z "$state" ] || said=$(z verify v 2>&1) || { echo "repaired to '$state', verify: $said"; return; }

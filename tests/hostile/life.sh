@@ -136,6 +136,10 @@ settled() {
 	[ "$(namespaces)" -eq "$1" ]
 }
 
+is_through() {
+	[ "$(z list -a -H -o state v 2>/dev/null)" != shutting_down ]
+}
+
 # Whatever state a killed command left has a name, and repair or destroy finish.
 recovers() {
 	local state
@@ -144,6 +148,8 @@ recovers() {
 	[[ " incomplete installed configured ready running frozen shutting_down down " == *" ${state:-installed} "* ]] ||
 		{ echo "# state '$state'"; return 1; }
 	z repair -q v >"$box/said" 2>&1 || grep -q 'no zone' "$box/said" || { echo "# repair: $(<"$box/said")"; return 1; }
+	# A keeper that lives ends what it has begun by itself.
+	wait_for 30 is_through
 	state=$(z list -a -H -o state v 2>/dev/null)
 	[[ " installed running frozen " == *" ${state:-installed} "* ]] || { echo "# repaired to '$state'"; return 1; }
 }
