@@ -40,7 +40,7 @@
 #include "runtime/setup.h"
 
 enum {
-	REST_FACTOR = 20, REST_MIN_MS = 100, REST_MAX_MS = 120000, TEXT_MS = 100,
+	REST_FACTOR = 20, REST_MIN_MS = 100, REST_MAX_MS = 120000, LOOK_MS = 100,
 	TRIES = 2,			/* for a file that its owner changes just then */
 	NICENESS = 10,
 };
@@ -274,30 +274,38 @@ static int64_t bring_now(struct site *site, int namesfd)
 	return ended + rest_ms(ended - began);
 }
 
+/* Makes the text. Returns when to make it again, at the earliest. */
+static int64_t note_now(struct site *site, int namesfd)
+{
+	struct error err = { 0 };
+	int64_t began = clock_ms(), ended;
+
+	(void)hosts_note(site, namesfd, &err);	/* nobody is there to be told */
+	ended = clock_ms();
+	return ended + rest_ms(ended - began);
+}
+
 /* Until nothing is left to do and the rest is over. The text is made more often: as zones that boot
  * read what it lacks one by one. */
 static void serve(struct site *site, int namesfd)
 {
 	bool is_pending = is_there(namesfd, HOSTS_DOING);
-	struct error err = { 0 };
-	int64_t next = 0;
+	int64_t next = 0, next_text = is_pending ? note_now(site, namesfd) : 0;
 
-	if (is_pending)
-		(void)hosts_note(site, namesfd, &err);	/* nobody is there to be told */
 	for (;;) {
 		int64_t now = clock_ms();
 
-		if (take_up(namesfd)) {
+		if (now >= next_text && take_up(namesfd)) {
 			is_pending = true;
-			(void)hosts_note(site, namesfd, &err);	/* the same */
+			next_text = note_now(site, namesfd);
 		}
-		if (now >= next && !is_pending)
+		if (now >= next && !is_pending && !is_there(namesfd, HOSTS_DIRTY))
 			return;
-		if (now >= next) {
+		if (now >= next && is_pending) {
 			is_pending = false;
 			next = bring_now(site, namesfd);
 		}
-		(void)poll(NULL, 0, TEXT_MS);
+		(void)poll(NULL, 0, LOOK_MS);
 	}
 }
 
