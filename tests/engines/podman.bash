@@ -74,9 +74,11 @@ podman_on_terminal() {
 	cat) 3>&- 4>&-
 }
 
+# Podman's rm and the "container cleanup" that conmon starts unmount the same shm: whoever of the two
+# comes between finds it busy (Podman issue 11594), and its next rm removes the container.
 podman_clear() {
 	podman pod rm -f -a -t 0 >/dev/null 2>&1
-	podman rm -f -a -v -t 0 >/dev/null
+	podman rm -f -a -v -t 0 >/dev/null 2>&1 || podman rm -f -a -v -t 0 >/dev/null
 }
 
 # once OPTION... COMMAND: what a container that goes at once prints.
