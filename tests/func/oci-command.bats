@@ -71,8 +71,8 @@ assert lines[1].startswith("commit: ") and lines[2] == "spec: 1.3.0", lines'
 	chmod 711 "$BATS_RUN_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")" "$BATS_TEST_TMPDIR" "$dir"
 	fails 1 "container does not exist: 'nonesuch'" env XDG_RUNTIME_DIR="$dir" "$zone_oci" delete nonesuch
 	chmod 000 "$dir/zone-oci"
-	fails 1 "open '$dir/zone-oci': Permission denied" setpriv --reuid 4242 --clear-groups \
-		env XDG_RUNTIME_DIR="$dir" "$dir/program" list
+	fails 1 "open '$dir/zone-oci': Permission denied (other users than root need XDG_RUNTIME_DIR, or a --root of their own)" \
+		setpriv --reuid 4242 --clear-groups env XDG_RUNTIME_DIR="$dir" "$dir/program" list
 	chmod 755 "$dir/zone-oci"
 	prints "" env -u USER XDG_RUNTIME_DIR="$dir" unshare --user --map-root-user "$zone_oci" list -q
 }
